@@ -1,0 +1,19 @@
+//! The one door to ring. No other module names it, so that exchanging the primitives is one change.
+//!
+//! | need | here |
+//! |---|---|
+//! | hashes | [`digest::sha256`], [`digest::Sha256`], [`digest::hmac_sha256`] |
+//! | signatures | [`sign::Ed25519Key`], [`sign::P256Key`], [`verify::PublicKey`] |
+//! | secrecy | [`seal::SealingKey`] (AES-256-GCM) |
+//! | chance | [`random::bytes`] |
+
+pub mod digest;
+pub mod random;
+pub mod seal;
+pub mod sign;
+pub mod verify;
+
+/// A primitive failed: a damaged key, a forged signature, or a machine without randomness. Says nothing more on purpose.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct CryptoError(&'static str);

@@ -1,0 +1,3 @@
+//! The `phohien` program.
+
+fn main() {}
