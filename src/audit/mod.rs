@@ -1,0 +1,1 @@
+//! The record: any outcome becomes a committed one.

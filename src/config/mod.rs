@@ -1,0 +1,1 @@
+//! Files become settings of all the stages above.

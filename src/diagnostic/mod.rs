@@ -1,0 +1,1 @@
+//! Faults in files: file, line, caret, code.

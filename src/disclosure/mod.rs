@@ -1,0 +1,1 @@
+//! A reply becomes a disclosure: only what the grant names.

@@ -1,0 +1,1 @@
+//! Reading matter that compiles: threats, formats, decisions.

@@ -1,0 +1,1 @@
+//! A committed outcome becomes the signed answer. Nothing else makes one.

@@ -1,0 +1,1 @@
+//! Bytes become durable, proven bytes: a Merkle log that knows no agency.

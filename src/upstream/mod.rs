@@ -1,0 +1,1 @@
+//! What was cleared goes to the platform and comes back as a reply, or as a fault of that hop.
