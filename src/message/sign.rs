@@ -1,0 +1,56 @@
+//! Signing an answer.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
+use crate::clock::Timestamp;
+use crate::crypto::CryptoError;
+
+use super::base::{BaseFault, signature_base};
+use super::facts::{AnswerFacts, RequestFacts};
+use super::key::AnswerKey;
+use super::params::{InputFault, SignatureInput};
+use super::profile::{LABEL, TAG, covered};
+
+/// The two headers of a signature (RFC 9421 4), as values.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SignatureHeaders {
+    /// `Signature-Input`.
+    pub input: String,
+    /// `Signature`.
+    pub signature: String,
+}
+
+/// Why an answer could not be signed. It then must not be released.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SignFault {
+    /// A fact cannot stand in a signature base.
+    #[error("the answer has a fact that cannot be signed")]
+    Base(#[from] BaseFault),
+    /// The input cannot be spelled.
+    #[error("the signature's input cannot be spelled")]
+    Input(#[from] InputFault),
+    /// The key failed.
+    #[error("the answer key failed")]
+    Key(#[from] CryptoError),
+}
+
+/// Signs an answer under the profile `phohien/1`.
+///
+/// # Errors
+/// A fact is not one line of text, or the key failed.
+pub fn sign_answer(
+    request: &RequestFacts<'_>,
+    answer: &AnswerFacts<'_>,
+    key: &AnswerKey,
+    created: Timestamp,
+) -> Result<SignatureHeaders, SignFault> {
+    let lines = covered(request, answer);
+    let components = lines.iter().map(|(component, _)| component.clone()).collect();
+    let input = SignatureInput::new(components, created.as_second(), key.id().as_str(), TAG)?;
+    let signature = key.sign(signature_base(&lines, &input)?.as_bytes())?;
+    Ok(SignatureHeaders {
+        input: format!("{LABEL}={}", input.serialized()?),
+        signature: format!("{LABEL}=:{}:", STANDARD.encode(signature)),
+    })
+}
