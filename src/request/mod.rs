@@ -14,6 +14,7 @@ mod stated;
 pub mod target;
 #[cfg(test)]
 mod tests;
+mod words;
 
 use http::Method;
 use http::header::{ACCEPT_LANGUAGE, HeaderMap};

@@ -1,5 +1,6 @@
 //! One claim a test; the pitfalls and CVEs they stand for are in their names.
 
+mod target;
 mod wire;
 
 use http::Version;
