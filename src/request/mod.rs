@@ -22,8 +22,7 @@ use http::request::Parts;
 
 use crate::id::ExchangeId;
 use crate::language::Language;
-use crate::listener::Handshaken;
-use crate::listener::Protocol;
+use crate::listener::{Handshaken, Protocol};
 
 use authority::Authorities;
 use refused::{Ambiguous, TargetRule};
