@@ -6,7 +6,6 @@ use http::HeaderMap;
 use http::header::HOST;
 use http::request::Parts;
 
-use super::headers;
 use super::refused::{Ambiguous, AuthorityRule};
 
 /// The port that an `https` authority means when it names none (RFC 9110 4.2.2).
@@ -86,7 +85,6 @@ pub(super) fn read(
 }
 
 fn host(headers: &HeaderMap) -> Result<Option<&str>, Ambiguous> {
-    headers::single(headers, &HOST)?;
     headers
         .get(HOST)
         .map(|value| value.to_str().map_err(|_| Ambiguous::Authority(AuthorityRule::Form)))

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use http::header::{HeaderMap, TRANSFER_ENCODING};
+use http::header::HeaderMap;
 use http::request::Parts;
 use http::{Method, Version};
 
@@ -86,7 +86,6 @@ fn content_length(headers: &HeaderMap) -> Result<Option<u64>, Ambiguous> {
 }
 
 fn chunked(headers: &HeaderMap, content_length: Option<u64>) -> Result<bool, Ambiguous> {
-    headers::single(headers, &TRANSFER_ENCODING)?;
     let Some(coding) = headers::text(headers, "transfer-encoding", WORD_MAX)? else { return Ok(false) };
     if !coding.eq_ignore_ascii_case("chunked") {
         return Err(Ambiguous::Framing(FramingRule::Chunked));

@@ -63,14 +63,10 @@ const VOUCHED_PREFIXES: [&str; 3] = [OURS, "x-forwarded-", "client-cert"];
 /// Refuses a request in which any header that must be single is not.
 pub(super) fn all_single(headers: &HeaderMap) -> Result<(), Ambiguous> {
     let must_be = |name: &&HeaderName| name.as_str().starts_with(OURS) || SINGLE.contains(name);
-    headers.keys().filter(must_be).try_for_each(|name| single(headers, name))
-}
-
-/// Refuses more than one line of one header.
-pub(super) fn single(headers: &HeaderMap, name: &HeaderName) -> Result<(), Ambiguous> {
-    match headers.get_all(name).iter().nth(1) {
+    let repeated = |name: &&HeaderName| headers.get_all(*name).iter().nth(1).is_some();
+    match headers.keys().filter(must_be).find(repeated) {
         None => Ok(()),
-        Some(_) => Err(Ambiguous::HeaderRepeated(HeaderLabel::of(name))),
+        Some(name) => Err(Ambiguous::HeaderRepeated(HeaderLabel::of(name))),
     }
 }
 

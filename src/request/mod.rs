@@ -22,8 +22,7 @@ use http::request::Parts;
 
 use crate::id::ExchangeId;
 use crate::language::Language;
-use crate::listener::Handshaken;
-use crate::listener::Protocol;
+use crate::listener::{Handshaken, Protocol};
 
 use authority::Authorities;
 use refused::{Ambiguous, TargetRule};
@@ -55,6 +54,8 @@ fn read_over(
     parts: &Parts,
     names: &Authorities,
 ) -> Result<Request, Ambiguous> {
+    // First, so that every reader below meets at most one value of what must be single.
+    headers::all_single(&parts.headers)?;
     let framing = framing::read(parts, protocol)?;
     let authority = authority::read(parts, server_name, names)?;
     let target = target_of(parts, protocol)?;

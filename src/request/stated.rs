@@ -51,7 +51,6 @@ pub(super) struct Stated {
 
 /// Reads all of it, and refuses what we could only serve by leaving something out.
 pub(super) fn read(headers: &HeaderMap, method: &Method) -> Result<Stated, Ambiguous> {
-    headers::all_single(headers)?;
     no_parts(headers)?;
     no_preconditions(headers, method)?;
     no_coding(headers)?;
