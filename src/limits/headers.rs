@@ -10,6 +10,10 @@
 //! them would tell how much others ask. The quota of people has no unit in the draft's registry; `/.well-known/exchange`
 //! tells it.
 
+use http::HeaderMap;
+use http::HeaderName;
+use http::HeaderValue;
+
 use crate::policy::model;
 use crate::policy::model::Rate;
 
@@ -46,6 +50,16 @@ pub struct Told {
 }
 
 impl Told {
+    /// The two header fields.
+    #[must_use]
+    pub fn fields(&self) -> HeaderMap {
+        let fields = [("ratelimit", &self.limit), ("ratelimit-policy", &self.policy)];
+        let field = |(name, value): (&'static str, &Option<String>)| {
+            Some((HeaderName::from_static(name), HeaderValue::from_str(value.as_deref()?).ok()?))
+        };
+        fields.into_iter().filter_map(field).collect()
+    }
+
     /// To a caller that is admitted.
     pub(super) fn admitted(limits: &model::Limits, left: Option<Left>, standing: &Standing) -> Self {
         let rate = left.map(|left| item("rate", left.requests.into(), until_full(left)));
