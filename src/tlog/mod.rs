@@ -21,6 +21,7 @@
 //! | `book` | what the writer and its readers share |
 //! | `recover` | the only way to open |
 //! | [`reader`] | the entries of a folder, also of one in use |
+//! | [`fsck`] | the verifier, which shares nothing with the writer but the hash |
 //!
 //! What is absent on purpose: agencies, exchanges, JSON, HTTP. `audit` knows what an entry says; here it is bytes.
 
@@ -29,6 +30,7 @@ pub mod checkpoint;
 mod committer;
 pub mod disk;
 mod frame;
+pub mod fsck;
 pub mod merkle;
 pub mod note;
 pub mod proof;

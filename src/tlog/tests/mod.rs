@@ -1,5 +1,6 @@
 //! A small log in a folder of its own, and a sequencer that chains what it is given. [`verify_all`] verifies all there is.
 
+mod checking;
 mod committing;
 mod failing;
 mod recovering;
@@ -131,6 +132,18 @@ impl World {
 #[expect(clippy::disallowed_methods, reason = "the damage a test does need not be durable")]
 fn put(file: &Path, bytes: &[u8]) {
     std::fs::write(file, bytes).unwrap();
+}
+
+/// Appends entries that are committed as one batch, behind one that is a batch of its own.
+fn append_together(world: &World, log: &Log<Vec<u8>>, texts: &[&str]) {
+    let syncs = world.disk.seen().syncs;
+    world.disk.order(|orders| orders.hold_sync = true);
+    let first = log.reserve().unwrap().append(b"alone".to_vec());
+    world.disk.until(|orders| orders.syncs > syncs);
+    let batch: Vec<_> = texts.iter().map(|text| log.reserve().unwrap().append((*text).into())).collect();
+    world.disk.order(|orders| orders.hold_sync = false);
+    drop(first.wait().unwrap());
+    batch.into_iter().for_each(|pending| drop(pending.wait().unwrap()));
 }
 
 fn append(log: &Log<Vec<u8>>, text: &str) -> Result<Placed, Unavailable> {

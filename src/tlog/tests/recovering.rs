@@ -121,14 +121,7 @@ fn damage_in_any_earlier_batch_is_refused_with_its_index() {
 fn the_entry_that_was_changed_is_named_within_its_batch() {
     let world = World::new();
     let log = world.open();
-    world.disk.order(|orders| orders.hold_sync = true);
-    let syncs = world.disk.seen().syncs;
-    let first = log.reserve().unwrap().append(b"alone".to_vec());
-    world.disk.until(|orders| orders.syncs > syncs);
-    let batch: Vec<_> = (0..5).map(|n| log.reserve().unwrap().append(format!("entry {n}").into())).collect();
-    world.disk.order(|orders| orders.hold_sync = false);
-    drop(first.wait());
-    batch.into_iter().for_each(|pending| drop(pending.wait().unwrap()));
+    append_together(&world, &log, &["entry 0", "entry 1", "entry 2", "entry 3", "entry 4"]);
     append(&log, "after").unwrap();
     log.close();
     world.damage(|bytes| {
