@@ -13,6 +13,7 @@
 //! | `framing` | whether an answer's head says in one way only where its body ends |
 //! | `body` | a bounded body |
 //! | `retry` | whether a second try is allowed |
+//! | [`relay`](mod@relay) | a cleared exchange to a request, and its answer to a reply |
 //! | [`refusal`] | what went wrong, for the record and for people |
 
 mod body;
@@ -21,6 +22,7 @@ mod dial;
 mod framing;
 mod pool;
 pub mod refusal;
+pub mod relay;
 mod retry;
 pub mod tls;
 
@@ -37,6 +39,10 @@ use http::{HeaderMap, Method, StatusCode};
 use crate::clock::{Clock, Timestamp};
 use crate::id::ServiceId;
 use crate::policy::model::Service;
+
+pub use relay::Failed;
+pub use relay::Reply;
+pub use relay::relay;
 
 use client::Failure;
 use dial::Dialer;
@@ -95,14 +101,18 @@ impl Platforms {
     ///
     /// # Errors
     /// A certificate, key or anchor that is named cannot be used, or TLS is asked for and there are no anchors.
-    pub fn new(services: &[Arc<Service>], tls: &PlatformTls, clock: Clock) -> Result<Self, Unusable> {
+    pub fn new<'a>(
+        services: impl IntoIterator<Item = &'a Arc<Service>>,
+        tls: &PlatformTls,
+        clock: Clock,
+    ) -> Result<Self, Unusable> {
         let targets_of = |service: &Arc<Service>| {
             let target =
                 |endpoint| Ok(Arc::new(Target::new(Dialer::new(endpoint, tls, &clock)?, clock.clone())));
             let targets = service.endpoints.iter().map(target).collect::<Result<_, Unusable>>()?;
             Ok((service.id.clone(), targets))
         };
-        let targets = services.iter().map(targets_of).collect::<Result<_, Unusable>>()?;
+        let targets = services.into_iter().map(targets_of).collect::<Result<_, Unusable>>()?;
         Ok(Self { targets, clock })
     }
 
