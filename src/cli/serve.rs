@@ -1,0 +1,132 @@
+//! `serve`: the gateway.
+
+use crate::audit::begin::BeginError;
+use crate::config::read;
+use crate::server::run::Gateway;
+use crate::server::run::Overrides;
+use crate::server::run::StartError;
+use crate::tlog::OpenError;
+
+use super::Session;
+use super::exit::Exit;
+use super::exit::Failure;
+use super::place;
+
+/// `serve`.
+#[derive(Debug, clap::Args)]
+pub struct Serve {
+    /// Start although no witness can be asked; the log says so.
+    #[arg(long)]
+    pub unwitnessed: bool,
+}
+
+/// Runs the gateway until it is told to stop.
+///
+/// # Errors
+/// It cannot start.
+pub fn run(_serve: &Serve, session: &mut Session) -> Result<Exit, Failure> {
+    let file = place::need_configuration(session)?;
+    let settings = read::read(&file).map_err(Failure::faulty)?;
+    tell_events(session);
+    let runtime = runtime()?;
+    let gateway = runtime.block_on(Gateway::start(settings, Overrides::default())).map_err(cannot_start)?;
+    greet(&gateway, session);
+    runtime.block_on(told_to_stop())?;
+    session
+        .terminal
+        .note("Đang dừng: chờ các giao dịch dở dang kết thúc.", "Stopping: exchanges under way may end.");
+    runtime.block_on(gateway.stop());
+    Ok(Exit::Yes)
+}
+
+/// A runtime with a thread for each core.
+///
+/// # Errors
+/// The operating system gives none.
+pub fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(|cause| {
+        Failure::could_not(
+            "no-runtime",
+            "Hệ điều hành không cho tạo luồng xử lý.",
+            "The system gives no threads.",
+        )
+        .because(cause)
+    })
+}
+
+/// Events go to standard error: what the program tells of itself, never the audit log.
+fn tell_events(session: &Session) {
+    let directives = session.environment.events.as_deref().unwrap_or("info");
+    let filter = tracing_subscriber::EnvFilter::try_new(directives).unwrap_or_else(|_| "info".into());
+    let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let subscriber = subscriber.with_ansi(false).with_target(false);
+    let started = if session.terminal.json() { subscriber.json().try_init() } else { subscriber.try_init() };
+    // Where a subscriber is there already (a test's), that one tells.
+    drop(started);
+}
+
+fn greet(gateway: &Gateway, session: &mut Session) {
+    let address = gateway.address();
+    let terminal = &mut session.terminal;
+    terminal.note(
+        &format!("Cổng trao đổi dữ liệu sẵn sàng tại https://{address}. Ctrl-C để dừng."),
+        &format!("The data exchange gateway is ready at https://{address}. Ctrl-C stops it."),
+    );
+    if let Some(metrics) = gateway.metrics_address() {
+        terminal.note(
+            &format!("Số liệu: http://{metrics}/metrics"),
+            &format!("Metrics: http://{metrics}/metrics"),
+        );
+    }
+    if let Some(torn) = gateway.recovered().torn {
+        let (vi, en) = (
+            format!(
+                "Lần ghi cuối bị dở dang ({} byte) đã được bỏ; chưa ai nhận được trả lời từ lần ghi đó.",
+                torn.bytes
+            ),
+            format!(
+                "The last write was torn ({} bytes) and dropped; nobody had an answer by it.",
+                torn.bytes
+            ),
+        );
+        terminal.note(&vi, &en);
+    }
+    // What lapses or is closed today is a warning, not a fault.
+    let warnings = gateway.warnings().render_in(false, terminal.language());
+    if !warnings.trim().is_empty() {
+        terminal.note(&warnings, &warnings);
+    }
+}
+
+async fn told_to_stop() -> Result<(), Failure> {
+    use tokio::signal::unix::SignalKind;
+    use tokio::signal::unix::signal;
+    let deaf = |cause: std::io::Error| {
+        Failure::could_not("no-signals", "Không nhận được tín hiệu hệ thống.", "Signals cannot be received.")
+            .because(cause)
+    };
+    let mut terminate = signal(SignalKind::terminate()).map_err(deaf)?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(deaf)?;
+    tokio::select! { _ = terminate.recv() => {}, _ = interrupt.recv() => {} }
+    Ok(())
+}
+
+/// Why it does not start, in a clerk's words, with the exit code that the service manager needs.
+pub fn cannot_start(error: StartError) -> Failure {
+    match error {
+        StartError::Policies(faults) => Failure::faulty(faults),
+        StartError::Log(BeginError::Open(damaged @ OpenError::Damaged { .. })) => Failure::new(
+            Exit::False,
+            "log-damaged",
+            "Nhật ký không còn nguyên vẹn như khi được ghi. Không ghi thêm gì; hãy giữ nguyên thư mục và chạy `phohien audit verify`.",
+            "The log is not as it was written. Nothing is added to it; keep the folder as it is and run `phohien audit verify`.",
+        )
+        .because(damaged),
+        other => Failure::could_not(
+            "cannot-start",
+            "Cổng không khởi động được.",
+            "The gateway cannot start.",
+        )
+        .because(other),
+    }
+}
