@@ -1,3 +1,5 @@
 //! The `phohien` program.
 
-fn main() {}
+fn main() -> std::process::ExitCode {
+    phohien::cli::run(std::env::args_os().collect())
+}

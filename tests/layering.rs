@@ -131,7 +131,8 @@ fn a_glob_import_is_found_unless_a_test_takes_its_own_module() {
         assert!(finds(rules::globs, "src/policy/mod.rs", text), "{text}");
     }
     assert!(!finds(rules::globs, "src/policy/mod.rs", "mod tests { use super::*; } fn f() { a * b }"));
-    assert!(!finds(rules::globs, "src/policy/tests.rs", "use super::*;"));
+    assert!(!finds(rules::globs, "src/policy/tests.rs", "use super::*; use proptest::prelude::*;"));
+    assert!(finds(rules::globs, "src/policy/mod.rs", "use proptest::prelude::*;"));
 }
 
 #[test]
@@ -146,6 +147,21 @@ fn ring_outside_crypto_is_found() {
         assert!(!finds(rules::primitives, "src/crypto/sign.rs", text), "{text}");
     }
     assert!(!finds(rules::primitives, "src/tlog/mod.rs", "// ring::digest\nlet ring = string;"));
+}
+
+#[test]
+fn an_independent_reader_that_names_the_writer_is_found() {
+    let rule = |file: &File<'_>| rules::confined(file, &["crypto::digest"]);
+    for text in [
+        "use crate::tlog::committer::Frame;",
+        "use super::committer::Frame;",
+        "fn f() { super::super::id::f() }",
+        "use crate::crypto;",
+    ] {
+        assert!(finds(rule, "src/tlog/fsck.rs", text), "{text}");
+    }
+    let fine = "use crate::crypto::digest::Hash; use crate::tlog::fsck::Fault; mod tests { use super::super::committer; }";
+    assert!(!finds(rule, "src/tlog/fsck.rs", fine));
 }
 
 #[test]

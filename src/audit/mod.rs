@@ -1,1 +1,33 @@
-//! The record: any outcome becomes a committed one.
+//! The record: an admission becomes [`Cleared`], and any [`outcome::Outcome`] becomes [`Committed`]. Nothing is answered without it.
+//!
+//! The **leaf** proves and holds nothing about a person; it lives as long as the log. The **annex** tells what may one day have to
+//! be forgotten, sealed under the month's key; the leaf holds the hash of the sealed bytes, so every proof outlives the annex.
+//!
+//! | file | duty |
+//! |---|---|
+//! | [`record`] | the kinds of entry, each with just its members |
+//! | [`facts`] | what a leaf may say of an exchange |
+//! | [`annex`] | what is sealed beside it |
+//! | [`commitment`] | hashes by which a party that holds the data can prove its case, and nobody can guess it |
+//! | [`chain`] | time, sequence and predecessor, filled in when the order is known |
+//! | [`recorder`] | open, clear, commit |
+//! | [`tally`] | refusals that are summed up, so that nobody fills the disk by knocking |
+//! | [`receipt`] | the document that proves an exchange |
+//! | [`verify`] | the auditor's judgement of the entries, sharing no code with the writer |
+
+pub mod annex;
+pub mod begin;
+pub mod chain;
+pub mod commitment;
+pub mod facts;
+pub mod months;
+pub mod objects;
+pub mod outcome;
+pub mod receipt;
+pub mod record;
+pub mod recorder;
+pub mod tally;
+pub mod verify;
+
+pub use recorder::Cleared;
+pub use recorder::Committed;

@@ -1,1 +1,6 @@
-//! Files become settings of all the stages above.
+//! `gateway.toml` becomes [`settings::Settings`]: every key checked, every fault told at once, unknown keys refused.
+//!
+//! Paths are relative to the file itself. `keys` must not lie under `log`: the log can be copied to an auditor as it is.
+
+pub mod read;
+pub mod settings;

@@ -8,9 +8,11 @@
 //! | chance | [`random::bytes`] |
 
 pub mod digest;
+pub mod keyfile;
 pub mod random;
 pub mod seal;
 pub mod sign;
+pub mod tls;
 pub mod verify;
 
 /// A primitive failed: a damaged key, a forged signature, or a machine without randomness. Says nothing more on purpose.

@@ -1,1 +1,29 @@
 //! A reply becomes a disclosure: only what the grant names.
+//!
+//! [`filter::cut`] goes over an answer once and copies through, byte for byte, what a [`Scope`](crate::policy::scope::Scope)
+//! keeps. What two readers could understand differently is not cut but withheld whole, as [`undisclosable::Undisclosable`]:
+//! a field that is hidden from us by a second spelling must not be there for the caller.
+//!
+//! What is absent on purpose: no JSON values. Numbers and strings are never read into ours and written out again, so
+//! `12345678901234567890` and `1.10` arrive as the platform wrote them.
+//!
+//! | file | does |
+//! |---|---|
+//! | `scan` | bytes to tokens |
+//! | `reader` | tokens to events; depth, keys, duplicates |
+//! | [`filter`] | events against the scope |
+//! | [`released`] | what left and what stayed, by field, never by value |
+//! | [`pointed`] | the scalars at one JSON Pointer |
+//! | [`headers`] | which of a platform's headers go on, and whether its body is JSON at all |
+
+pub mod filter;
+pub mod headers;
+mod keys;
+pub mod pointed;
+mod reader;
+pub mod released;
+mod scan;
+pub mod undisclosable;
+
+#[cfg(test)]
+mod tests;

@@ -1,7 +1,9 @@
 //! The agencies we know, as the policies name them.
 
+use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use jiff::civil::Date;
 
@@ -74,4 +76,66 @@ pub struct Agency {
     pub contacts: Contacts,
     /// Where its calls must come from; empty: anywhere.
     pub networks: Vec<Network>,
+}
+
+/// All agencies, by code. No code names two of them, neither today's nor a former one.
+#[derive(Debug, Clone, Default)]
+pub struct Registry {
+    agencies: BTreeMap<AgencyId, Arc<Agency>>,
+    former: BTreeMap<AgencyId, AgencyId>,
+}
+
+/// A code that names two agencies.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the code {code} names both {first} and {second}")]
+pub struct Overlap {
+    /// The code.
+    pub code: AgencyId,
+    /// One of them.
+    pub first: AgencyId,
+    /// The other.
+    pub second: AgencyId,
+}
+
+impl Registry {
+    /// Registers agencies.
+    ///
+    /// # Errors
+    /// Every code that names two of them.
+    pub fn new(agencies: Vec<Agency>) -> Result<Self, Vec<Overlap>> {
+        let mut owners: BTreeMap<AgencyId, AgencyId> = BTreeMap::new();
+        let mut overlaps = Vec::new();
+        for agency in &agencies {
+            let codes = std::iter::once(&agency.id).chain(agency.formerly.iter().map(|former| &former.id));
+            for code in codes {
+                if let Some(first) = owners.insert(code.clone(), agency.id.clone()) {
+                    overlaps.push(Overlap { code: code.clone(), first, second: agency.id.clone() });
+                }
+            }
+        }
+        if !overlaps.is_empty() {
+            return Err(overlaps);
+        }
+        let agencies: BTreeMap<_, _> =
+            agencies.into_iter().map(|agency| (agency.id.clone(), Arc::new(agency))).collect();
+        owners.retain(|code, owner| code != owner);
+        Ok(Self { agencies, former: owners })
+    }
+
+    /// The agency of a code of today.
+    #[must_use]
+    pub fn get(&self, id: &AgencyId) -> Option<&Arc<Agency>> {
+        self.agencies.get(id)
+    }
+
+    /// The agency that had a code before.
+    #[must_use]
+    pub fn by_former(&self, id: &AgencyId) -> Option<&Arc<Agency>> {
+        self.agencies.get(self.former.get(id)?)
+    }
+
+    /// All agencies, by code.
+    pub fn iter(&self) -> impl Iterator<Item = &Arc<Agency>> {
+        self.agencies.values()
+    }
 }

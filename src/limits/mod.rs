@@ -1,1 +1,240 @@
-//! `Grant` becomes an admission, or a refusal that says when to come back.
+//! `Grant` becomes an [`Admission`], or a refusal that says when to come back.
+//!
+//! In this order: a slot for what is under way, rates, quotas. Rates are asked narrow before wide (agreement, agency, service,
+//! gateway): whoever is over its own limit takes nothing from the others. What a wider limit refuses has spent a request of the
+//! narrower ones, which only ever slows down the one who asks. Quotas come last and are given back when a later stage refuses.
+//!
+//! Everything is counted under configured names ([`Key`]), never under what a caller chose, so memory is bounded by the
+//! policies. No socket, no file, and no clock: the time is passed in.
+
+pub mod budget;
+pub mod headers;
+pub mod in_flight;
+mod limiter;
+pub mod quota;
+pub mod refusal;
+
+use std::collections::HashSet;
+use std::sync::Mutex;
+use std::sync::PoisonError;
+
+use jiff::tz::TimeZone;
+
+use crate::clock::Timestamp;
+use crate::id::AgencyId;
+use crate::id::AgreementId;
+use crate::id::ServiceId;
+use crate::policy::Grant;
+use crate::policy::model;
+use crate::policy::model::Rate;
+
+use headers::Told;
+use in_flight::Slot;
+use in_flight::Slots;
+use limiter::Exceeded;
+use limiter::Hands;
+use limiter::Left;
+use limiter::Limiters;
+use quota::Charge;
+use quota::Quotas;
+use quota::Terms;
+use quota::account::Standing;
+use refusal::Refusal;
+use refusal::Whose;
+
+/// Room has been made for this exchange: a slot is taken, and it is charged to its quotas. Only [`Limits::admit`] makes one.
+///
+/// ```
+/// use phohien::limits::Admission;
+/// fn take(admission: Admission) -> Admission { admission }
+/// ```
+///
+/// ```compile_fail,E0451
+/// use phohien::limits::Admission;
+/// fn forge(given: Admission) -> Admission { Admission { told: Default::default(), ..given } }
+/// ```
+///
+/// One admission is spent once:
+///
+/// ```compile_fail,E0382
+/// use phohien::limits::Admission;
+/// fn twice(given: Admission) -> (Admission, Admission) { (given, given) }
+/// ```
+#[derive(Debug)]
+pub struct Admission {
+    grant: Grant,
+    slot: Slot,
+    charge: Charge,
+    told: Told,
+}
+
+impl Admission {
+    /// What was granted.
+    #[must_use]
+    pub fn grant(&self) -> &Grant {
+        &self.grant
+    }
+
+    /// What the caller is told of its limits.
+    #[must_use]
+    pub fn told(&self) -> &Told {
+        &self.told
+    }
+
+    /// Charges a person whom the request's body names.
+    ///
+    /// # Errors
+    /// There may be no other person today.
+    pub fn person(&mut self, subject: &str, now: Timestamp) -> Result<(), Refusal> {
+        self.charge.person(subject, now)
+    }
+
+    /// The parts, for the stages that follow: the slot lives as long as the body, the charge until the outcome is committed.
+    #[must_use]
+    pub fn into_parts(self) -> (Grant, Slot, Charge, Told) {
+        (self.grant, self.slot, self.charge, self.told)
+    }
+}
+
+/// A grant that was not admitted, and why.
+#[derive(Debug)]
+pub struct Declined<R> {
+    /// What was granted.
+    pub grant: Grant,
+    /// Why there is no room for it.
+    pub reason: R,
+}
+
+impl Declined<Refusal> {
+    /// What the caller is told of its limits; `Retry-After` is [`Refusal::retry_after`].
+    #[must_use]
+    pub fn told(&self) -> Told {
+        Told::refused(&self.grant.agreement().limits, &self.reason)
+    }
+}
+
+/// What is counted: one agency under one agreement. An agreement with several consumers gives each its limits to itself.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Key {
+    /// The agreement.
+    pub agreement: AgreementId,
+    /// The agency that asks.
+    pub agency: AgencyId,
+    /// The service it asks.
+    pub service: ServiceId,
+}
+
+impl Key {
+    fn of(grant: &Grant) -> Self {
+        Self {
+            agreement: grant.agreement().id.clone(),
+            agency: grant.peer().agency().id.clone(),
+            service: grant.service().id.clone(),
+        }
+    }
+}
+
+/// The rates that no agreement can widen. What is not set is not limited.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Caps {
+    /// Of each agency, over all its agreements.
+    pub agency: Option<Rate>,
+    /// Of each service, over all who ask it.
+    pub service: Option<Rate>,
+    /// Of this gateway.
+    pub gateway: Option<Rate>,
+}
+
+/// All limits of a gateway. One for the life of the process: reloading changes it in place, so nothing is refilled.
+#[derive(Debug)]
+pub struct Limits {
+    caps: Mutex<Caps>,
+    slots: Slots<Key>,
+    agreements: Limiters<Key>,
+    agencies: Limiters<AgencyId>,
+    services: Limiters<ServiceId>,
+    gateway: Limiters<()>,
+    quotas: Quotas<Key>,
+}
+
+impl Limits {
+    /// Limits with nothing spent. People are told apart in memory by hashes keyed with `secret`, random for each process.
+    #[must_use]
+    pub fn new(caps: Caps, secret: [u8; 32]) -> Self {
+        let hands = Hands::default();
+        Self {
+            caps: Mutex::new(caps),
+            slots: Slots::default(),
+            agreements: Limiters::new(&hands),
+            agencies: Limiters::new(&hands),
+            services: Limiters::new(&hands),
+            gateway: Limiters::new(&hands),
+            quotas: Quotas::new(secret),
+        }
+    }
+
+    /// Makes room for an exchange.
+    ///
+    /// # Errors
+    /// A limit is reached; the grant is handed back with the reason, for the record.
+    pub fn admit(&self, grant: Grant, now: Timestamp) -> Result<Admission, Box<Declined<Refusal>>> {
+        let agreement = grant.agreement();
+        let terms = Terms { limits: &agreement.limits, zone: &agreement.zone };
+        match self.enter(&Key::of(&grant), &terms, now, grant.subject()) {
+            Ok((slot, charge, told)) => Ok(Admission { grant, slot, charge, told }),
+            Err(reason) => Err(Box::new(Declined { grant, reason })),
+        }
+    }
+
+    /// Takes over changed caps, and forgets what is no longer configured. What did not change stays as full or as empty as it is.
+    pub fn reload(&self, caps: Caps, configured: &HashSet<Key>) {
+        *self.caps.lock().unwrap_or_else(PoisonError::into_inner) = caps;
+        let agencies: HashSet<_> = configured.iter().map(|key| &key.agency).collect();
+        let services: HashSet<_> = configured.iter().map(|key| &key.service).collect();
+        self.slots.retain(|key| configured.contains(key));
+        self.agreements.retain(|key| configured.contains(key));
+        self.agencies.retain(|key| agencies.contains(key));
+        self.services.retain(|key| services.contains(key));
+        self.quotas.retain(|key| configured.contains(key));
+    }
+
+    /// Counts an exchange of the past towards its quotas: at start, for each one the log tells of this month, in its order.
+    pub fn restore(&self, key: &Key, zone: &TimeZone, at: Timestamp, people: &[&str]) {
+        self.quotas.restore(key, zone, at, people);
+    }
+
+    /// What is left of the quotas of one agency under one agreement.
+    #[must_use]
+    pub fn standing(&self, key: &Key, limits: &model::Limits, zone: &TimeZone, now: Timestamp) -> Standing {
+        self.quotas.standing(key, &Terms { limits, zone }, now)
+    }
+
+    fn enter(
+        &self,
+        key: &Key,
+        terms: &Terms<'_>,
+        now: Timestamp,
+        subject: Option<&str>,
+    ) -> Result<(Slot, Charge, Told), Refusal> {
+        let slot =
+            self.slots.take(key, terms.limits.in_flight).map_err(|limit| Refusal::InFlight { limit })?;
+        let left = self.within_rates(key, terms.limits.rate, now)?;
+        let charge = self.quotas.charge(key, terms, now, subject)?;
+        let standing = self.quotas.standing(key, terms, now);
+        Ok((slot, charge, Told::admitted(terms.limits, left, &standing)))
+    }
+
+    /// Invariant: narrow before wide. Nobody's refusal by its own limit costs anybody else a request.
+    fn within_rates(&self, key: &Key, rate: Option<Rate>, now: Timestamp) -> Result<Option<Left>, Refusal> {
+        let caps = *self.caps.lock().unwrap_or_else(PoisonError::into_inner);
+        let refused = |whose| move |Exceeded { rate, wait }| Refusal::Rate { whose, rate, wait };
+        let left = self.agreements.check(key, rate, now).map_err(refused(Whose::Agreement))?;
+        self.agencies.check(&key.agency, caps.agency, now).map_err(refused(Whose::Agency))?;
+        self.services.check(&key.service, caps.service, now).map_err(refused(Whose::Service))?;
+        self.gateway.check(&(), caps.gateway, now).map_err(refused(Whose::Gateway))?;
+        Ok(left)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -2,11 +2,35 @@
 //!
 //! This stage knows no agency. Who the certificate speaks for is `identity`'s question.
 
-use std::net::SocketAddr;
+pub mod accept;
+pub mod connection;
+pub mod stop;
+pub mod tls;
 
+use std::future::Future;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::Request;
+use http::Response;
+use http_body::Body;
 use rustls::pki_types::CertificateDer;
 
 use crate::clock::Timestamp;
+
+/// What answers requests: the gateway, behind this.
+pub trait Exchange: Clone + Send + Sync + 'static {
+    /// Its answers' body.
+    type Body: Body<Data = Bytes, Error: Into<Box<dyn std::error::Error + Send + Sync>>> + Send + 'static;
+
+    /// Answers one request. Dropped when the caller leaves: what must go on runs in a task of its own.
+    fn answer(
+        &self,
+        handshake: Arc<Handshaken>,
+        request: Request<hyper::body::Incoming>,
+    ) -> impl Future<Output = Response<Self::Body>> + Send;
+}
 
 /// The version of HTTP that ALPN agreed on (RFC 7301).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,1 +1,147 @@
-//! What was cleared goes to the platform and comes back as a reply, or as a fault of that hop.
+//! What was cleared goes to the platform and comes back as an answer, or as a [`Fault`] of that hop.
+//!
+//! This stage knows endpoints and HTTP/1.1, no agency and no agreement. It forwards what it is given, follows no redirect,
+//! asks no proxy and reads no environment. An answer is held whole or not at all: what is cut short, framed in two ways or
+//! larger than allowed becomes a fault, never a shorter answer.
+//!
+//! | file | does |
+//! |---|---|
+//! | [`tls`] | our side of TLS: anchors, our own certificate, pins |
+//! | `dial` | an endpoint to a connection |
+//! | `pool` | which endpoint, which connection: least outstanding, idle ones again, resting ones last |
+//! | `client` | one request over one connection |
+//! | `framing` | whether an answer's head says in one way only where its body ends |
+//! | `body` | a bounded body |
+//! | `retry` | whether a second try is allowed |
+//! | [`refusal`] | what went wrong, for the record and for people |
+
+mod body;
+mod client;
+mod dial;
+mod framing;
+mod pool;
+pub mod refusal;
+mod retry;
+pub mod tls;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{HeaderMap, Method, StatusCode};
+
+use crate::clock::{Clock, Timestamp};
+use crate::id::ServiceId;
+use crate::policy::model::Service;
+
+use client::Failure;
+use dial::Dialer;
+use pool::{Line, Target};
+use refusal::{Fault, NoConnection};
+use tls::{PlatformTls, Unusable};
+
+/// A request as it shall go to a platform.
+#[derive(Debug, Clone)]
+pub struct Outgoing {
+    /// The method.
+    pub method: Method,
+    /// The canonical path and query, the service's prefix already removed; begins with `/`.
+    pub path_and_query: String,
+    /// The headers, complete. `Host`, framing and hop-by-hop headers are ours: they are replaced or removed.
+    pub headers: HeaderMap,
+    /// The body, held whole, so that it can be sent twice.
+    pub body: Bytes,
+    /// Whether sending it twice has no more effect than sending it once (RFC 9110 9.2.2).
+    pub idempotent: bool,
+}
+
+/// An answer as the platform gave it, complete.
+#[derive(Debug, Clone)]
+pub struct Incoming {
+    /// The final status; never 1xx.
+    pub status: StatusCode,
+    /// The platform's headers, uncut; what may go on is for `disclosure::headers` to say. Trailers were dropped.
+    pub headers: HeaderMap,
+    /// The whole body, framing removed.
+    pub body: Bytes,
+    /// How long each part took.
+    pub timing: Timing,
+}
+
+/// How long the parts of one exchange with a platform took, by the clock that was passed in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Timing {
+    /// To connect, TLS included; none when an open connection was used again.
+    pub connect: Option<Duration>,
+    /// From the request's first byte to the answer's head.
+    pub head: Duration,
+    /// From the head to the answer's last byte.
+    pub body: Duration,
+}
+
+/// The platforms of all services, with their open connections. Built once for a set of policies.
+#[derive(Debug)]
+pub struct Platforms {
+    targets: HashMap<ServiceId, Vec<Arc<Target>>>,
+    clock: Clock,
+}
+
+impl Platforms {
+    /// Prepares TLS for every endpoint of every service. Connects to none.
+    ///
+    /// # Errors
+    /// A certificate, key or anchor that is named cannot be used, or TLS is asked for and there are no anchors.
+    pub fn new(services: &[Arc<Service>], tls: &PlatformTls, clock: Clock) -> Result<Self, Unusable> {
+        let targets_of = |service: &Arc<Service>| {
+            let target =
+                |endpoint| Ok(Arc::new(Target::new(Dialer::new(endpoint, tls, &clock)?, clock.clone())));
+            let targets = service.endpoints.iter().map(target).collect::<Result<_, Unusable>>()?;
+            Ok((service.id.clone(), targets))
+        };
+        let targets = services.iter().map(targets_of).collect::<Result<_, Unusable>>()?;
+        Ok(Self { targets, clock })
+    }
+
+    /// Sends a request to one of the service's endpoints and holds the answer, at most `limit` bytes of body.
+    ///
+    /// # Errors
+    /// No endpoint could be connected to, or the answer was late, broken or too large. A request that is not idempotent has
+    /// perhaps had its effect then.
+    pub async fn send(&self, service: &Service, outgoing: Outgoing, limit: u64) -> Result<Incoming, Fault> {
+        let none = Fault::Unreachable(NoConnection::NoEndpoint);
+        let targets = self.targets.get(&service.id).ok_or(none)?;
+        let open = pool::open(targets, service.timeouts.connect).await?;
+        match self.exchange(open, service, &outgoing, limit).await {
+            Err(failure) if retry::allowed(&failure, outgoing.idempotent) => {
+                let fresh = pool::connect(targets, service.timeouts.connect).await?;
+                self.exchange(fresh, service, &outgoing, limit).await.map_err(Fault::from)
+            }
+            outcome => outcome.map_err(Fault::from),
+        }
+    }
+
+    /// Whether a connection to the service is idle and fit for use.
+    #[cfg(test)]
+    fn has_idle(&self, service: &Service) -> bool {
+        self.targets.get(&service.id).is_some_and(|targets| targets.iter().any(|target| target.has_idle()))
+    }
+
+    async fn exchange(
+        &self,
+        line: Line,
+        service: &Service,
+        outgoing: &Outgoing,
+        limit: u64,
+    ) -> Result<Incoming, Failure> {
+        client::exchange(line, outgoing, service.timeouts, limit, &self.clock).await
+    }
+}
+
+/// Time since `start`; nothing if the clock was set back meanwhile.
+fn since(clock: &Clock, start: Timestamp) -> Duration {
+    Duration::try_from(clock.now().duration_since(start)).unwrap_or_default()
+}

@@ -96,6 +96,34 @@ fn root_paths<'a>(file: &File<'a>) -> Vec<(usize, &'a str)> {
     found
 }
 
+/// An independent reader names nothing of the crate but itself and what is allowed, such as `crypto::digest`: sharing the
+/// writer's code, it would share its mistakes. Its tests may.
+pub(crate) fn confined(file: &File<'_>, allowed: &[&str]) -> Vec<String> {
+    let ours = (0..file.tokens.len()).filter(|at| !file.is_tests() && !file.tokens[*at].in_tests);
+    let named = ours.filter_map(|at| Some((at, absolute(file, at)?)));
+    let strays = named.filter(|(_, path)| {
+        let within = |allowed: &str| path == allowed || path.starts_with(&format!("{allowed}::"));
+        !allowed.iter().any(|allowed| within(allowed)) && !within(&file.modules().join("::"))
+    });
+    strays.map(|(at, path)| file.fault(at, &format!("an independent reader names `{path}`"))).collect()
+}
+
+/// The path that begins at `at` with `crate::` or `super::`, from the crate's root.
+fn absolute(file: &File<'_>, at: usize) -> Option<String> {
+    let begins = file.before(at, 1) != "::" || file.before(at, 2) == "self";
+    if !begins || !["crate", "super"].contains(&file.text_at(at)) || file.text_at(at + 1) != "::" {
+        return None;
+    }
+    let words = (at..).step_by(2).take_while(|at| file.text_at(at + 1) == "::");
+    let mut words: Vec<_> = words.map(|at| file.text_at(at)).collect();
+    words.push(file.text_at(at + 2 * words.len()));
+    let climbs = words.iter().take_while(|word| **word == "super").count();
+    let mut path = file.modules();
+    path.truncate(if words[0] == "crate" { 0 } else { path.len().saturating_sub(climbs) });
+    path.extend(words.into_iter().skip(climbs.max(1)));
+    Some(path.join("::"))
+}
+
 /// One `use` per module: nothing is taken from the crate's root in braces.
 pub(crate) fn braced(file: &File<'_>) -> Vec<String> {
     let braced = root_paths(file).into_iter().filter(|(_, name)| *name == "{");
@@ -111,12 +139,15 @@ pub(crate) fn reexports(file: &File<'_>) -> Vec<String> {
     uses.map(|(at, _)| file.fault(at, "`use` in lib.rs: a name is reached through its module")).collect()
 }
 
-/// Every name in scope was written down: no `use …::*`, but for `use super::*` in tests.
+/// Every name in scope was written down: no `use …::*`, but for `use super::*` in tests, and proptest's prelude there, whose
+/// macros need it.
 pub(crate) fn globs(file: &File<'_>) -> Vec<String> {
     let globbed = |begin: usize, end: usize| (begin..end).any(|at| file.text_at(at) == "*");
     let permitted = |begin: usize, end: usize| {
         let words: Vec<_> = (begin..end).map(|at| file.text_at(at)).collect();
-        words == ["use", "super", "::", "*"] && (file.is_tests() || file.tokens[begin].in_tests)
+        let known =
+            words == ["use", "super", "::", "*"] || words == ["use", "proptest", "::", "prelude", "::", "*"];
+        known && (file.is_tests() || file.tokens[begin].in_tests)
     };
     let bad =
         file.uses().into_iter().filter(|(begin, end)| globbed(*begin, *end) && !permitted(*begin, *end));

@@ -1,0 +1,101 @@
+//! The annex: what tells, and may one day have to be forgotten. Sealed under the month's key, bound to its exchange.
+
+use serde::Serialize;
+
+use crate::crypto::CryptoError;
+use crate::id::ExchangeId;
+use crate::policy::Grant;
+use crate::request::Request;
+
+use super::months::MonthKey;
+
+/// What the sealed annex of an exchange says. Absent members were not known.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Annex {
+    /// The case-file number.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub case: Option<String>,
+    /// The caller's address.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub source: Option<String>,
+    /// The end user at the caller's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub user: Option<String>,
+    /// The data subject.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub subject: Option<String>,
+    /// The provider's own result code.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
+    /// Fields that left.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub released: Vec<FieldCount>,
+    /// Fields that were there and did not leave.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub withheld: Vec<FieldCount>,
+    /// Members the catalogue does not know; withheld, never named.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub uncatalogued: u64,
+    /// Milliseconds spent: at the platform until its head, and its body; in all.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hops: Option<Hops>,
+    /// What was left of the narrowest limit, as the caller was told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub limits: Option<String>,
+}
+
+/// One catalogued field and how many items of it.
+#[derive(Debug, Clone, Serialize)]
+pub struct FieldCount {
+    /// Its pointer.
+    pub pointer: String,
+    /// `none`, `basic` or `sensitive`.
+    pub class: &'static str,
+    /// How many.
+    pub count: u64,
+}
+
+/// Milliseconds per hop.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub struct Hops {
+    /// Until the platform's head.
+    pub head_ms: u64,
+    /// Until its last byte after that.
+    pub body_ms: u64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
+fn is_zero(count: &u64) -> bool {
+    *count == 0
+}
+
+impl Annex {
+    /// What a request tells.
+    #[must_use]
+    pub fn of_request(request: &Request, source: std::net::SocketAddr) -> Self {
+        Self {
+            case: request.case().map(str::to_owned),
+            user: request.user().map(str::to_owned),
+            source: Some(source.ip().to_string()),
+            ..Self::default()
+        }
+    }
+
+    /// What a granted request tells.
+    #[must_use]
+    pub fn of_grant(grant: &Grant) -> Self {
+        Self {
+            subject: grant.subject().map(str::to_owned),
+            ..Self::of_request(grant.request(), grant.peer().source())
+        }
+    }
+
+    /// Seals the annex to its exchange.
+    ///
+    /// # Errors
+    /// No randomness for the nonce.
+    pub fn seal(&self, exchange: ExchangeId, key: &MonthKey) -> Result<Vec<u8>, CryptoError> {
+        let plain = serde_json::to_vec(self).unwrap_or_default();
+        key.sealing.seal(exchange.as_bytes(), &plain)
+    }
+}

@@ -1,0 +1,98 @@
+//! What a leaf may say of an exchange: catalogue names only. An unknown service, purpose or field is never copied from a request.
+
+use serde::Serialize;
+
+use crate::crypto::digest::hex;
+use crate::identity::Certificate;
+use crate::identity::Peer;
+use crate::policy::Grant;
+
+/// Who, what, on which ground; nothing about a person.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Facts {
+    /// No agency was recognized: the entry stands in the operator's chain.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub unauthenticated: bool,
+    /// The caller's certificate.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub certificate: Option<CertificateFacts>,
+    /// The service.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub service: Option<String>,
+    /// Method and path template.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub operation: Option<String>,
+    /// The agreement, its version and clause.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub agreement: Option<AgreementFacts>,
+    /// The hash of the policies that decided, hexadecimal.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub policy: Option<String>,
+    /// The purpose's code.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub purpose: Option<String>,
+    /// The agreement's legal basis.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub legal_basis: Vec<String>,
+}
+
+/// A certificate, named so that it can be found again; its chain is kept in the log's `objects`.
+#[derive(Debug, Clone, Serialize)]
+pub struct CertificateFacts {
+    issuer: String,
+    serial: String,
+    spki: String,
+    /// SHA-256 of the certificate: its object's name.
+    object: String,
+}
+
+/// An agreement and the clause that answered.
+#[derive(Debug, Clone, Serialize)]
+pub struct AgreementFacts {
+    /// Its number.
+    pub id: String,
+    /// Its version.
+    pub version: u32,
+    /// The permit, from 1; none where no single one was reached.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub clause: Option<usize>,
+}
+
+impl Facts {
+    /// What a recognized caller's certificate tells.
+    #[must_use]
+    pub fn of_peer(peer: &Peer) -> Self {
+        Self { certificate: Some(CertificateFacts::of(peer.certificate())), ..Self::default() }
+    }
+
+    /// What is known once a grant is there.
+    #[must_use]
+    pub fn of_grant(grant: &Grant) -> Self {
+        Self {
+            service: Some(grant.service().id.to_string()),
+            operation: Some(grant.operation().name()),
+            agreement: Some(AgreementFacts {
+                id: grant.agreement().id.to_string(),
+                version: grant.agreement().version,
+                clause: Some(grant.permit().number),
+            }),
+            policy: Some(hex(grant.policy_hash())),
+            purpose: Some(grant.purpose().to_string()),
+            legal_basis: grant.agreement().legal_basis.clone(),
+            ..Self::of_peer(grant.peer())
+        }
+    }
+}
+
+impl CertificateFacts {
+    /// Names a certificate.
+    #[must_use]
+    pub fn of(certificate: &Certificate) -> Self {
+        Self {
+            issuer: certificate.issuer.clone(),
+            serial: certificate.serial.clone(),
+            spki: hex(&certificate.spki),
+            object: hex(&certificate.fingerprint),
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! The keys of the months: one secret a calendar month (UTC), under which that month's annexes are sealed and its salts made.
+//!
+//! Destroying a month's key makes its annexes unreadable for good, and leaves every proof valid.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::PoisonError;
+
+use jiff::tz::TimeZone;
+
+use crate::clock::Timestamp;
+use crate::crypto::CryptoError;
+use crate::crypto::keyfile;
+use crate::crypto::random;
+use crate::crypto::seal::SealingKey;
+use crate::id::ExchangeId;
+
+/// Why a month's key cannot be had.
+#[derive(Debug, thiserror::Error)]
+pub enum MonthKeyError {
+    /// The file could not be read or made.
+    #[error("the month key `{path}` could not be read or made")]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The file is not 32 bytes.
+    #[error("the month key `{0}` is damaged: it must hold 32 bytes")]
+    Damaged(PathBuf),
+    /// The key is of no use.
+    #[error("the month key could not be taken into use")]
+    Unusable(#[from] CryptoError),
+}
+
+/// One month's secrets.
+#[derive(Debug)]
+pub struct MonthKey {
+    secret: Secret,
+    /// Seals and opens annexes.
+    pub sealing: SealingKey,
+}
+
+struct Secret([u8; 32]);
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Secret(..)")
+    }
+}
+
+impl MonthKey {
+    fn new(secret: [u8; 32]) -> Result<Self, CryptoError> {
+        Ok(Self { sealing: SealingKey::new(&secret)?, secret: Secret(secret) })
+    }
+
+    /// The salt of one commitment of an exchange of this month.
+    #[must_use]
+    pub fn salt(&self, exchange: ExchangeId, label: super::commitment::Label) -> crate::crypto::digest::Hash {
+        super::commitment::salt(&self.secret.0, exchange, label)
+    }
+}
+
+/// All months' keys, each read or made when first asked for.
+#[derive(Debug)]
+pub struct MonthKeys {
+    folder: PathBuf,
+    known: Mutex<HashMap<String, Arc<MonthKey>>>,
+}
+
+impl MonthKeys {
+    /// Keys in a folder, which must not lie under the log.
+    #[must_use]
+    pub fn new(folder: PathBuf) -> Self {
+        Self { folder, known: Mutex::default() }
+    }
+
+    /// The key of the month in which an exchange began.
+    ///
+    /// # Errors
+    /// It can neither be read nor made.
+    pub fn of(&self, exchange: ExchangeId) -> Result<Arc<MonthKey>, MonthKeyError> {
+        let name = month_of(exchange);
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(key) = known.get(&name) {
+            return Ok(Arc::clone(key));
+        }
+        let key = Arc::new(self.read_or_make(&name)?);
+        known.insert(name, Arc::clone(&key));
+        Ok(key)
+    }
+
+    fn read_or_make(&self, name: &str) -> Result<MonthKey, MonthKeyError> {
+        let path = self.folder.join(format!("{name}.key"));
+        let failed = |source| MonthKeyError::File { path: path.clone(), source };
+        // Durable before first use: were it lost in a crash, annexes sealed under it could never be read.
+        let make = || random::bytes::<32>().map(Vec::from).map_err(std::io::Error::other);
+        let bytes = keyfile::read_or_make(&path, make).map_err(failed)?;
+        let secret = bytes.try_into().map_err(|_| MonthKeyError::Damaged(path.clone()))?;
+        Ok(MonthKey::new(secret)?)
+    }
+}
+
+/// `2026-11`: the month, in UTC, of the time in the id.
+fn month_of(exchange: ExchangeId) -> String {
+    let millis = i64::try_from(exchange.unix_millis()).unwrap_or(i64::MAX);
+    let time = Timestamp::from_millisecond(millis).unwrap_or(Timestamp::MAX);
+    time.to_zoned_datetime(TimeZone::UTC).strftime("%Y-%m").to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::audit::commitment::Label;
+
+    #[test]
+    fn a_months_key_survives_a_restart_and_another_months_differs() {
+        let folder = tempfile::tempdir().unwrap();
+        let november = ExchangeId::new(1_795_401_000_000, &[0; 10]);
+        let december = ExchangeId::new(1_797_993_000_000, &[0; 10]);
+        let before =
+            MonthKeys::new(folder.path().join("months")).of(november).unwrap().salt(november, Label::User);
+        let again = MonthKeys::new(folder.path().join("months"));
+        assert_eq!(again.of(november).unwrap().salt(november, Label::User), before);
+        assert_ne!(again.of(december).unwrap().salt(november, Label::User), before);
+    }
+
+    #[test]
+    fn a_damaged_month_key_is_refused_and_not_replaced() {
+        let folder = tempfile::tempdir().unwrap();
+        let id = ExchangeId::new(1_795_401_000_000, &[0; 10]);
+        keyfile::write_new(&folder.path().join("2026-11.key"), b"short").unwrap();
+        assert!(matches!(MonthKeys::new(folder.path().into()).of(id), Err(MonthKeyError::Damaged(_))));
+    }
+}

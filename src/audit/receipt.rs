@@ -1,0 +1,97 @@
+//! The document that proves an exchange to whoever holds it, without the gateway: the exact leaves, a proof for each, the salts.
+
+use std::collections::BTreeMap;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use serde::Serialize;
+
+use crate::id::AgencyId;
+use crate::id::ExchangeId;
+use crate::request::Request;
+use crate::tlog::proof::Proof;
+
+use super::commitment::Label;
+use super::recorder::Recorder;
+
+/// The version of the document: its `v`.
+pub const FORMAT: &str = "phohien-receipt/1";
+
+/// One exchange's receipt.
+#[derive(Debug, Serialize)]
+pub struct Receipt {
+    v: &'static str,
+    exchange: ExchangeId,
+    entries: Vec<ProvenEntry>,
+    /// The salts of the caller's own commitments, base64, by label.
+    salts: BTreeMap<&'static str, String>,
+}
+
+/// One entry and its proof.
+#[derive(Debug, Serialize)]
+pub struct ProvenEntry {
+    index: u64,
+    /// The leaf, byte for byte.
+    leaf: String,
+    /// A C2SP tlog-proof.
+    proof: String,
+}
+
+impl Receipt {
+    /// The receipt of an exchange, for the agency in whose chain it stands and no other.
+    #[must_use]
+    pub fn of(recorder: &Recorder, id: ExchangeId, agency: &AgencyId) -> Option<Self> {
+        let indices = recorder.directory().of_exchange(id, agency)?;
+        let entries =
+            indices.iter().filter_map(|index| ProvenEntry::of(recorder, *index)).collect::<Vec<_>>();
+        let complete = entries.len() == indices.len();
+        complete.then(|| Self { v: FORMAT, exchange: id, entries, salts: salts(recorder, id) })
+    }
+}
+
+impl ProvenEntry {
+    /// An entry with its proof in the newest signed head; none while its frame cannot be read.
+    #[must_use]
+    pub fn of(recorder: &Recorder, index: u64) -> Option<Self> {
+        let log = recorder.log();
+        let head = log.head();
+        let hashes = log.inclusion(index, head.size)?;
+        let leaf = String::from_utf8(log.read(index).ok()?.leaf).ok()?;
+        Some(Self {
+            index,
+            leaf,
+            proof: Proof { extra: None, index, path: hashes, note: head.note.clone() }.to_string(),
+        })
+    }
+}
+
+fn salts(recorder: &Recorder, id: ExchangeId) -> BTreeMap<&'static str, String> {
+    let Ok(key) = recorder.months().of(id) else { return BTreeMap::new() };
+    Label::CALLERS.iter().map(|label| (label.as_str(), STANDARD.encode(key.salt(id, *label)))).collect()
+}
+
+/// The bytes that the commitment `request` is over: `method SP target LF`, then `name: value LF` for each of the headers we read
+/// that was sent, in this order, then `LF` and the body.
+#[must_use]
+pub fn request_image(request: &Request, body: &[u8]) -> Bytes {
+    let query = request.raw_query().map(|query| format!("?{query}")).unwrap_or_default();
+    let mut image = format!("{} {}{query}\n", request.method(), request.path());
+    let fields = request.fields().map(|fields| fields.join(" "));
+    for (name, value) in [
+        ("content-digest", request.content_digest()),
+        ("content-type", request.content_type()),
+        ("exchange-case", request.case()),
+        ("exchange-fields", fields.as_deref()),
+        ("exchange-purpose", request.purpose()),
+        ("exchange-user", request.user()),
+    ] {
+        if let Some(value) = value {
+            image.push_str(&format!("{name}: {value}\n"));
+        }
+    }
+    image.push('\n');
+    let mut bytes = image.into_bytes();
+    bytes.extend_from_slice(body);
+    bytes.into()
+}

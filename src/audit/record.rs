@@ -1,0 +1,207 @@
+//! The kinds of entry. A leaf is one JSON object with its members sorted by name: what is hashed is what is stored.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use serde_json::Map;
+use serde_json::Value;
+
+use super::facts::Facts;
+use crate::id::ExchangeId;
+
+/// The version of the entry format: the leaf's `v`.
+pub const FORMAT: &str = "phohien/1";
+
+/// One thing that happened, each kind with just what it says.
+#[derive(Debug, Clone, Serialize)]
+#[serde(tag = "kind")]
+pub enum Record {
+    /// The log begins.
+    #[serde(rename = "log.opened")]
+    LogOpened {
+        /// The log's origin.
+        origin: String,
+        /// The keys that sign answers: SubjectPublicKeyInfo, base64.
+        answer_keys: Vec<String>,
+    },
+    /// A gateway begins to serve.
+    #[serde(rename = "node.started")]
+    NodeStarted {
+        /// The program's version.
+        version: &'static str,
+        /// The policies in force: their hash, hexadecimal.
+        policy: String,
+        /// What an interrupted write left behind and recovery dropped.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        torn: Option<TornTail>,
+        /// No witness cosigns this log.
+        unwitnessed: bool,
+        /// A demonstration's clock was set to this time for decisions; entries keep the machine's.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        policy_clock: Option<String>,
+    },
+    /// A gateway ends on purpose.
+    #[serde(rename = "node.stopped")]
+    NodeStopped {},
+    /// Other policies are in force from here on.
+    #[serde(rename = "policy.changed")]
+    PolicyChanged {
+        /// The hash of those before.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        old: Option<String>,
+        /// The hash of those now.
+        new: String,
+        /// Every file and its SHA-256; the files themselves are kept in the log's `objects`.
+        files: BTreeMap<String, String>,
+    },
+    /// An effect may follow: an unsafe method (RFC 9110 9.2.1) or a streamed answer.
+    #[serde(rename = "exchange.opened")]
+    Opened(Exchange),
+    /// Cleared for release to the caller.
+    #[serde(rename = "exchange.released")]
+    Released {
+        /// Who, what, on which ground.
+        #[serde(flatten)]
+        exchange: Exchange,
+        /// The answer's status.
+        status: u16,
+        /// Which fields the grant names.
+        scope: ScopeFacts,
+    },
+    /// Refused by the gateway.
+    #[serde(rename = "exchange.refused")]
+    Refused {
+        /// Who, what, on which ground, as far as it may be said.
+        #[serde(flatten)]
+        exchange: Exchange,
+        /// The answer's status.
+        status: u16,
+        /// The stage that refused.
+        stage: &'static str,
+        /// The reason's code.
+        reason: &'static str,
+    },
+    /// A hop failed.
+    #[serde(rename = "exchange.failed")]
+    Failed {
+        /// Who, what, on which ground.
+        #[serde(flatten)]
+        exchange: Exchange,
+        /// The answer's status; none if none was made.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        status: Option<u16>,
+        /// `caller`, `gateway` or `platform`.
+        hop: &'static str,
+        /// The reason's code.
+        reason: &'static str,
+    },
+    /// The caller left before the answer was out.
+    #[serde(rename = "exchange.aborted")]
+    Aborted {
+        /// Bytes of the body that had been handed to the connection.
+        bytes: u64,
+    },
+    /// Opened, and the gateway stopped before an outcome.
+    #[serde(rename = "exchange.orphaned")]
+    Orphaned {},
+    /// Refusals that were counted rather than recorded one by one.
+    #[serde(rename = "refusals.summary")]
+    Summary {
+        /// Set when no agency was recognized.
+        #[serde(skip_serializing_if = "std::ops::Not::not")]
+        unauthenticated: bool,
+        /// The reason's code.
+        reason: &'static str,
+        /// How many.
+        count: u64,
+        /// The first, RFC 3339.
+        first: String,
+        /// The last, RFC 3339.
+        last: String,
+    },
+}
+
+/// What an interrupted write left behind.
+#[derive(Debug, Clone, Serialize)]
+pub struct TornTail {
+    /// The index its first entry would have had.
+    pub index: u64,
+    /// Its bytes.
+    pub bytes: u64,
+}
+
+/// The scope of a grant.
+#[derive(Debug, Clone, Serialize)]
+pub struct ScopeFacts {
+    /// Hexadecimal hash of the pointers.
+    pub hash: String,
+    /// The pointers the grant names.
+    pub fields: Vec<String>,
+}
+
+/// What all records of exchanges have.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Exchange {
+    /// Who, what, on which ground.
+    #[serde(flatten)]
+    pub facts: Facts,
+    /// SHA-256 of the sealed annex, hexadecimal.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub annex: Option<String>,
+    /// Commitments by label, hexadecimal.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub commitments: BTreeMap<&'static str, String>,
+}
+
+/// An entry before its order is known.
+#[derive(Debug)]
+pub struct Draft {
+    /// The agency in whose chain it stands.
+    pub chain: crate::id::AgencyId,
+    /// The leaf's members, all but `at`, `seq` and `prev`.
+    pub members: Map<String, Value>,
+    /// The sealed annex; empty: none.
+    pub annex: Vec<u8>,
+}
+
+impl Draft {
+    /// Drafts an entry.
+    ///
+    /// # Errors
+    /// The record could not be written as JSON, which its types rule out; nothing is recorded then.
+    pub fn new(
+        chain: crate::id::AgencyId,
+        exchange: Option<ExchangeId>,
+        record: &Record,
+        annex: Vec<u8>,
+    ) -> Result<Self, serde_json::Error> {
+        let mut members = match serde_json::to_value(record)? {
+            Value::Object(members) => members,
+            other => Map::from_iter([("record".to_owned(), other)]),
+        };
+        members.insert("v".to_owned(), Value::from(FORMAT));
+        members.insert("agency".to_owned(), Value::from(chain.as_str()));
+        if let Some(id) = exchange {
+            members.insert("exchange".to_owned(), Value::from(id.to_string()));
+        }
+        Ok(Self { chain, members, annex })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_leafs_members_are_sorted_and_say_their_kind() {
+        let record = Record::Aborted { bytes: 7 };
+        let draft =
+            Draft::new("H31.02".parse().unwrap(), Some(ExchangeId::new(1, &[0; 10])), &record, Vec::new())
+                .unwrap();
+        let text = serde_json::to_string(&draft.members).unwrap();
+        assert_eq!(
+            text,
+            r#"{"agency":"H31.02","bytes":7,"exchange":"00000000-0001-7000-8000-000000000000","kind":"exchange.aborted","v":"phohien/1"}"#
+        );
+    }
+}

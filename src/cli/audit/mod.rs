@@ -1,0 +1,61 @@
+//! `audit`: reading a log's folder. The operator's right, and not recorded: whoever may read the folder may read it with any tool.
+
+pub mod entry;
+pub mod list;
+pub mod show;
+pub mod verify;
+pub mod words;
+
+use std::path::PathBuf;
+
+use super::Session;
+use super::exit::Exit;
+use super::exit::Failure;
+use super::terminal::shown;
+use crate::tlog::reader::ReadError;
+
+/// `audit …`.
+#[derive(Debug, clap::Subcommand)]
+pub enum Audit {
+    /// Find exchanges.
+    List(Box<list::List>),
+    /// Everything about one.
+    Show(show::Show),
+    /// Judge the whole folder.
+    Verify(verify::Verify),
+}
+
+#[derive(Debug, clap::Args)]
+struct Log {
+    #[arg(long, value_name = "DIR")]
+    log: Option<PathBuf>,
+}
+
+/// Runs one of them.
+///
+/// # Errors
+/// The folder cannot be read, or what was asked cannot be understood.
+pub fn run(audit: &Audit, session: &mut Session) -> Result<Exit, Failure> {
+    match audit {
+        Audit::List(list) => list::run(list, session),
+        Audit::Show(show) => show::run(show, session),
+        Audit::Verify(verify) => verify::run(verify, session),
+    }
+}
+
+/// An entry that cannot be read: damage is evidence, a disk that refuses is not.
+fn unread(error: ReadError) -> Failure {
+    match &error {
+        ReadError::Disk { file, .. } => {
+            let name = shown(&file.display().to_string());
+            let vi = format!("Không đọc được nhật ký ở `{name}`. Hãy kiểm tra đường dẫn và quyền đọc.");
+            let en = format!("The log at `{name}` cannot be read. Check the path and the permission to read it.");
+            Failure::could_not("log-unreadable", vi, en).because(error)
+        }
+        ReadError::Damaged { .. } | ReadError::Beyond { .. } => {
+            let vi = "Nhật ký bị hư hỏng. Chạy `phohien audit verify` để biết từng chỗ.";
+            let en = "The log is damaged. Run `phohien audit verify` to see every place.";
+            Failure::new(Exit::False, "log-damaged", vi, en).because(error)
+        }
+    }
+}

@@ -1,0 +1,143 @@
+//! What an entry says, in plain words. Everything from the entry is escaped: it may have been written by anybody.
+
+use crate::cli::terminal::local;
+use crate::cli::terminal::shown;
+use crate::language::Language;
+
+use super::entry::Seen;
+
+/// The name of an outcome, as tables show it.
+#[must_use]
+pub fn outcome(seen: &Seen, language: Language) -> String {
+    let (vi, en) = match seen.kind() {
+        "exchange.opened" => ("đang xử lý", "opened"),
+        "exchange.released" => ("cho phép", "released"),
+        "exchange.refused" => ("từ chối", "refused"),
+        "exchange.failed" => ("lỗi", "failed"),
+        "exchange.aborted" => ("bên gọi ngắt", "aborted"),
+        "exchange.orphaned" => ("bỏ dở", "orphaned"),
+        "refusals.summary" => ("gộp từ chối", "refusals"),
+        other => return shown(other),
+    };
+    pick(language, vi, en).to_owned()
+}
+
+/// The moment of an entry as people read it.
+#[must_use]
+pub fn moment(seen: &Seen) -> String {
+    seen.at().map_or_else(|| shown(seen.text("at").unwrap_or("?")), local)
+}
+
+/// What an entry says, line by line.
+#[must_use]
+pub fn lines(seen: &Seen, language: Language) -> Vec<String> {
+    let mut lines = vec![headline(seen, language)];
+    let fact = |lines: &mut Vec<String>, vi: &str, en: &str, value: Option<String>| {
+        lines.extend(value.map(|value| format!("  {}: {value}", pick(language, vi, en))));
+    };
+    let text = |member: &str| seen.text(member).map(shown);
+    fact(&mut lines, "Mã giao dịch", "Exchange", text("exchange"));
+    fact(&mut lines, "Dịch vụ", "Service", of_service(seen));
+    fact(&mut lines, "Thỏa thuận", "Agreement", of_agreement(seen, language));
+    fact(&mut lines, "Mục đích khai thác", "Purpose", text("purpose"));
+    fact(&mut lines, "Căn cứ pháp lý", "Legal basis", legal_basis(seen));
+    fact(&mut lines, "Mã HTTP", "HTTP status", seen.number("status").map(|status| status.to_string()));
+    fact(&mut lines, "Lý do", "Reason", text("reason"));
+    fact(&mut lines, "Bước", "Stage", text("stage"));
+    fact(&mut lines, "Chặng lỗi", "Failed hop", text("hop"));
+    fact(&mut lines, "Trường dữ liệu được phép", "Fields granted", fields(seen));
+    fact(&mut lines, "Chứng thư số", "Certificate", certificate(seen));
+    fact(&mut lines, "Số thứ tự của cơ quan", "Number in the agency's chain", seen.number("seq").map(|n| n.to_string()));
+    lines
+}
+
+fn headline(seen: &Seen, language: Language) -> String {
+    let agency = shown(seen.text("agency").unwrap_or("?"));
+    let (vi, en) = match seen.kind() {
+        "exchange.opened" => ("bắt đầu xử lý yêu cầu của", "began an exchange of"),
+        "exchange.released" => ("cho phép cung cấp dữ liệu cho", "cleared data for release to"),
+        "exchange.refused" => ("từ chối yêu cầu của", "refused a request of"),
+        "exchange.failed" => ("không hoàn thành yêu cầu của", "could not complete a request of"),
+        "exchange.aborted" => ("ghi nhận bên gọi đã ngắt giữa chừng:", "noted that the caller left midway:"),
+        "exchange.orphaned" => ("dừng trước khi có kết quả cho", "stopped before there was an outcome for"),
+        "refusals.summary" => ("gộp các lần từ chối đối với", "summed up refusals of"),
+        "log.opened" => ("mở nhật ký; đơn vị vận hành", "opened the log; operator"),
+        "node.started" => ("khởi động; đơn vị vận hành", "started; operator"),
+        "node.stopped" => ("dừng theo kế hoạch; đơn vị vận hành", "stopped on purpose; operator"),
+        "policy.changed" => ("áp dụng chính sách mới; đơn vị vận hành", "put other policies into force; operator"),
+        _ => ("ghi một bản ghi khác của", "wrote another entry of"),
+    };
+    let (index, moment) = (seen.index, moment(seen));
+    let frame = pick(language, "Bản ghi số", "Entry");
+    format!("{frame} {index}, {moment} (GMT+7): {} {} {agency}", pick(language, "cổng", "the gateway"), pick(language, vi, en))
+}
+
+fn of_service(seen: &Seen) -> Option<String> {
+    let service = shown(seen.text("service")?);
+    Some(seen.text("operation").map_or(service.clone(), |operation| format!("{service}, {}", shown(operation))))
+}
+
+fn of_agreement(seen: &Seen, language: Language) -> Option<String> {
+    let number = shown(seen.agreement()?);
+    let clause = seen.clause().map(|clause| format!(", {} {clause}", pick(language, "khoản", "clause")));
+    Some(format!("{number}{}", clause.unwrap_or_default()))
+}
+
+fn legal_basis(seen: &Seen) -> Option<String> {
+    let grounds = seen.leaf.get("legal_basis")?.as_array()?;
+    Some(grounds.iter().filter_map(|ground| ground.as_str()).map(shown).collect::<Vec<_>>().join("; "))
+}
+
+fn fields(seen: &Seen) -> Option<String> {
+    let fields = seen.fields();
+    (!fields.is_empty()).then(|| fields.into_iter().map(shown).collect::<Vec<_>>().join(", "))
+}
+
+fn certificate(seen: &Seen) -> Option<String> {
+    let certificate = seen.leaf.get("certificate")?;
+    let part = |name: &str| certificate.get(name).and_then(|value| value.as_str()).map(shown);
+    Some(format!("{}, {}", part("serial")?, part("issuer")?))
+}
+
+fn pick<'a>(language: Language, vi: &'a str, en: &'a str) -> &'a str {
+    match language {
+        Language::Vi => vi,
+        Language::En => en,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn seen(leaf: &str) -> Seen {
+        Seen::new(7, leaf.as_bytes(), Vec::new())
+    }
+
+    #[test]
+    fn a_refusal_is_told_in_both_languages_with_its_ground() {
+        let seen = seen(
+            r#"{"agency":"H31.99.01","agreement":{"clause":1,"id":"TT-2026-003","version":2},"at":"2026-11-23T02:30:00.000Z",
+            "kind":"exchange.refused","legal_basis":["Luật Hộ tịch"],"reason":"field-not-granted","status":403}"#,
+        );
+        let vi = lines(&seen, Language::Vi).join("\n");
+        assert!(vi.starts_with("Bản ghi số 7, 23/11/2026 09:30:00 (GMT+7): cổng từ chối yêu cầu của H31.99.01\n"));
+        assert!(vi.contains("Thỏa thuận: TT-2026-003, khoản 1") && vi.contains("Lý do: field-not-granted"));
+        let en = lines(&seen, Language::En).join("\n");
+        assert!(en.contains("the gateway refused a request of H31.99.01") && en.contains("Legal basis: Luật Hộ tịch"));
+    }
+
+    #[test]
+    fn what_an_entry_says_cannot_take_over_the_terminal() {
+        let seen = seen(r#"{"agency":"\u001b[2J\u202eX","kind":"\u001b]0;x\u0007","at":"\u001b[1m"}"#);
+        for language in [Language::Vi, Language::En] {
+            let told = lines(&seen, language).join("\n") + &outcome(&seen, language);
+            assert!(!told.contains(['\u{1b}', '\u{7}', '\u{202e}']), "{told}");
+        }
+    }
+
+    #[test]
+    fn an_entry_that_is_no_object_still_has_a_line() {
+        assert_eq!(lines(&seen("17"), Language::En).len(), 1);
+    }
+}

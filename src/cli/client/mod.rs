@@ -1,0 +1,56 @@
+//! An agency's client: mutual TLS, HTTP/1.1 or HTTP/2, and a check of everything an answer claims to prove.
+//!
+//! | file | duty |
+//! |---|---|
+//! | [`gateway`] | where the gateway is and by which certificates both sides are known |
+//! | [`wire`] | the bytes, and the TLS alert that a refused caller would otherwise not hear |
+//! | [`connection`] | one connection: send a request, take the whole answer |
+//! | [`refused`] | why there is no answer, told to a clerk |
+//! | [`checks`] | digest, signature, receipt |
+//! | [`heads`] | the last head seen of each log |
+
+pub mod checks;
+pub mod connection;
+pub mod gateway;
+pub mod heads;
+pub mod refused;
+mod wire;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::exit::Failure;
+use connection::Connection;
+use gateway::Address;
+use gateway::Gateway;
+
+/// How to reach a gateway and who one is there: options that all commands with a client share.
+#[derive(Debug, clap::Args)]
+pub struct Reach {
+    #[arg(long, value_name = "FILE")]
+    cert: PathBuf,
+    #[arg(long, value_name = "FILE")]
+    key: PathBuf,
+    #[arg(long, value_name = "FILE")]
+    pub(super) cacert: PathBuf,
+    #[arg(long, value_name = "IP:PORT")]
+    connect: Option<SocketAddr>,
+    #[arg(long)]
+    http1: bool,
+    #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    timeout: u64,
+}
+
+impl Reach {
+    /// A connection to the gateway at an address.
+    ///
+    /// # Errors
+    /// A file cannot be used, or the gateway is not reached or refuses the handshake.
+    pub async fn connect(&self, address: &Address) -> Result<Connection, Failure> {
+        let gateway = Gateway::from_files(address, &self.cacert, &self.cert, &self.key)?;
+        let gateway = gateway.at(self.connect).patient_for(Duration::from_secs(self.timeout));
+        let gateway = if self.http1 { gateway.http1_only() } else { gateway };
+        Ok(Connection::open(&gateway).await?)
+    }
+}

@@ -1,0 +1,156 @@
+//! What each command is for, and an example that works.
+
+use crate::language::Language;
+
+/// The help of one command.
+#[derive(Debug)]
+pub struct Page {
+    /// Its path, such as `audit list`; the program itself is the empty path.
+    pub path: &'static str,
+    vi: &'static str,
+    en: &'static str,
+    /// Lines that can be typed as they stand; a test parses each.
+    pub examples: &'static [&'static str],
+}
+
+impl Page {
+    /// What the command is for.
+    #[must_use]
+    pub fn about(&self, language: Language) -> &'static str {
+        match language {
+            Language::Vi => self.vi,
+            Language::En => self.en,
+        }
+    }
+}
+
+/// Every command.
+pub const COMMANDS: &[Page] = &[
+    Page {
+        path: "",
+        vi: "Phố Hiến: cổng trao đổi dữ liệu giữa các cơ quan, với nhật ký có khả năng phát hiện sửa đổi.",
+        en: "Phố Hiến: a data exchange gateway between public agencies, with a tamper-evident log.",
+        examples: &["phohien demo --once", "phohien check", "phohien audit verify"],
+    },
+    Page {
+        path: "demo",
+        vi: "Kể trọn câu chuyện trên máy này, không cần chuẩn bị gì.",
+        en: "Tell the whole story on this machine; nothing is needed.",
+        examples: &["phohien demo --once"],
+    },
+    Page {
+        path: "serve",
+        vi: "Chạy cổng trao đổi dữ liệu.",
+        en: "Run the gateway.",
+        examples: &["phohien serve --config gateway.toml"],
+    },
+    Page {
+        path: "check",
+        vi: "Kiểm tra cấu hình và chính sách, nêu mọi lỗi cùng lúc; hoặc giải thích một mã lỗi.",
+        en: "Check configuration and policies and tell all faults at once; or explain the code of a fault.",
+        examples: &["phohien check gateway.toml policies", "phohien check --code F0003"],
+    },
+    Page {
+        path: "call",
+        vi: "Gọi cổng như một cơ quan khai thác, hiện câu trả lời và kiểm tra những gì nó chứng minh.",
+        en: "Call the gateway as an agency does, show the answer and check what it proves.",
+        examples: &[
+            "phohien call https://localhost:8443/dan-cu/cong-dan/099190000001 --cert agency.pem --key agency.key --cacert ca.pem --purpose giai-quyet-tthc --case H31.01.01-261123-0007",
+        ],
+    },
+    Page {
+        path: "policy",
+        vi: "Hỏi về chính sách chia sẻ.",
+        en: "Ask about the sharing policies.",
+        examples: &["phohien policy access --agency H31.01.01"],
+    },
+    Page {
+        path: "policy explain",
+        vi: "Yêu cầu này có được phép không, theo khoản nào; nếu không, bước nào từ chối.",
+        en: "Would this request be granted, and by which clause; if not, which step refuses it.",
+        examples: &[
+            "phohien policy explain --agency H31.01.01 GET /dan-cu/cong-dan/099190000001 --purpose giai-quyet-tthc --case H31.01.01-261123-0007",
+        ],
+    },
+    Page {
+        path: "policy access",
+        vi: "Cơ quan nào được khai thác những gì.",
+        en: "Who can reach what.",
+        examples: &["phohien policy access --service dan-cu"],
+    },
+    Page {
+        path: "audit",
+        vi: "Đọc và kiểm tra nhật ký trao đổi dữ liệu.",
+        en: "Read and verify the exchange audit log.",
+        examples: &["phohien audit list --since 7d", "phohien audit verify"],
+    },
+    Page {
+        path: "audit list",
+        vi: "Tìm giao dịch trong nhật ký.",
+        en: "Find exchanges in the log.",
+        examples: &["phohien audit list --log log --since 7d --outcome refused"],
+    },
+    Page {
+        path: "audit show",
+        vi: "Hiện mọi bản ghi của một giao dịch.",
+        en: "Show every entry of an exchange.",
+        examples: &["phohien audit show 0199a1c2-3d4e-7f50-8a6b-1c2d3e4f5a6b --log log"],
+    },
+    Page {
+        path: "audit verify",
+        vi: "Dựng lại nhật ký từ các byte và nêu mọi chỗ sai theo số bản ghi và tệp.",
+        en: "Rebuild the log from its bytes and name every fault by index and file.",
+        examples: &["phohien audit verify log --vkey log.vkey --known receipt.json"],
+    },
+    Page {
+        path: "receipt",
+        vi: "Biên nhận giao dịch: lấy về, kiểm tra ngoại tuyến.",
+        en: "Receipts: fetch them, verify them offline.",
+        examples: &["phohien receipt verify receipt.json --trust log.vkey"],
+    },
+    Page {
+        path: "receipt fetch",
+        vi: "Lấy biên nhận của một giao dịch, hoặc mọi biên nhận sau một số thứ tự.",
+        en: "Fetch the receipt of an exchange, or all receipts after a number.",
+        examples: &[
+            "phohien receipt fetch 0199a1c2-3d4e-7f50-8a6b-1c2d3e4f5a6b --gateway https://localhost:8443 --cert agency.pem --key agency.key --cacert ca.pem -o receipt.json",
+            "phohien receipt fetch --after 0 --gateway https://localhost:8443 --cert agency.pem --key agency.key --cacert ca.pem",
+        ],
+    },
+    Page {
+        path: "receipt verify",
+        vi: "Kiểm tra biên nhận ngoại tuyến, không cần cổng, không cần cấu hình.",
+        en: "Verify a receipt offline: no gateway, no configuration.",
+        examples: &["phohien receipt verify receipt.json --trust log.vkey"],
+    },
+    Page {
+        path: "certs",
+        vi: "Chứng thư số: tạo bộ thử nghiệm, kiểm tra một chuỗi.",
+        en: "Certificates: make a development set, judge a chain.",
+        examples: &["phohien certs dev certs"],
+    },
+    Page {
+        path: "certs dev",
+        vi: "Tạo bộ chứng thư số thử nghiệm cho các cơ quan trong chính sách.",
+        en: "Make development certificates for the agencies of the policies.",
+        examples: &["phohien certs dev certs --policies policies"],
+    },
+    Page {
+        path: "certs check",
+        vi: "Chuỗi chứng thư số này được nhận là cơ quan nào, hay vì sao bị từ chối.",
+        en: "For which agency a chain would be taken, or why it would be refused.",
+        examples: &["phohien certs check agency.pem --anchors ca.pem --policies policies"],
+    },
+    Page {
+        path: "keys",
+        vi: "Khóa kiểm tra để công bố.",
+        en: "Verification keys to publish.",
+        examples: &["phohien keys show"],
+    },
+    Page {
+        path: "keys show",
+        vi: "Hiện khóa kiểm tra của nhật ký và của câu trả lời.",
+        en: "Show the keys that verify the log and its answers.",
+        examples: &["phohien keys show --log log"],
+    },
+];

@@ -1,0 +1,92 @@
+//! `keys`: verification keys to publish.
+
+use std::path::PathBuf;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::json;
+
+use super::Session;
+use super::exit::Exit;
+use super::exit::Failure;
+use super::place::Folder;
+use super::place::folder;
+use super::terminal::shown;
+use super::trust;
+use crate::crypto::verify::PublicKey;
+use crate::message::key::name_of;
+
+/// `keys …`.
+#[derive(Debug, clap::Subcommand)]
+pub enum Keys {
+    /// Show the verification keys.
+    Show(Show),
+}
+
+/// `keys show`.
+#[derive(Debug, clap::Args)]
+pub struct Show {
+    #[arg(long, value_name = "DIR")]
+    log: Option<PathBuf>,
+}
+
+/// Characters in a line of PEM (RFC 7468 2).
+const PEM_LINE: usize = 64;
+
+/// Shows what a gateway has published beside its log. Private keys are not touched.
+///
+/// # Errors
+/// There are no such files yet: a gateway writes them when it starts.
+pub fn run(keys: &Keys, session: &mut Session) -> Result<Exit, Failure> {
+    let Keys::Show(show) = keys;
+    let log = folder(session, show.log.as_deref(), Folder::Log)?;
+    let vkey = trust::vkey_beside(&log).ok_or_else(|| not_published(&log))?;
+    let logs = trust::log_keys(&vkey)?;
+    let answers = match trust::answer_key_beside(&log) {
+        Some(file) => trust::answer_keys(&file)?,
+        None => Vec::new(),
+    };
+    let terminal = &mut session.terminal;
+    if terminal.json() {
+        let logs: Vec<String> = logs.iter().map(ToString::to_string).collect();
+        let answers: Vec<_> = answers.iter().map(described).collect();
+        terminal.object(&json!({ "log": logs, "answers": answers }))?;
+        return Ok(Exit::Yes);
+    }
+    terminal.say("# Khóa kiểm tra nhật ký (log.vkey)", "# The key that verifies the log (log.vkey)")?;
+    for key in &logs {
+        terminal.line(&shown(&key.to_string()))?;
+    }
+    terminal.say("# Khóa kiểm tra câu trả lời (log.answer.pem)", "# The key that verifies answers (log.answer.pem)")?;
+    for key in &answers {
+        terminal.line(&format!("# {}, keyid {}", key.algorithm(), name_of(key)))?;
+        terminal.line(pem(key).trim_end())?;
+    }
+    Ok(Exit::Yes)
+}
+
+fn described(key: &PublicKey) -> serde_json::Value {
+    json!({ "algorithm": key.algorithm(), "keyid": name_of(key).as_str(), "pem": pem(key) })
+}
+
+/// A public key as PEM (RFC 7468 13).
+fn pem(key: &PublicKey) -> String {
+    let text = STANDARD.encode(key.spki());
+    let mut out = String::from("-----BEGIN PUBLIC KEY-----\n");
+    for (at, char) in text.chars().enumerate() {
+        if at > 0 && at.is_multiple_of(PEM_LINE) {
+            out.push('\n');
+        }
+        out.push(char);
+    }
+    out + "\n-----END PUBLIC KEY-----\n"
+}
+
+fn not_published(log: &std::path::Path) -> Failure {
+    let name = shown(&log.display().to_string());
+    Failure::could_not(
+        "no-keys",
+        format!("Chưa có khóa kiểm tra cạnh `{name}`. Cổng ghi tệp log.vkey khi khởi động."),
+        format!("There is no verification key beside `{name}`. The gateway writes log.vkey when it starts."),
+    )
+}

@@ -1,0 +1,363 @@
+//! Reading `gateway.toml`.
+
+use std::num::NonZeroU32;
+use std::path::Path;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::diagnostic::code::Code;
+use crate::diagnostic::fault::Fault;
+use crate::diagnostic::fault::Faults;
+use crate::diagnostic::quantity::Size;
+use crate::diagnostic::source::Placed;
+use crate::diagnostic::source::Source;
+use crate::diagnostic::table::Table;
+use crate::id::AgencyId;
+use crate::id::Origin;
+use crate::language::Text;
+use crate::policy::model::Rate;
+use crate::signing::When;
+
+use super::settings::Algorithm;
+use super::settings::AnswerSettings;
+use super::settings::Caps;
+use super::settings::ExchangeSettings;
+use super::settings::LogSettings;
+use super::settings::Settings;
+
+/// 16 MiB: some ten thousand entries, pre-zeroed in well under a second on a slow disk.
+const SEGMENT_DEFAULT: u64 = 16 << 20;
+/// 64 KiB: must hold the largest entry with its annex and the signed head.
+const SEGMENT_MIN: u64 = 64 << 10;
+/// 1 GiB: pre-zeroing more than this at a time would be felt by every exchange.
+const SEGMENT_MAX: u64 = 1 << 30;
+/// Places in the log's queue: 1,365 exchanges at once, about 5 MiB of waiting entries.
+const QUEUE_DEFAULT: u64 = 4_096;
+/// Refusals of one agency recorded one by one in a minute: a person making mistakes stays below it, a loop does not.
+const REFUSALS_DEFAULT: NonZeroU32 = NonZeroU32::new(60).unwrap();
+
+/// Reads the file.
+///
+/// # Errors
+/// All faults at once; a file that cannot be read is one of them.
+pub fn read(path: &Path) -> Result<Settings, Faults> {
+    let mut faults = Faults::new();
+    let text = match std::fs::read_to_string(path) {
+        Ok(text) => text,
+        Err(cause) => {
+            let message = format!("`{}` cannot be read: {cause}", path.display());
+            faults.push(Fault::new(Code::Unreadable, message));
+            return Err(faults);
+        }
+    };
+    let base = path.parent().unwrap_or(Path::new("")).to_owned();
+    read_text(&path.display().to_string(), &text, &base)
+}
+
+/// Reads the file's text; paths in it are relative to `base`.
+///
+/// # Errors
+/// All faults at once.
+pub fn read_text(name: &str, text: &str, base: &Path) -> Result<Settings, Faults> {
+    let mut faults = Faults::new();
+    let source = Source::new(name, text);
+    let settings = source.read(&mut faults, |table, faults| settings(table, faults, base));
+    match settings {
+        Some(settings) if !faults.has_faults() => Ok(settings),
+        _ => Err(faults),
+    }
+}
+
+fn settings(table: &mut Table<'_>, faults: &mut Faults, base: &Path) -> Option<Settings> {
+    let operator = table.required::<AgencyId>("operator", faults);
+    let contact = section(table, "contact", faults, contact);
+    let policies = folder(table, "policies", base, faults);
+    let keys = placed_folder(table, "keys", base, faults);
+    let certs = folder(table, "certs", base, faults);
+    let log = log(table, base, faults);
+    let inside = certs.clone().unwrap_or_default();
+    let exchange = section(table, "exchange", faults, |table, faults| exchange(table, &inside, faults));
+    let answers = optional_section(table, "answers", faults, answers);
+    let caps = optional_section(table, "limits", faults, caps);
+    let metrics =
+        optional_section(table, "metrics", faults, |table, faults| table.required("listen", faults));
+    let platform_anchors = table.optional::<String>("platform_anchors", faults);
+    let keys = apart(keys?, &log.as_ref()?.folder, faults)?;
+    Some(Settings {
+        operator: operator?.value,
+        contact: contact?,
+        policies: policies?,
+        keys,
+        certs: certs?,
+        log: log?,
+        exchange: exchange?,
+        answers: answers.unwrap_or(AnswerSettings { when: When::Always, algorithm: Algorithm::P256 }),
+        caps: caps.unwrap_or(DEFAULT_CAPS),
+        metrics: metrics.map(|listen: Placed<_>| listen.value),
+        platform_anchors: platform_anchors.map(|file| file.value),
+    })
+}
+
+const DEFAULT_CAPS: Caps =
+    Caps { gateway: None, agency: None, service: None, refusals_per_minute: REFUSALS_DEFAULT };
+
+fn section<'a, T>(
+    table: &mut Table<'a>,
+    key: &'static str,
+    faults: &mut Faults,
+    read: impl FnOnce(&mut Table<'a>, &mut Faults) -> Option<T>,
+) -> Option<T> {
+    table.need(key, faults)?.table(faults, read)
+}
+
+fn optional_section<'a, T>(
+    table: &mut Table<'a>,
+    key: &'static str,
+    faults: &mut Faults,
+    read: impl FnOnce(&mut Table<'a>, &mut Faults) -> Option<T>,
+) -> Option<T> {
+    table.take(key)?.table(faults, read)
+}
+
+fn contact(table: &mut Table<'_>, faults: &mut Faults) -> Option<Text> {
+    let vi = table.required::<String>("vi", faults);
+    let en = table.required::<String>("en", faults);
+    Some(Text::new(vi?.value, en?.value))
+}
+
+fn placed_folder(
+    table: &mut Table<'_>,
+    key: &'static str,
+    base: &Path,
+    faults: &mut Faults,
+) -> Option<Placed<PathBuf>> {
+    Some(table.required::<String>(key, faults)?.map(|folder| base.join(folder)))
+}
+
+fn folder(table: &mut Table<'_>, key: &'static str, base: &Path, faults: &mut Faults) -> Option<PathBuf> {
+    Some(placed_folder(table, key, base, faults)?.value)
+}
+
+/// Keys under the log would travel with it to whoever is handed the log.
+fn apart(keys: Placed<PathBuf>, log: &Path, faults: &mut Faults) -> Option<PathBuf> {
+    if !keys.value.starts_with(log) {
+        return Some(keys.value);
+    }
+    let fault = Fault::new(Code::WrongValue, "`keys` lies under `log`").at(keys.place);
+    faults.push(
+        fault.label("not here").help("the log is copied to auditors as it is: name a folder beside it"),
+    );
+    None
+}
+
+fn log(table: &mut Table<'_>, base: &Path, faults: &mut Faults) -> Option<LogSettings> {
+    let folder = folder(table, "log", base, faults);
+    let origin = table.required::<Origin>("origin", faults);
+    let segment = table.optional::<Size>("log_segment", faults);
+    let segment = in_range(
+        segment.map(|size| size.map(|size| size.0)),
+        SEGMENT_DEFAULT,
+        SEGMENT_MIN,
+        SEGMENT_MAX,
+        faults,
+    );
+    let queue = in_range(table.optional("log_queue", faults), QUEUE_DEFAULT, 16, 1 << 20, faults);
+    Some(LogSettings {
+        folder: folder?,
+        origin: origin?.value,
+        segment: segment?,
+        queue: usize::try_from(queue?).unwrap_or(usize::MAX),
+    })
+}
+
+fn in_range(
+    written: Option<Placed<u64>>,
+    default: u64,
+    least: u64,
+    most: u64,
+    faults: &mut Faults,
+) -> Option<u64> {
+    let Some(Placed { value, place }) = written else { return Some(default) };
+    if (least..=most).contains(&value) {
+        return Some(value);
+    }
+    let fault = Fault::new(Code::WrongValue, format!("{value} is out of range")).at(place);
+    faults.push(fault.label(format!("must be {least} to {most}")));
+    None
+}
+
+fn exchange(table: &mut Table<'_>, certs: &Path, faults: &mut Faults) -> Option<ExchangeSettings> {
+    let listen = table.required("listen", faults);
+    let names = not_empty(table, "names", faults);
+    let certificate = table.required::<String>("certificate", faults);
+    let key = table.required::<String>("key", faults);
+    let anchors = not_empty(table, "anchors", faults);
+    let crls = revocation(table, certs, faults);
+    let mut count = |key, default, faults: &mut Faults| {
+        in_range(table.optional(key, faults), default, 1, 1 << 20, faults)
+    };
+    let connections = count("connections", 1_024, faults);
+    let connections_per_source = count("connections_per_source", 256, faults);
+    let handshakes = count("handshakes", 128, faults);
+    let mut time = |key, default, faults: &mut Faults| {
+        table.optional::<Duration>(key, faults).map_or(Duration::from_secs(default), |placed| placed.value)
+    };
+    let in_certs = |file: Placed<String>| certs.join(file.value);
+    Some(ExchangeSettings {
+        handshake_timeout: time("handshake_timeout", 5, faults),
+        head_timeout: time("head_timeout", 10, faults),
+        body_timeout: time("body_timeout", 30, faults),
+        idle_timeout: time("idle_timeout", 60, faults),
+        drain_timeout: time("drain_timeout", 20, faults),
+        listen: listen?.value,
+        names: names?.into_iter().map(|name| name.value).collect(),
+        certificate: in_certs(certificate?),
+        key: in_certs(key?),
+        anchors: anchors?.into_iter().map(in_certs).collect(),
+        crls: crls?,
+        connections: usize::try_from(connections?).unwrap_or(usize::MAX),
+        connections_per_source: usize::try_from(connections_per_source?).unwrap_or(usize::MAX),
+        handshakes: usize::try_from(handshakes?).unwrap_or(usize::MAX),
+    })
+}
+
+fn not_empty(table: &mut Table<'_>, key: &'static str, faults: &mut Faults) -> Option<Vec<Placed<String>>> {
+    let Placed { value, place } = table.required::<Vec<Placed<String>>>(key, faults)?;
+    if value.is_empty() {
+        faults.push(
+            Fault::new(Code::WrongValue, format!("`{key}` is empty")).at(place).label("name at least one"),
+        );
+        return None;
+    }
+    Some(value)
+}
+
+/// `revocation = "off"`, or the lists: there is no silent default, and no empty list.
+fn revocation(table: &mut Table<'_>, certs: &Path, faults: &mut Faults) -> Option<Option<Vec<PathBuf>>> {
+    let written = table.need("revocation", faults)?;
+    if written.as_text() == Some("off") {
+        return Some(None);
+    }
+    let lists = written.read::<Vec<Placed<String>>>(faults)?;
+    if lists.value.is_empty() {
+        let fault = Fault::new(Code::WrongValue, "`revocation` names no list").at(lists.place);
+        faults.push(fault.label("name the revocation lists, or say \"off\""));
+        return None;
+    }
+    Some(Some(lists.value.into_iter().map(|file| certs.join(file.value)).collect()))
+}
+
+fn answers(table: &mut Table<'_>, faults: &mut Faults) -> Option<AnswerSettings> {
+    let when = one_of(table, "sign", [("always", When::Always), ("on_request", When::OnRequest)], faults);
+    let algorithm =
+        one_of(table, "key", [("p256", Algorithm::P256), ("ed25519", Algorithm::Ed25519)], faults);
+    Some(AnswerSettings { when: when?, algorithm: algorithm? })
+}
+
+/// The named choice; the first where the key is absent.
+fn one_of<T: Copy>(
+    table: &mut Table<'_>,
+    key: &'static str,
+    choices: [(&str, T); 2],
+    faults: &mut Faults,
+) -> Option<T> {
+    let [first, second] = choices;
+    let Some(written) = table.optional::<String>(key, faults) else { return Some(first.1) };
+    if let Some((_, choice)) = [first, second].into_iter().find(|(name, _)| *name == written.value) {
+        return Some(choice);
+    }
+    let fault = Fault::new(Code::WrongValue, format!("`{key}` must be `{}` or `{}`", first.0, second.0))
+        .at(written.place);
+    faults.push(fault.label("neither of the two"));
+    None
+}
+
+fn caps(table: &mut Table<'_>, faults: &mut Faults) -> Option<Caps> {
+    let mut cap = |key, faults: &mut Faults| optional_section(table, key, faults, rate);
+    let (gateway, agency, service) = (cap("gateway", faults), cap("agency", faults), cap("service", faults));
+    let refusals = if table.has("refusals_per_minute") {
+        positive(table, "refusals_per_minute", faults)?
+    } else {
+        REFUSALS_DEFAULT
+    };
+    Some(Caps { gateway, agency, service, refusals_per_minute: refusals })
+}
+
+fn rate(table: &mut Table<'_>, faults: &mut Faults) -> Option<Rate> {
+    let requests = positive(table, "requests", faults);
+    let per = table.required::<Duration>("per", faults);
+    let burst = positive(table, "burst", faults);
+    Some(Rate { requests: requests?, per: per?.value, burst: burst? })
+}
+
+fn positive(table: &mut Table<'_>, key: &'static str, faults: &mut Faults) -> Option<NonZeroU32> {
+    let Placed { value, place } = table.required::<u32>(key, faults)?;
+    let positive = NonZeroU32::new(value);
+    if positive.is_none() {
+        faults.push(
+            Fault::new(Code::WrongValue, format!("`{key}` is zero"))
+                .at(place)
+                .label("nothing could ever pass"),
+        );
+    }
+    positive
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GOOD: &str = r#"
+operator = "H31.02"
+origin = "gw1.hungyen.example/2026"
+policies = "policies"
+log = "log"
+keys = "keys"
+certs = "certs"
+[contact]
+vi = "Sở Khoa học và Công nghệ"
+en = "Department of Science and Technology"
+[exchange]
+listen = "127.0.0.1:8443"
+names = ["localhost"]
+certificate = "server.pem"
+key = "server.key"
+anchors = ["ca.pem"]
+revocation = "off"
+"#;
+
+    fn faults(text: &str) -> String {
+        read_text("gateway.toml", text, Path::new("/etc/phohien")).unwrap_err().render(false)
+    }
+
+    #[test]
+    fn paths_are_relative_to_the_file_and_defaults_are_named() {
+        let settings = read_text("gateway.toml", GOOD, Path::new("/etc/phohien")).unwrap();
+        assert_eq!(settings.log.folder, Path::new("/etc/phohien/log"));
+        assert_eq!(settings.exchange.anchors, [Path::new("/etc/phohien/certs/ca.pem")]);
+        assert_eq!((settings.log.segment, settings.answers.when), (16 << 20, When::Always));
+    }
+
+    #[test]
+    fn keys_under_the_log_are_refused() {
+        assert!(
+            faults(&GOOD.replace("keys = \"keys\"", "keys = \"log/keys\""))
+                .contains("`keys` lies under `log`")
+        );
+    }
+
+    #[test]
+    fn revocation_is_never_off_by_omission_or_by_an_empty_list() {
+        assert!(faults(&GOOD.replace("revocation = \"off\"\n", "")).contains("revocation"));
+        assert!(faults(&GOOD.replace("\"off\"", "[]")).contains("names no list"));
+    }
+
+    #[test]
+    fn all_faults_of_the_file_are_told_at_once() {
+        let text = GOOD.replace("H31.02", "h31").replace("\"localhost\"", "").replace("anchors", "anchor");
+        let told = faults(&text);
+        for part in ["h31", "`names` is empty", "did you mean `anchors`?"] {
+            assert!(told.contains(part), "{part} is missing from:\n{told}");
+        }
+    }
+}

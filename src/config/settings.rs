@@ -1,0 +1,117 @@
+//! What a gateway is told, after checking: nothing in here can be wrong any more.
+
+use std::net::SocketAddr;
+use std::num::NonZeroU32;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::id::AgencyId;
+use crate::id::Origin;
+use crate::language::Text;
+use crate::policy::model::Rate;
+use crate::signing::When;
+
+/// All settings.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The agency that runs the gateway.
+    pub operator: AgencyId,
+    /// Whom a stranger may ask.
+    pub contact: Text,
+    /// The folder of policies.
+    pub policies: PathBuf,
+    /// The folder of keys: never under the log.
+    pub keys: PathBuf,
+    /// The folder of certificates.
+    pub certs: PathBuf,
+    /// The log.
+    pub log: LogSettings,
+    /// The socket for agencies.
+    pub exchange: ExchangeSettings,
+    /// How answers are signed.
+    pub answers: AnswerSettings,
+    /// Caps over all agreements.
+    pub caps: Caps,
+    /// The socket for metrics and health, if any.
+    pub metrics: Option<SocketAddr>,
+    /// Anchors of platforms reached by TLS that name none of their own.
+    pub platform_anchors: Option<String>,
+}
+
+/// The log.
+#[derive(Debug, Clone)]
+pub struct LogSettings {
+    /// Its folder.
+    pub folder: PathBuf,
+    /// Its origin, which is its key's name.
+    pub origin: Origin,
+    /// Bytes of one segment of the write-ahead log.
+    pub segment: u64,
+    /// Entries that may wait for the disk; each exchange reserves three places.
+    pub queue: usize,
+}
+
+/// The socket for agencies.
+#[derive(Debug, Clone)]
+pub struct ExchangeSettings {
+    /// Where it listens.
+    pub listen: SocketAddr,
+    /// The names by which callers may address it.
+    pub names: Vec<String>,
+    /// The server's certificate chain (PEM).
+    pub certificate: PathBuf,
+    /// Its private key (PEM).
+    pub key: PathBuf,
+    /// Who may issue callers' certificates (PEM).
+    pub anchors: Vec<PathBuf>,
+    /// Revocation lists; none: revocation is off by name.
+    pub crls: Option<Vec<PathBuf>>,
+    /// Connections at once.
+    pub connections: usize,
+    /// Connections at once from one address.
+    pub connections_per_source: usize,
+    /// Handshakes at once.
+    pub handshakes: usize,
+    /// From accept to the end of the handshake.
+    pub handshake_timeout: Duration,
+    /// From a request's first byte to the end of its head.
+    pub head_timeout: Duration,
+    /// From the admission to a request body's last byte.
+    pub body_timeout: Duration,
+    /// Without a request on a connection.
+    pub idle_timeout: Duration,
+    /// For exchanges under way when the gateway stops.
+    pub drain_timeout: Duration,
+}
+
+/// How answers are signed.
+#[derive(Debug, Clone, Copy)]
+pub struct AnswerSettings {
+    /// Unasked, or on request.
+    pub when: When,
+    /// With which kind of key.
+    pub algorithm: Algorithm,
+}
+
+/// Kinds of answer keys.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Algorithm {
+    /// ECDSA P-256: what government key stores hold.
+    #[default]
+    P256,
+    /// Ed25519.
+    Ed25519,
+}
+
+/// Caps over all agreements.
+#[derive(Debug, Clone, Copy)]
+pub struct Caps {
+    /// Requests of all agencies together.
+    pub gateway: Option<Rate>,
+    /// Requests of one agency over all its agreements.
+    pub agency: Option<Rate>,
+    /// Requests to one service of all agencies together.
+    pub service: Option<Rate>,
+    /// Refusals of one agency a minute that are recorded one by one; beyond it they are summed up.
+    pub refusals_per_minute: NonZeroU32,
+}

@@ -1,0 +1,64 @@
+//! Secrets on disk: a file only its owner reads (0600) in a folder only its owner enters (0700), durable before first use.
+
+use std::fs::DirBuilder;
+use std::fs::File;
+use std::fs::OpenOptions;
+use std::io;
+use std::io::Write as _;
+use std::os::unix::fs::DirBuilderExt as _;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::Path;
+
+/// Owner reads and writes, nobody else.
+const FILE_MODE: u32 = 0o600;
+/// Owner enters, nobody else.
+const FOLDER_MODE: u32 = 0o700;
+
+/// Writes a new secret file; refuses to replace one.
+///
+/// A crash before the return leaves either no file, or one that the next start reads as damaged and refuses: a secret that was
+/// used is never replaced by another.
+///
+/// # Errors
+/// The file exists, or the disk failed.
+pub fn write_new(path: &Path, secret: &[u8]) -> io::Result<()> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    DirBuilder::new().recursive(true).mode(FOLDER_MODE).create(folder)?;
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(FILE_MODE).open(path)?;
+    file.write_all(secret)?;
+    file.sync_all()?;
+    File::open(folder)?.sync_all()
+}
+
+/// Reads a secret, or makes it with `make` and writes it where there is none.
+///
+/// # Errors
+/// The disk failed, or `make` did.
+pub fn read_or_make(path: &Path, make: impl FnOnce() -> io::Result<Vec<u8>>) -> io::Result<Vec<u8>> {
+    match std::fs::read(path) {
+        Err(absent) if absent.kind() == io::ErrorKind::NotFound => {
+            let secret = make()?;
+            write_new(path, &secret)?;
+            Ok(secret)
+        }
+        read => read,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use super::*;
+
+    #[test]
+    fn a_secret_is_readable_by_its_owner_alone_and_never_replaced() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("keys").join("one.key");
+        assert_eq!(read_or_make(&path, || Ok(b"secret".to_vec())).unwrap(), b"secret");
+        assert_eq!(read_or_make(&path, || Ok(b"other".to_vec())).unwrap(), b"secret");
+        let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        assert_eq!((mode(&path), mode(path.parent().unwrap())), (0o600, 0o700));
+        assert!(write_new(&path, b"other").is_err());
+    }
+}

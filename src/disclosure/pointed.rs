@@ -1,0 +1,135 @@
+//! The scalars at one JSON Pointer (RFC 6901) of an answer: the provider's own result code, and the people it is about.
+//! Pointers mean here what they mean in the field catalogue: `*` is any item, and an array is transparent between tokens.
+
+use super::reader::{Event, Reader, text_of};
+
+/// The longest result code that is recorded, in bytes. A longer text is a message, and might tell of a person.
+const RESULT_CODE_MAX: usize = 64;
+
+/// The provider's own result code: the first scalar at `pointer`, if it is at most 64 bytes long and not `null`.
+/// None also where the answer is not JSON; [`cut`](super::filter::cut) tells why.
+#[must_use]
+pub fn result_code(json: &[u8], pointer: &str) -> Option<String> {
+    let code = scalars_at(json, pointer).into_iter().next()?;
+    (code.len() <= RESULT_CODE_MAX).then_some(code)
+}
+
+/// The data subjects' identifiers: every scalar at `pointer` but `null` and empty strings, in the answer's order, repeats
+/// included. Empty where the answer is not JSON.
+#[must_use]
+pub fn subject_in(json: &[u8], pointer: &str) -> Vec<String> {
+    scalars_at(json, pointer).into_iter().filter(|subject| !subject.is_empty()).collect()
+}
+
+fn scalars_at(json: &[u8], pointer: &str) -> Vec<String> {
+    let Some(tokens) = tokens_of(pointer) else { return Vec::new() };
+    let Ok(mut reader) = Reader::new(json) else { return Vec::new() };
+    let mut search = Search { tokens, frames: Vec::new(), member: None, found: Vec::new() };
+    loop {
+        match reader.next() {
+            Ok(Some(event)) => search.take(&event),
+            Ok(None) => return search.found,
+            Err(_) => return Vec::new(),
+        }
+    }
+}
+
+/// The tokens of a pointer, unescaped; none if it is no pointer.
+fn tokens_of(pointer: &str) -> Option<Vec<String>> {
+    if pointer.is_empty() {
+        return Some(Vec::new());
+    }
+    let tokens = pointer.strip_prefix('/')?.split('/');
+    Some(tokens.map(|token| token.replace("~1", "/").replace("~0", "~")).collect())
+}
+
+/// How many of the pointer's tokens led to a place; none if the pointer does not lead there.
+type Matched = Option<usize>;
+
+#[derive(Debug)]
+struct Search {
+    tokens: Vec<String>,
+    frames: Vec<Matched>,
+    member: Option<Matched>,
+    found: Vec<String>,
+}
+
+impl Search {
+    fn take(&mut self, event: &Event<'_>) {
+        match event {
+            Event::Key { name, .. } => self.member = Some(self.member_at(name)),
+            Event::Scalar(raw) => self.scalar(raw),
+            Event::BeginObject | Event::BeginArray => {
+                let matched = self.next();
+                self.frames.push(matched);
+            }
+            Event::EndObject | Event::EndArray => {
+                self.frames.pop();
+            }
+        }
+    }
+
+    fn scalar(&mut self, raw: &str) {
+        if self.next() == Some(self.tokens.len()) && raw != "null" {
+            self.found.push(text_of(raw).into_owned());
+        }
+    }
+
+    fn next(&mut self) -> Matched {
+        match (self.member.take(), self.frames.last()) {
+            (Some(member), _) => member,
+            (None, Some(array)) => array.map(|count| count + usize::from(self.token_is(count, "*"))),
+            (None, None) => Some(0),
+        }
+    }
+
+    fn member_at(&self, name: &str) -> Matched {
+        let count = (*self.frames.last()?)?;
+        (name != "*" && self.token_is(count, name)).then_some(count + 1)
+    }
+
+    fn token_is(&self, place: usize, text: &str) -> bool {
+        self.tokens.get(place).is_some_and(|token| token == text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_result_code_is_a_short_scalar_of_whatever_kind() {
+        for (json, pointer, code) in [
+            (r#"{"maKetQua":"004"}"#, "/maKetQua", Some("004")),
+            (r#"{"ketQua":{"ma":"00"}}"#, "/ketQua/ma", Some("00")),
+            (r#"{"success":true}"#, "/success", Some("true")),
+            (r#"{"code":-7}"#, "/code", Some("-7")),
+            (r#"{"\u0063ode":"\u0037"}"#, "/code", Some("7")),
+            (r#"{"a/b":{"c~d":1}}"#, "/a~1b/c~0d", Some("1")),
+            (r#"{"code":null}"#, "/code", None),
+            (r#"{"code":{"x":1}}"#, "/code", None),
+            (r#"{"other":{"code":1}}"#, "/code", None),
+            (r#"{"code":1"#, "/code", None),
+            (r#"{"code":1}"#, "code", None),
+        ] {
+            assert_eq!(result_code(json.as_bytes(), pointer).as_deref(), code, "{json} {pointer}");
+        }
+        let long = |count| format!(r#"{{"code":"{}"}}"#, "x".repeat(count));
+        assert!(result_code(long(64).as_bytes(), "/code").is_some());
+        assert!(result_code(long(65).as_bytes(), "/code").is_none(), "a message is not a code");
+    }
+
+    #[test]
+    fn every_subject_is_found_in_one_object_or_an_array_of_them() {
+        let one = br#"{"Representatives":{"LEGAL_DOC_NO":"099085000021"}}"#;
+        let many = br#"{"Representatives":[{"LEGAL_DOC_NO":"099085000021"},{"LEGAL_DOC_NO":99},{"LEGAL_DOC_NO":""},null]}"#;
+        let pointer = "/Representatives/LEGAL_DOC_NO";
+        assert_eq!(subject_in(one, pointer), ["099085000021"]);
+        assert_eq!(subject_in(many, pointer), ["099085000021", "99"]);
+        assert_eq!(subject_in(br#"{"suKien":[{"so":"1"},{"so":"2"}]}"#, "/suKien/*/so"), ["1", "2"]);
+        assert!(
+            subject_in(br#"{"suKien":{"*":{"so":"1"}}}"#, "/suKien/*/so").is_empty(),
+            "`*` is never a key"
+        );
+    }
+}

@@ -1,0 +1,240 @@
+//! A development PKI: made by `certs dev`, by the demonstration and by the tests. Never for production: the CA's key lies beside it.
+
+use std::fs::OpenOptions;
+use std::io::Write as _;
+use std::net::IpAddr;
+use std::path::Path;
+use std::path::PathBuf;
+
+use rcgen::BasicConstraints;
+use rcgen::CertificateParams;
+use rcgen::CertificateRevocationListParams;
+use rcgen::CertifiedIssuer;
+use rcgen::DnType;
+use rcgen::ExtendedKeyUsagePurpose;
+use rcgen::IsCa;
+use rcgen::KeyIdMethod;
+use rcgen::KeyPair;
+use rcgen::KeyUsagePurpose;
+use rcgen::RevokedCertParams;
+use rcgen::SanType;
+use rcgen::SerialNumber;
+use rcgen::date_time_ymd;
+
+use crate::crypto::keyfile;
+use crate::crypto::random;
+use crate::id::AgencyId;
+
+use super::certificate::AGENCY_PREFIX;
+
+/// The authority that callers' and the server's certificates come from.
+pub const CA: &str = "ca.pem";
+/// An empty revocation list of that authority, but for the certificates the plan revokes.
+pub const CRL: &str = "ca.crl.pem";
+/// An authority that nobody trusts.
+pub const FOREIGN_CA: &str = "foreign-ca.pem";
+/// The server's certificate.
+pub const SERVER: &str = "server.pem";
+/// The server's key.
+pub const SERVER_KEY: &str = "server.key";
+/// The folder of callers' certificates and keys: `<name>.pem`, `<name>.key`.
+pub const AGENCIES: &str = "agencies";
+
+/// First year of validity: curl, openssl and the gateway live in real time, whatever clock a demonstration shows.
+const FROM: i32 = 2020;
+/// Last year of validity: the end of UTCTime (RFC 5280 4.1.2.5.1).
+const UNTIL: i32 = 2049;
+/// Last year of the certificate that has expired.
+const EXPIRED: i32 = 2025;
+
+/// What is to be made.
+#[derive(Debug, Clone, Default)]
+pub struct Plan {
+    /// Names and addresses of the server.
+    pub server_names: Vec<String>,
+    /// Callers' certificates.
+    pub callers: Vec<Caller>,
+}
+
+/// One caller's certificate.
+#[derive(Debug, Clone)]
+pub struct Caller {
+    /// The stem of its files.
+    pub name: String,
+    /// The agency names in it, whole: `urn:agency:H31.01.01`.
+    pub uris: Vec<String>,
+    /// What is wrong with it.
+    pub flaw: Flaw,
+}
+
+/// What is wrong with a certificate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Flaw {
+    /// Nothing.
+    #[default]
+    None,
+    /// It has expired.
+    Expired,
+    /// An authority that nobody trusts signed it.
+    Foreign,
+    /// It is for servers.
+    ServerOnly,
+    /// It is on the revocation list.
+    Revoked,
+}
+
+/// Why a PKI cannot be made.
+#[derive(Debug, thiserror::Error)]
+pub enum PkiError {
+    /// A file cannot be written; an existing one is never replaced.
+    #[error("`{path}` cannot be written")]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// A certificate cannot be made.
+    #[error("a certificate cannot be made")]
+    Certificate(#[from] rcgen::Error),
+    /// No randomness for a serial number.
+    #[error("a serial number cannot be made")]
+    Random(#[from] crate::crypto::CryptoError),
+}
+
+impl Caller {
+    /// A sound certificate of an agency.
+    #[must_use]
+    pub fn agency(id: &AgencyId) -> Self {
+        Self::named(id.as_str(), &[id.as_str()], Flaw::None)
+    }
+
+    /// A certificate under a file name, for these codes.
+    #[must_use]
+    pub fn named(name: &str, codes: &[&str], flaw: Flaw) -> Self {
+        let uris = codes.iter().map(|code| format!("{AGENCY_PREFIX}{code}")).collect();
+        Self { name: name.to_owned(), uris, flaw }
+    }
+}
+
+/// Makes the PKI in a folder.
+///
+/// # Errors
+/// See [`PkiError`]; what was made until then stays.
+pub fn make(folder: &Path, plan: &Plan) -> Result<(), PkiError> {
+    let ours = authority("Phố Hiến development CA")?;
+    let foreign = authority("Foreign CA")?;
+    write(&folder.join(CA), &ours.pem())?;
+    write(&folder.join(FOREIGN_CA), &foreign.pem())?;
+    let server = server(plan)?;
+    issue(folder, "server", &server, &ours)?;
+    let mut revoked = Vec::new();
+    for caller in &plan.callers {
+        let params = caller_params(caller)?;
+        let issuer = if caller.flaw == Flaw::Foreign { &foreign } else { &ours };
+        issue(&folder.join(AGENCIES), &caller.name, &params, issuer)?;
+        if caller.flaw == Flaw::Revoked {
+            revoked.extend(params.serial_number);
+        }
+    }
+    write(&folder.join(CRL), &revocation_list(revoked, &ours)?)
+}
+
+fn authority(name: &str) -> Result<CertifiedIssuer<'static, KeyPair>, PkiError> {
+    let mut params = params(name, UNTIL)?;
+    params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
+    params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+    Ok(CertifiedIssuer::self_signed(params, KeyPair::generate()?)?)
+}
+
+fn params(name: &str, until: i32) -> Result<CertificateParams, PkiError> {
+    let mut params = CertificateParams::new(Vec::new())?;
+    params.distinguished_name.remove(DnType::CommonName);
+    params.distinguished_name.push(DnType::CommonName, name);
+    params.not_before = date_time_ymd(FROM, 1, 1);
+    params.not_after = date_time_ymd(until, 12, 31);
+    // Positive and at most 16 bytes (RFC 5280 4.1.2.2).
+    let mut serial: [u8; 16] = random::bytes()?;
+    if let Some(first) = serial.first_mut() {
+        *first = (*first & 0x7f) | 0x40;
+    }
+    params.serial_number = Some(SerialNumber::from_slice(&serial));
+    Ok(params)
+}
+
+fn server(plan: &Plan) -> Result<CertificateParams, PkiError> {
+    let mut params = params(plan.server_names.first().map_or("localhost", String::as_str), UNTIL)?;
+    for name in &plan.server_names {
+        params.subject_alt_names.push(match name.parse::<IpAddr>() {
+            Ok(address) => SanType::IpAddress(address),
+            Err(_) => SanType::DnsName(name.as_str().try_into()?),
+        });
+    }
+    Ok(end_entity(params, ExtendedKeyUsagePurpose::ServerAuth))
+}
+
+fn caller_params(caller: &Caller) -> Result<CertificateParams, PkiError> {
+    let mut params = params(&caller.name, if caller.flaw == Flaw::Expired { EXPIRED } else { UNTIL })?;
+    for uri in &caller.uris {
+        params.subject_alt_names.push(SanType::URI(uri.as_str().try_into()?));
+    }
+    let usage = match caller.flaw {
+        Flaw::ServerOnly => ExtendedKeyUsagePurpose::ServerAuth,
+        Flaw::None | Flaw::Expired | Flaw::Foreign | Flaw::Revoked => ExtendedKeyUsagePurpose::ClientAuth,
+    };
+    Ok(end_entity(params, usage))
+}
+
+fn end_entity(mut params: CertificateParams, usage: ExtendedKeyUsagePurpose) -> CertificateParams {
+    params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+    params.extended_key_usages = vec![usage];
+    params.use_authority_key_identifier_extension = true;
+    params
+}
+
+fn issue(
+    folder: &Path,
+    name: &str,
+    params: &CertificateParams,
+    issuer: &CertifiedIssuer<'static, KeyPair>,
+) -> Result<(), PkiError> {
+    let key = KeyPair::generate()?;
+    let certificate = params.signed_by(&key, issuer)?;
+    let path = folder.join(format!("{name}.key"));
+    keyfile::write_new(&path, key.serialize_pem().as_bytes())
+        .map_err(|source| PkiError::File { path, source })?;
+    write(&folder.join(format!("{name}.pem")), &certificate.pem())
+}
+
+fn revocation_list(
+    serials: Vec<SerialNumber>,
+    issuer: &CertifiedIssuer<'static, KeyPair>,
+) -> Result<String, PkiError> {
+    let revoked = |serial_number| RevokedCertParams {
+        serial_number,
+        revocation_time: date_time_ymd(2026, 1, 1),
+        reason_code: None,
+        invalidity_date: None,
+    };
+    let list = CertificateRevocationListParams {
+        this_update: date_time_ymd(2026, 1, 1),
+        next_update: date_time_ymd(UNTIL, 12, 31),
+        crl_number: SerialNumber::from(1_u64),
+        issuing_distribution_point: None,
+        revoked_certs: serials.into_iter().map(revoked).collect(),
+        key_identifier_method: KeyIdMethod::Sha256,
+    };
+    Ok(list.signed_by(issuer)?.pem()?)
+}
+
+/// Public files: new ones only.
+fn write(path: &Path, text: &str) -> Result<(), PkiError> {
+    let written = || {
+        if let Some(folder) = path.parent() {
+            std::fs::create_dir_all(folder)?;
+        }
+        OpenOptions::new().write(true).create_new(true).open(path)?.write_all(text.as_bytes())
+    };
+    written().map_err(|source| PkiError::File { path: path.to_owned(), source })
+}

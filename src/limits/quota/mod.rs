@@ -1,0 +1,206 @@
+//! Quotas by the calendar of the agreement's own zone: requests a day, requests a month, different people a day. What a later
+//! stage refuses is given back.
+
+pub mod account;
+
+use std::collections::HashMap;
+use std::collections::HashSet;
+use std::hash::Hash;
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::MutexGuard;
+use std::sync::PoisonError;
+
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+
+use crate::clock::Timestamp;
+use crate::crypto::digest::hmac_sha256;
+use crate::policy::model;
+
+use super::refusal::Refusal;
+
+use account::Account;
+use account::PERSON_BYTES;
+use account::Person;
+use account::Standing;
+use account::next_day;
+
+/// The most different people remembered a day for one agency under one agreement: about 12 MB. A quota above it acts as this
+/// one, so that no agreement can make the gateway hold more; `policy` refuses such a quota when it loads.
+pub const PEOPLE_MAX: u64 = 250_000;
+
+/// The accounts, one to a configured key, opened at first use.
+///
+/// Bounded: a key is a configured name, [`Quotas::retain`] closes those no longer configured, and an account remembers at most
+/// [`PEOPLE_MAX`] people.
+pub(super) struct Quotas<K> {
+    secret: Arc<[u8; 32]>,
+    accounts: Mutex<HashMap<K, Shared>>,
+}
+
+type Shared = Arc<Mutex<Account>>;
+
+impl<K> std::fmt::Debug for Quotas<K> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Quotas(..)")
+    }
+}
+
+impl<K: Hash + Eq + Clone> Quotas<K> {
+    /// No accounts yet. People are told apart by hashes keyed with `secret`.
+    pub(super) fn new(secret: [u8; 32]) -> Self {
+        Self { secret: Arc::new(secret), accounts: Mutex::default() }
+    }
+
+    /// Charges one request, and the person it asks about where that is known already.
+    pub(super) fn charge(
+        &self,
+        key: &K,
+        terms: &Terms<'_>,
+        now: Timestamp,
+        subject: Option<&str>,
+    ) -> Result<Charge, Refusal> {
+        let account = self.account(key);
+        let today = now.to_zoned_datetime(terms.zone.clone());
+        let day = {
+            let mut account = lock(&account);
+            account.turn_to(today.date());
+            account.within(terms.limits, &today)?;
+            account.count();
+            account.day
+        };
+        let mut charge = Charge {
+            account,
+            secret: Arc::clone(&self.secret),
+            zone: terms.zone.clone(),
+            people_limit: terms.limits.subjects_per_day,
+            day,
+            people: HashSet::new(),
+            kept: false,
+        };
+        // Over the quota of people the charge is dropped here, and the request given back with it.
+        subject.map_or(Ok(()), |subject| charge.person(subject, now))?;
+        Ok(charge)
+    }
+
+    /// Counts an exchange of the past, read from the log in its order.
+    pub(super) fn restore(&self, key: &K, zone: &TimeZone, at: Timestamp, people: &[&str]) {
+        let account = self.account(key);
+        let mut account = lock(&account);
+        account.turn_to(at.to_zoned_datetime(zone.clone()).date());
+        account.count();
+        for subject in people {
+            if account.people_counted() < PEOPLE_MAX {
+                *account.people.entry(person(&self.secret, subject)).or_default() += 1;
+            }
+        }
+    }
+
+    /// What is left, without charging anything.
+    pub(super) fn standing(&self, key: &K, terms: &Terms<'_>, now: Timestamp) -> Standing {
+        let account = self.account(key);
+        let today = now.to_zoned_datetime(terms.zone.clone());
+        let mut account = lock(&account);
+        account.turn_to(today.date());
+        account.standing(terms.limits, &today)
+    }
+
+    /// Closes the accounts of other keys.
+    pub(super) fn retain(&self, mut keep: impl FnMut(&K) -> bool) {
+        lock(&self.accounts).retain(|key, _| keep(key));
+    }
+
+    fn account(&self, key: &K) -> Shared {
+        let mut accounts = lock(&self.accounts);
+        if let Some(account) = accounts.get(key) {
+            return Arc::clone(account);
+        }
+        Arc::clone(accounts.entry(key.clone()).or_default())
+    }
+}
+
+/// What an agreement says of quotas.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Terms<'a> {
+    pub(super) limits: &'a model::Limits,
+    pub(super) zone: &'a TimeZone,
+}
+
+/// One request, charged. Dropping it gives back the request and the people; [`Charge::keep`] makes it final.
+pub struct Charge {
+    account: Shared,
+    secret: Arc<[u8; 32]>,
+    zone: TimeZone,
+    people_limit: Option<u64>,
+    day: Date,
+    /// Whom this request charged, and on which day: an answer may come after midnight.
+    people: HashSet<(Date, Person)>,
+    kept: bool,
+}
+
+impl Charge {
+    /// Charges a person whom the request's body or the answer names. The same person costs nothing twice on one day.
+    ///
+    /// # Errors
+    /// There may be no other person today: nothing of what the request asked for may be told.
+    pub fn person(&mut self, subject: &str, now: Timestamp) -> Result<(), Refusal> {
+        let Some(limit) = self.people_limit.map(|limit| limit.min(PEOPLE_MAX)) else { return Ok(()) };
+        let today = now.to_zoned_datetime(self.zone.clone());
+        let person = person(&self.secret, subject);
+        let mut account = lock(&self.account);
+        account.turn_to(today.date());
+        if self.people.contains(&(account.day, person)) {
+            return Ok(());
+        }
+        if !account.people.contains_key(&person) && account.people_counted() >= limit {
+            return Err(Refusal::PeopleQuota { limit, renews: next_day(&today) });
+        }
+        *account.people.entry(person).or_default() += 1;
+        self.people.insert((account.day, person));
+        Ok(())
+    }
+
+    /// Makes the charge final: the exchange is committed.
+    pub fn keep(mut self) {
+        self.kept = true;
+    }
+}
+
+impl Drop for Charge {
+    fn drop(&mut self) {
+        if self.kept {
+            return;
+        }
+        let mut account = lock(&self.account);
+        account.give_back(self.day);
+        for (day, person) in &self.people {
+            account.give_back_person(*day, person);
+        }
+    }
+}
+
+impl std::fmt::Debug for Charge {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Charge")
+            .field("day", &self.day)
+            .field("people", &self.people.len())
+            .finish_non_exhaustive()
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // A panic elsewhere leaves counts that are at worst one off, and refusing everybody for it would be worse.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn person(secret: &[u8; 32], subject: &str) -> Person {
+    let mut person = [0; PERSON_BYTES];
+    for (byte, hash) in person.iter_mut().zip(hmac_sha256(secret, &[subject.as_bytes()])) {
+        *byte = hash;
+    }
+    person
+}
+
+#[cfg(test)]
+mod tests;
