@@ -57,7 +57,11 @@ impl Program {
             .stdin(Stdio::null())
             .output()
             .map_err(|cause| unrunnable().because(cause))?;
-        Ok(Heard { exit: ended.status.code(), objects: objects(&ended.stdout), error: last_object(&ended.stderr) })
+        Ok(Heard {
+            exit: ended.status.code(),
+            objects: objects(&ended.stdout),
+            error: last_object(&ended.stderr),
+        })
     }
 }
 
@@ -93,7 +97,11 @@ fn last_object(bytes: &[u8]) -> Value {
 }
 
 fn unrunnable() -> Failure {
-    Failure::could_not("program-not-run", "Không chạy được lệnh con của chương trình.", "The program cannot run a command of its own.")
+    Failure::could_not(
+        "program-not-run",
+        "Không chạy được lệnh con của chương trình.",
+        "The program cannot run a command of its own.",
+    )
 }
 
 #[cfg(test)]

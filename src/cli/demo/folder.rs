@@ -54,8 +54,12 @@ impl Drop for DemoFolder {
 
 fn passing_name() -> Result<PathBuf, Failure> {
     let random = random::bytes::<8>().map_err(|cause| {
-        Failure::could_not("no-randomness", "Hệ điều hành không cấp số ngẫu nhiên.", "The operating system gave no randomness.")
-            .because(io::Error::other(cause))
+        Failure::could_not(
+            "no-randomness",
+            "Hệ điều hành không cấp số ngẫu nhiên.",
+            "The operating system gave no randomness.",
+        )
+        .because(io::Error::other(cause))
     })?;
     Ok(std::env::temp_dir().join(format!("phohien-demo-{}", hex(&random))))
 }

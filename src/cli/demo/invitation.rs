@@ -21,8 +21,8 @@ pub fn lines(program: &Path, folder: &Path, origin: &str, exchange: Option<&str>
     let agency = "H31.01.01";
     let tls = format!(
         "--cert {} --key {} --cacert {}",
-        in_folder(&format!("certs/{agency}.pem")),
-        in_folder(&format!("certs/{agency}.key")),
+        in_folder(&format!("certs/agencies/{agency}.pem")),
+        in_folder(&format!("certs/agencies/{agency}.key")),
         in_folder("certs/ca.pem")
     );
     let stated = "--purpose giai-quyet-tthc --case H31.01.01-261123-0007 --user can-bo-01";
@@ -31,7 +31,11 @@ pub fn lines(program: &Path, folder: &Path, origin: &str, exchange: Option<&str>
     let log = in_folder("log");
     let mut lines = vec![
         line("Được phép, bằng curl", "Allowed, by curl", format!("curl -i {tls} {headers} {citizen}")),
-        line("Được phép, có kiểm tra biên nhận", "Allowed, receipt checked", format!("{phohien} call {citizen} {tls} {stated}")),
+        line(
+            "Được phép, có kiểm tra biên nhận",
+            "Allowed, receipt checked",
+            format!("{phohien} call {citizen} {tls} {stated}"),
+        ),
         line(
             "Bị từ chối: trường ngoài phạm vi",
             "Refused: a field outside the scope",
@@ -44,7 +48,14 @@ pub fn lines(program: &Path, folder: &Path, origin: &str, exchange: Option<&str>
         let fetch = format!("curl {tls} {origin}/receipts/{exchange}");
         let receipt = in_folder("receipt.json");
         let verify = format!("{phohien} receipt verify {receipt} --trust {}", in_folder("log.vkey"));
-        lines.insert(3, line("Biên nhận, kiểm tra ngoại tuyến", "A receipt, verified offline", format!("{fetch} -o {receipt} && {verify}")));
+        lines.insert(
+            3,
+            line(
+                "Biên nhận, kiểm tra ngoại tuyến",
+                "A receipt, verified offline",
+                format!("{fetch} -o {receipt} && {verify}"),
+            ),
+        );
     }
     lines
 }
@@ -57,7 +68,11 @@ fn line(vi: &str, en: &str, command: String) -> Line {
 fn quoted(path: &Path) -> String {
     let text = path.display().to_string();
     let plain = |char: char| char.is_ascii_alphanumeric() || "/._-+:".contains(char);
-    if !text.is_empty() && text.chars().all(plain) { text } else { format!("'{}'", text.replace('\'', r"'\''")) }
+    if !text.is_empty() && text.chars().all(plain) {
+        text
+    } else {
+        format!("'{}'", text.replace('\'', r"'\''"))
+    }
 }
 
 #[cfg(test)]
@@ -72,7 +87,9 @@ mod tests {
 
     #[test]
     fn every_line_names_files_from_the_root() {
-        for line in lines(Path::new("/usr/bin/phohien"), Path::new("/tmp/d"), "https://localhost:8443", Some("0199")) {
+        for line in
+            lines(Path::new("/usr/bin/phohien"), Path::new("/tmp/d"), "https://localhost:8443", Some("0199"))
+        {
             assert!(!line.says.vi.is_empty() && line.says.vi != line.says.en);
             assert!(line.command.contains("/tmp/d/"), "{}", line.command);
         }

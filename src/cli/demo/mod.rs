@@ -59,7 +59,8 @@ pub struct Demo {
 pub fn run(demo: &Demo, session: &mut Session) -> Result<Exit, Failure> {
     let folder = DemoFolder::take(demo.dir.as_deref(), demo.once)?;
     let runtime = Runtime::new().map_err(|cause| {
-        Failure::could_not("no-threads", "Không tạo được luồng xử lý.", "No threads can be had.").because(cause)
+        Failure::could_not("no-threads", "Không tạo được luồng xử lý.", "No threads can be had.")
+            .because(cause)
     })?;
     // Zero lets the system choose: a story told once must not fail because somebody else has the port.
     let port = demo.port.unwrap_or(if demo.once { 0 } else { PORT });
@@ -87,7 +88,8 @@ fn tell(world: &mut World, runtime: &Runtime, session: &mut Session, once: bool)
 /// Stays up for whoever wants to try, until Ctrl-C.
 fn stay(player: &mut Player<'_, '_>) -> Result<(), Failure> {
     let exchange = player.first.as_ref().map(|(exchange, _)| exchange.as_str());
-    let lines = invitation::lines(player.program.path(), player.world.folder(), &player.world.origin(), exchange);
+    let lines =
+        invitation::lines(player.program.path(), player.world.folder(), &player.world.origin(), exchange);
     let terminal = &mut player.stage.session().terminal;
     terminal.note(
         "\nCổng còn chạy. Dán các dòng sau vào một cửa sổ khác; Ctrl-C để dừng.\n",
@@ -98,6 +100,7 @@ fn stay(player: &mut Player<'_, '_>) -> Result<(), Failure> {
         player.stage.line(&format!("# {}\n{}\n", line.says.to(language), line.command))?;
     }
     player.runtime.block_on(tokio::signal::ctrl_c()).map_err(|cause| {
-        Failure::could_not("no-signal", "Không nhận được tín hiệu Ctrl-C.", "Ctrl-C cannot be waited for.").because(cause)
+        Failure::could_not("no-signal", "Không nhận được tín hiệu Ctrl-C.", "Ctrl-C cannot be waited for.")
+            .because(cause)
     })
 }

@@ -90,12 +90,12 @@ impl Player<'_, '_> {
     /// The words after `phohien`.
     fn words(&self, call: &Call) -> Vec<String> {
         let certs = self.world.folder().join("certs");
-        let file = |name: String| certs.join(name).display().to_string();
+        let file = |name: &str| certs.join(name).display().to_string();
         let mut words = vec!["call".to_owned(), format!("{}{}", self.world.origin(), call.path)];
         let mut option = |name: &str, value: String| words.extend([format!("--{name}"), value]);
-        option("cert", file(format!("{}.pem", call.certificate)));
-        option("key", file(format!("{}.key", call.certificate)));
-        option("cacert", file("ca.pem".to_owned()));
+        option("cert", file(&format!("agencies/{}.pem", call.certificate)));
+        option("key", file(&format!("agencies/{}.key", call.certificate)));
+        option("cacert", file("ca.pem"));
         option("purpose", call.purpose.to_owned());
         call.case.iter().for_each(|case| option("case", (*case).to_owned()));
         option("user", "can-bo-01".to_owned());
@@ -129,7 +129,11 @@ impl Player<'_, '_> {
         ))
     }
 
-    fn refused(&mut self, call: &Call, (status, reason, names): (u16, &str, &str)) -> Result<Verdict, Failure> {
+    fn refused(
+        &mut self,
+        call: &Call,
+        (status, reason, names): (u16, &str, &str),
+    ) -> Result<Verdict, Failure> {
         let heard = self.call(call)?;
         let problem = heard.get("/body");
         let code = problem.get("type").and_then(Value::as_str).and_then(|page| page.rsplit('/').next());
@@ -146,19 +150,26 @@ impl Player<'_, '_> {
         Ok(verdict(true, said.clone(), said))
     }
 
-    fn turned_away(&mut self, call: &Call, alert: &str) -> Result<Verdict, Failure> {
+    fn turned_away(&mut self, call: &Call, code: &str) -> Result<Verdict, Failure> {
         let heard = self.call(call)?;
-        let told = heard.error.to_string();
-        let as_told = heard.exit == Some(3) && told.to_lowercase().contains(alert);
-        let last = heard.error.get("causes").and_then(Value::as_array).and_then(|causes| causes.last());
-        let why = last.and_then(Value::as_str).unwrap_or(&told).to_owned();
-        Ok(verdict(as_told, format!("không có kết nối: {why}"), format!("no connection: {why}")))
+        let text = |member| heard.error.get(member).and_then(Value::as_str).unwrap_or_default();
+        let as_told = heard.exit == Some(1) && text("error") == code && heard.objects.is_empty();
+        let said = if as_told { format!("{code}; {}", text("message")) } else { astray(&heard) };
+        Ok(verdict(as_told, said.clone(), said))
     }
 
     /// Whom a chain would be taken for, by the handshake's own code.
     fn formerly(&mut self, code: &str, now: &str) -> Result<Verdict, Failure> {
-        let words = ["certs", "check", &format!("certs/{code}.pem"), "--anchors", "certs/ca.pem", "--policies", "policies"]
-            .map(str::to_owned);
+        let words = [
+            "certs",
+            "check",
+            &format!("certs/agencies/{code}.pem"),
+            "--anchors",
+            "certs/ca.pem",
+            "--policies",
+            "policies",
+        ]
+        .map(str::to_owned);
         self.stage.command(&words)?;
         let heard = self.program.run(&words)?;
         let said = heard.objects.first().unwrap_or(&heard.error).to_string();
@@ -170,7 +181,11 @@ impl Player<'_, '_> {
     fn platform_is(&self, platform: &str, up: bool) -> Verdict {
         let address = self.world.platform(platform);
         let reached = address.is_some_and(|address| TcpStream::connect(address).is_ok());
-        let (vi, en) = if reached { ("đang trả lời", "answers") } else { ("không nhận kết nối", "takes no connection") };
+        let (vi, en) = if reached {
+            ("đang trả lời", "answers")
+        } else {
+            ("không nhận kết nối", "takes no connection")
+        };
         verdict(reached == up, format!("{platform} {vi}"), format!("{platform} {en}"))
     }
 
@@ -185,13 +200,21 @@ impl Player<'_, '_> {
     fn edit(&mut self) -> Result<Verdict, Failure> {
         let (log, copy) = (self.world.folder().join("log"), self.world.folder().join("log-edited"));
         let Some((exchange, index)) = self.first.clone() else {
-            return Ok(verdict(false, "không có bản ghi nào để sửa".into(), "there is no entry to edit".into()));
+            return Ok(verdict(
+                false,
+                "không có bản ghi nào để sửa".into(),
+                "there is no entry to edit".into(),
+            ));
         };
         let unwritable = |cause| Failure::unwritable(&copy, cause);
         edit::copy(&log, &copy).map_err(unwritable)?;
         let edited = edit::change_one_byte(&copy, &exchange).map_err(unwritable)?;
         let heard = self.judge("log-edited")?;
-        let named = heard.objects.iter().flat_map(faults).any(|fault| fault.get("index") == Some(&Value::from(index)));
+        let named = heard
+            .objects
+            .iter()
+            .flat_map(faults)
+            .any(|fault| fault.get("index") == Some(&Value::from(index)));
         let as_told = edited.is_some() && heard.exit == Some(i32::from(Exit::False.number())) && named;
         if !as_told {
             return Ok(verdict(false, astray(&heard), astray(&heard)));
@@ -238,7 +261,9 @@ fn ask(address: SocketAddr, path: &str) -> io::Result<Value> {
 /// The words as they are shown: file names without the folder, which the opening named.
 fn shortened(words: &[String]) -> Vec<String> {
     let short = |word: &String| match Path::new(word).file_name() {
-        Some(name) if word.starts_with('/') && !word.contains('*') && Path::new(word).is_file() => name.to_string_lossy().into_owned(),
+        Some(name) if word.starts_with('/') && !word.contains('*') && Path::new(word).is_file() => {
+            name.to_string_lossy().into_owned()
+        }
         _ => word.clone(),
     };
     words.iter().map(short).collect()
@@ -256,5 +281,10 @@ pub(super) fn astray(heard: &Heard) -> String {
 }
 
 fn unreachable(cause: io::Error) -> Failure {
-    Failure::could_not("platform-not-reached", "Không tới được nền tảng mẫu.", "A sample platform cannot be reached.").because(cause)
+    Failure::could_not(
+        "platform-not-reached",
+        "Không tới được nền tảng mẫu.",
+        "A sample platform cannot be reached.",
+    )
+    .because(cause)
 }

@@ -18,6 +18,36 @@ macro_rules! embedded {
 }
 
 embedded! {
+    "agencies/G01.HYN.toml"
+    "agencies/G12.BHXH.HYN.toml"
+    "agencies/H31.01.01.toml"
+    "agencies/H31.02.toml"
+    "agencies/H31.03.toml"
+    "agencies/H31.04.toml"
+    "agencies/H31.05.toml"
+    "agencies/H31.06.11.toml"
+    "agencies/H31.07.toml"
+    "agencies/H31.10.toml"
+    "agencies/H31.99.01.toml"
+    "agreements/TT-2026-001.toml"
+    "agreements/TT-2026-002.toml"
+    "agreements/TT-2026-003.toml"
+    "agreements/TT-2026-004.toml"
+    "agreements/TT-2026-005.toml"
+    "agreements/TT-2026-006.toml"
+    "guardrails.toml"
+    "purposes.toml"
+    "services/an-sinh.toml"
+    "services/dan-cu.toml"
+    "services/dat-dai.toml"
+    "services/doanh-nghiep.toml"
+    "services/ho-tich.toml"
+    "suspensions.toml"
+}
+
+/// The codes of the agencies.
+pub fn agencies() -> impl Iterator<Item = &'static str> {
+    FILES.iter().filter_map(|(name, _)| name.strip_prefix("agencies/")?.strip_suffix(".toml"))
 }
 
 /// Writes the policies, with the platforms' ports in place of those of the samples.
@@ -40,7 +70,10 @@ fn with_ports(text: &str, ports: &[u16]) -> String {
     let marked = NAMES.iter().zip(FIRST_PORT..).fold(text.to_owned(), |text, (name, port)| {
         text.replace(&format!("127.0.0.1:{port}"), &format!("127.0.0.1:<{name}>"))
     });
-    NAMES.iter().zip(ports).fold(marked, |text, (name, port)| text.replace(&format!("<{name}>"), &port.to_string()))
+    NAMES
+        .iter()
+        .zip(ports)
+        .fold(marked, |text, (name, port)| text.replace(&format!("<{name}>"), &port.to_string()))
 }
 
 #[cfg(test)]

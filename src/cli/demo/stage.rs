@@ -90,7 +90,10 @@ impl<'a> Stage<'a> {
     /// # Errors
     /// The output cannot be written.
     pub fn difference(&mut self, rows: &[Row]) -> Result<(), Failure> {
-        let heading = self.session.terminal.pick("trường|nguồn trả lời|cổng trả ra", "field|the platform's answer|released");
+        let heading = self
+            .session
+            .terminal
+            .pick("trường|nguồn trả lời|cổng trả ra", "field|the platform's answer|released");
         let gone = self.session.terminal.pick("(lược bỏ)", "(removed)").to_owned();
         let mut table = Table::new(&heading.split('|').collect::<Vec<_>>());
         for row in rows {
@@ -132,7 +135,10 @@ impl<'a> Stage<'a> {
         let folder = shown(&folder.display().to_string());
         let platforms = platforms.join(", ");
         let lines = [
-            Text::new("Phố Hiến: trình diễn cổng trao đổi dữ liệu", "Phố Hiến: a demonstration of the data exchange gateway"),
+            Text::new(
+                "Phố Hiến: trình diễn cổng trao đổi dữ liệu",
+                "Phố Hiến: a demonstration of the data exchange gateway",
+            ),
             Text::new(
                 "Dữ liệu đều là mẫu; mã cơ quan dưới cấp một chỉ để minh họa.",
                 "All data are invented; agency codes below level one are illustrative.",
@@ -147,7 +153,8 @@ impl<'a> Stage<'a> {
         ];
         for (at, text) in lines.iter().enumerate() {
             let text = text.to(self.session.terminal.language());
-            let text = if at == 0 { self.session.terminal.paint(Paint::Strong, text) } else { text.to_owned() };
+            let text =
+                if at == 0 { self.session.terminal.paint(Paint::Strong, text) } else { text.to_owned() };
             self.line(&text)?;
         }
         Ok(())
@@ -160,8 +167,14 @@ impl<'a> Stage<'a> {
     pub fn closing(&mut self, steps: usize) -> Result<(), Failure> {
         let (astray, terminal) = (self.astray, &self.session.terminal);
         let (vi, en) = match astray {
-            0 => (format!("Cả {steps} bước đều như kịch bản."), format!("All {steps} steps ended as the story says.")),
-            _ => (format!("{astray} trên {steps} bước không như kịch bản."), format!("{astray} of {steps} steps did not end as the story says.")),
+            0 => (
+                format!("Cả {steps} bước đều như kịch bản."),
+                format!("All {steps} steps ended as the story says."),
+            ),
+            _ => (
+                format!("{astray} trên {steps} bước không như kịch bản."),
+                format!("{astray} of {steps} steps did not end as the story says."),
+            ),
         };
         let paint = if astray == 0 { Paint::Good } else { Paint::Bad };
         let text = terminal.paint(paint, terminal.pick(&vi, &en));

@@ -28,7 +28,7 @@ pub enum Deed {
     Released(Call, &'static [&'static str]),
     /// A call that is refused: status, reason, and a word that the refusal must name.
     Refused(Call, u16, &'static str, &'static str),
-    /// A call that never gets a connection: TLS refuses its certificate, with this alert.
+    /// A call that never gets a connection: TLS turns its certificate away, and the client knows why by this code.
     TurnedAway(Call, &'static str),
     /// So many calls pass at once, and then one is told to wait.
     Burst(Call, usize),
@@ -47,7 +47,7 @@ pub enum Deed {
 /// One `phohien call`.
 #[derive(Debug)]
 pub struct Call {
-    /// The certificate's file under `certs`, without its ending.
+    /// The certificate's file among the agencies', without its ending.
     pub certificate: &'static str,
     /// Path, from the service's name on.
     pub path: &'static str,
@@ -70,15 +70,12 @@ const CITIZEN: Call = Call {
     fields: None,
 };
 
-const PARCEL: Call = Call {
-    path: "/dat-dai/thua-dat/99001/12/345",
-    purpose: "chuyen-nhuong-qsdd",
-    ..CITIZEN
-};
+const PARCEL: Call =
+    Call { path: "/dat-dai/thua-dat/99001/12/345", purpose: "chuyen-nhuong-qsdd", ..CITIZEN };
 
 const MARRIAGE: Call = Call {
     certificate: "H31.99.01",
-    path: "/ho-tich/su-kien/12-2019",
+    path: "/ho-tich/su-kien/099190000001",
     purpose: "xac-nhan-hon-nhan",
     case: Some("H31.99.01-261123-0012"),
     fields: None,
@@ -92,8 +89,12 @@ const CARD: Call = Call {
     fields: None,
 };
 
-const MERIT: Call =
-    Call { certificate: "H31.07", purpose: "chinh-sach-nguoi-co-cong", case: Some("H31.07-261123-0003"), ..CARD };
+const MERIT: Call = Call {
+    certificate: "H31.07",
+    purpose: "chinh-sach-nguoi-co-cong",
+    case: Some("H31.07-261123-0003"),
+    ..CARD
+};
 
 /// What the agreement with the population platform leaves out.
 const CITIZEN_REMOVED: &[&str] = &[
@@ -111,7 +112,7 @@ const CITIZEN_REMOVED: &[&str] = &[
 
 /// What the agreement with the land platform leaves out.
 const PARCEL_REMOVED: &[&str] =
-    &["/_mau", "/data/chuSuDung", "/data/hanChe/0/toChuc", "/data/hanChe/0/tuNgay", "/success"];
+    &["/_mau", "/data/chuSuDung", "/data/hanChe/0/toChuc", "/data/hanChe/0/tuNgay"];
 
 /// The story.
 pub const STORY: &[Scene] = &[
@@ -145,7 +146,10 @@ pub const STORY: &[Scene] = &[
         }],
     },
     Scene {
-        title: ["Trường dữ liệu ngoài phạm vi: từ chối đích danh", "A field outside the scope: refused by name"],
+        title: [
+            "Trường dữ liệu ngoài phạm vi: từ chối đích danh",
+            "A field outside the scope: refused by name",
+        ],
         steps: &[
             Step {
                 says: ["Phường hỏi dân tộc của chồng.", "The ward asks for the husband's ethnicity."],
@@ -171,7 +175,10 @@ pub const STORY: &[Scene] = &[
         ],
     },
     Scene {
-        title: ["Bệnh viện dồn yêu cầu: giới hạn, đơn vị khác không bị ảnh hưởng", "The hospital's burst: limited, others unaffected"],
+        title: [
+            "Bệnh viện dồn yêu cầu: giới hạn, đơn vị khác không bị ảnh hưởng",
+            "The hospital's burst: limited, others unaffected",
+        ],
         steps: &[
             Step {
                 says: [
@@ -181,19 +188,25 @@ pub const STORY: &[Scene] = &[
                 deed: Deed::Burst(CARD, 50),
             },
             Step {
-                says: ["Cùng lúc, Trung tâm Phục vụ hành chính công vẫn được phục vụ.", "Meanwhile the one-stop centre is served as before."],
+                says: [
+                    "Cùng lúc, Trung tâm Phục vụ hành chính công vẫn được phục vụ.",
+                    "Meanwhile the one-stop centre is served as before.",
+                ],
                 deed: Deed::Released(CITIZEN, CITIZEN_REMOVED),
             },
         ],
     },
     Scene {
-        title: ["Thỏa thuận đang tạm dừng: từ chối", "An agreement on hold: refused"],
+        title: [
+            "Thỏa thuận tạm dừng vì xác nhận an toàn thông tin quá hạn: từ chối",
+            "An agreement on hold, its security confirmation lapsed: refused",
+        ],
         steps: &[Step {
             says: [
                 "Sở Nội vụ tra cứu; xác nhận an toàn thông tin của thỏa thuận TT-2026-006 đã quá hạn.",
                 "The Department of Home Affairs asks; the security confirmation of its agreement TT-2026-006 has lapsed.",
             ],
-            deed: Deed::Refused(MERIT, 403, "agreement-suspended", "TT-2026-006"),
+            deed: Deed::Refused(MERIT, 403, "security-confirmation-lapsed", "TT-2026-006"),
         }],
     },
     Scene {
@@ -201,11 +214,24 @@ pub const STORY: &[Scene] = &[
         steps: &[
             Step {
                 says: ["Chứng thư số hết hạn: không bắt tay được.", "An expired certificate: no handshake."],
-                deed: Deed::TurnedAway(Call { certificate: "expired", ..CITIZEN }, "expired"),
+                deed: Deed::TurnedAway(Call { certificate: "expired", ..CITIZEN }, "certificate-expired"),
             },
             Step {
-                says: ["Chứng thư số do tổ chức lạ cấp: không bắt tay được.", "A certificate of a foreign authority: no handshake."],
-                deed: Deed::TurnedAway(Call { certificate: "foreign", ..CITIZEN }, "unknown"),
+                says: [
+                    "Chứng thư số do tổ chức lạ cấp: không bắt tay được.",
+                    "A certificate of a foreign authority: no handshake.",
+                ],
+                deed: Deed::TurnedAway(
+                    Call { certificate: "foreign", ..CITIZEN },
+                    "certificate-unknown-authority",
+                ),
+            },
+            Step {
+                says: [
+                    "Chứng thư số bị thu hồi: không bắt tay được.",
+                    "A revoked certificate: no handshake.",
+                ],
+                deed: Deed::TurnedAway(Call { certificate: "revoked", ..CITIZEN }, "certificate-revoked"),
             },
             Step {
                 says: [
@@ -215,7 +241,10 @@ pub const STORY: &[Scene] = &[
                 deed: Deed::Refused(Call { certificate: "H54.05", ..CITIZEN }, 403, "no-agreement", ""),
             },
             Step {
-                says: ["Đơn vị vận hành xem mã cũ ấy nay là ai.", "The operator looks up who that old code is today."],
+                says: [
+                    "Đơn vị vận hành xem mã cũ ấy nay là ai.",
+                    "The operator looks up who that old code is today.",
+                ],
                 deed: Deed::Formerly("H54.05", "H31.05"),
             },
         ],
@@ -223,20 +252,32 @@ pub const STORY: &[Scene] = &[
     Scene {
         title: ["Nền tảng đất đai ngừng, rồi trở lại", "The land platform stops, and comes back"],
         steps: &[
-            Step { says: ["Nền tảng đất đai ngừng.", "The land platform stops."], deed: Deed::Stop("dat-dai") },
+            Step {
+                says: ["Nền tảng đất đai ngừng.", "The land platform stops."],
+                deed: Deed::Stop("dat-dai"),
+            },
             Step {
                 says: ["Cổng nói rõ lỗi ở đâu.", "The gateway says where the fault is."],
                 deed: Deed::Refused(PARCEL, 502, "platform-unreachable", "platform"),
             },
-            Step { says: ["Nền tảng đất đai trở lại.", "The land platform comes back."], deed: Deed::Restart("dat-dai") },
-            Step { says: ["Tra cứu lại.", "The same question again."], deed: Deed::Released(PARCEL, PARCEL_REMOVED) },
+            Step {
+                says: ["Nền tảng đất đai trở lại.", "The land platform comes back."],
+                deed: Deed::Restart("dat-dai"),
+            },
+            Step {
+                says: ["Tra cứu lại.", "The same question again."],
+                deed: Deed::Released(PARCEL, PARCEL_REMOVED),
+            },
         ],
     },
     Scene {
         title: ["Nhật ký: kiểm tra, rồi thử sửa một bản sao", "The log: verified, and then a copy is edited"],
         steps: &[
             Step {
-                says: ["Dựng lại toàn bộ nhật ký từ các byte trên đĩa.", "The whole log is rebuilt from the bytes on the disk."],
+                says: [
+                    "Dựng lại toàn bộ nhật ký từ các byte trên đĩa.",
+                    "The whole log is rebuilt from the bytes on the disk.",
+                ],
                 deed: Deed::Verify,
             },
             Step {
@@ -271,7 +312,13 @@ mod tests {
                 _ => None,
             })
             .collect();
-        for reason in ["header-missing", "field-not-granted", "agreement-suspended", "no-agreement", "platform-unreachable"] {
+        for reason in [
+            "header-missing",
+            "field-not-granted",
+            "security-confirmation-lapsed",
+            "no-agreement",
+            "platform-unreachable",
+        ] {
             assert!(reasons.contains(&reason), "{reason}");
         }
         assert!(matches!(STORY.last().unwrap().steps.last().unwrap().deed, Deed::Edit));

@@ -11,6 +11,10 @@ use crate::clock::Clock;
 use crate::clock::Timestamp;
 use crate::config;
 use crate::identity::development;
+use crate::identity::development::Caller;
+use crate::identity::development::Flaw;
+use crate::identity::development::PkiError;
+use crate::identity::development::Plan;
 use crate::server::run::Gateway;
 use crate::server::run::Overrides;
 use crate::server::run::StartError;
@@ -21,6 +25,12 @@ use super::policies;
 
 /// Monday 23/11/2026 09:30 GMT+7: within the hours and terms of the sample agreements.
 const SHOWN: &str = "2026-11-23T02:30:00Z";
+
+/// What callers on this machine may call the gateway.
+const NAMES_OF_THE_GATEWAY: [&str; 2] = ["localhost", "127.0.0.1"];
+
+/// What agencies are given of the gateway beside the CA: the keys by which they check answers and receipts.
+const PUBLISHED: [&str; 2] = ["log.vkey", "log.answer.pem"];
 
 /// A demonstration's world.
 #[derive(Debug)]
@@ -39,13 +49,16 @@ impl World {
         let platforms = start_platforms().await?;
         let ports: Vec<u16> = platforms.iter().map(|platform| platform.address().port()).collect();
         let unwritten = |cause| Failure::unwritable(folder, cause);
-        development::make(&folder.join("certs")).map_err(certificates)?;
+        development::make(&folder.join("certs"), &plan()).map_err(certificates)?;
         policies::lay(&folder.join("policies"), &ports).map_err(unwritten)?;
         let file = folder.join("gateway.toml");
         lay(&file, configuration(port).as_bytes()).map_err(unwritten)?;
         let gateway = start_gateway(&file).await?;
         // A port that was chosen by the system is written down, so that `serve` can go on with it.
         lay(&file, configuration(gateway.address().port()).as_bytes()).map_err(unwritten)?;
+        for name in PUBLISHED {
+            std::fs::copy(folder.join(name), folder.join("certs").join(name)).map_err(unwritten)?;
+        }
         Ok(Self { folder: folder.to_owned(), platforms, gateway })
     }
 
@@ -70,7 +83,10 @@ impl World {
     /// The platforms and their ports.
     #[must_use]
     pub fn directory(&self) -> Vec<String> {
-        self.platforms.iter().map(|platform| format!("{} :{}", platform.name(), platform.address().port())).collect()
+        self.platforms
+            .iter()
+            .map(|platform| format!("{} :{}", platform.name(), platform.address().port()))
+            .collect()
     }
 
     /// Stops a platform.
@@ -101,7 +117,10 @@ impl World {
 ///
 /// # Errors
 /// It cannot be written.
-#[expect(clippy::disallowed_methods, reason = "a demonstration that is cut short is begun anew: nothing here must outlive a crash")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a demonstration that is cut short is begun anew: nothing here must outlive a crash"
+)]
 pub fn lay(path: &Path, bytes: &[u8]) -> io::Result<()> {
     std::fs::write(path, bytes)
 }
@@ -111,7 +130,12 @@ async fn start_platforms() -> Result<Vec<Platform>, Failure> {
     for name in NAMES {
         let started = Platform::start(name).await;
         platforms.push(started.map_err(|cause| {
-            Failure::could_not("no-port", "Không mở được cổng mạng trên 127.0.0.1.", "No port of 127.0.0.1 can be had.").because(cause)
+            Failure::could_not(
+                "no-port",
+                "Không mở được cổng mạng trên 127.0.0.1.",
+                "No port of 127.0.0.1 can be had.",
+            )
+            .because(cause)
         })?);
     }
     Ok(platforms)
@@ -129,11 +153,34 @@ async fn start_gateway(file: &Path) -> Result<Gateway, Failure> {
 }
 
 fn unstarted() -> Failure {
-    Failure::new(Exit::CouldNot, "gateway-not-started", "Không khởi động được cổng.", "The gateway does not start.")
+    Failure::new(
+        Exit::CouldNot,
+        "gateway-not-started",
+        "Không khởi động được cổng.",
+        "The gateway does not start.",
+    )
 }
 
-fn certificates(cause: development::DevelopmentError) -> Failure {
-    Failure::could_not("certificates-not-made", "Không tạo được chứng thư số trình diễn.", "The demonstration's certificates cannot be made.").because(cause)
+/// One certificate for each agency of the policies, and the four that open nothing.
+fn plan() -> Plan {
+    let mut callers: Vec<Caller> =
+        policies::agencies().map(|code| Caller::named(code, &[code], Flaw::None)).collect();
+    callers.extend([
+        Caller::named("expired", &["H31.01.01"], Flaw::Expired),
+        Caller::named("foreign", &["H31.01.01"], Flaw::Foreign),
+        Caller::named("revoked", &["H31.01.01"], Flaw::Revoked),
+        Caller::named("H54.05", &["H54.05"], Flaw::None),
+    ]);
+    Plan { server_names: NAMES_OF_THE_GATEWAY.map(str::to_owned).into(), callers }
+}
+
+fn certificates(cause: PkiError) -> Failure {
+    Failure::could_not(
+        "certificates-not-made",
+        "Không tạo được chứng thư số trình diễn.",
+        "The demonstration's certificates cannot be made.",
+    )
+    .because(cause)
 }
 
 fn configuration(port: u16) -> String {
@@ -158,7 +205,7 @@ names = ["localhost", "127.0.0.1"]
 certificate = "server.pem"
 key = "server.key"
 anchors = ["ca.pem"]
-revocation = "off"
+revocation = ["ca.crl.pem"]
 "#
     )
 }
