@@ -270,6 +270,12 @@ codes! {
         "Mỗi mục trong suspensions.toml nêu đúng một trong: agency, certificate, agreement, purpose.",
         "Each entry of suspensions.toml names exactly one of: agency, certificate, agreement, purpose."
     }
+    UnknownAgreement "P0030" {
+        "thỏa thuận không có trong bộ",
+        "an agreement that is not there",
+        "Mã này không có tệp trong agreements/.",
+        "No file in agreements/ has this id."
+    }
     Lapsed "P0101" {
         "thỏa thuận đã hết hạn",
         "an agreement that is over",

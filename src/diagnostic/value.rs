@@ -9,12 +9,15 @@ use toml::de::DeValue;
 use toml::value::Datetime;
 
 use super::code::Code;
-use super::fault::{Fault, Faults};
+use super::fault::{Fault, Faults, shown};
+use super::nearest::nearest;
 use super::quantity;
 use super::quantity::Size;
 use super::source::{Place, Placed, Source};
 use super::table::Table;
+use crate::clock::Timestamp;
 use crate::id::{AgencyId, AgreementId, Origin, PurposeCode, ServiceId};
+use crate::language::Text;
 
 /// A value as written, before anybody said what it should be.
 #[derive(Debug, Clone)]
@@ -121,6 +124,19 @@ impl<'a> Value<'a> {
         value
     }
 
+    /// Reads one of the words of a list, or records a fault that suggests the nearest.
+    pub fn one_of<T: Copy>(&self, words: &[(&str, T)], faults: &mut Faults) -> Option<T> {
+        let written = self.text(faults)?;
+        let found = words.iter().find(|(word, _)| *word == written).map(|(_, meaning)| *meaning);
+        if found.is_none() {
+            let known: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
+            let message = format!("`{}` is none of: {}", shown(written), known.join(", "));
+            let fault = Fault::new(Code::WrongValue, message).at(self.place()).label("not accepted");
+            faults.push(fault.suggest(nearest(written, known)));
+        }
+        found
+    }
+
     /// Records that the value is not what it should be; the error says what that is.
     pub fn wrong(&self, error: &dyn std::fmt::Display, faults: &mut Faults) {
         faults.push(Fault::new(Code::WrongValue, error.to_string()).at(self.place()).label("not accepted"));
@@ -128,7 +144,7 @@ impl<'a> Value<'a> {
 
     fn expect<T>(&self, found: Option<T>, expected: &str, faults: &mut Faults) -> Option<T> {
         if found.is_none() {
-            let message = format!("`{}` must be {expected}", super::fault::shown(self.name));
+            let message = format!("`{}` must be {expected}", shown(self.name));
             let fault = Fault::new(Code::WrongType, message).at(self.place());
             faults.push(fault.label(format!("this is {}", kind(self.written.get_ref()))));
         }
@@ -197,6 +213,64 @@ fn date_only(written: &Datetime) -> Option<Date> {
     Date::new(i16::try_from(date.year).ok()?, month, day).ok()
 }
 
+impl<'a> FromValue<'a> for Timestamp {
+    fn from_value(value: &Value<'a>, faults: &mut Faults) -> Option<Self> {
+        let written = value.written.get_ref().as_datetime().map(ToString::to_string);
+        let moment = written.and_then(|text| text.parse().ok());
+        value.expect(
+            moment,
+            "a moment without quotes, with its offset, such as 2026-01-31T22:00:00+07:00",
+            faults,
+        )
+    }
+}
+
+/// A text for people: not empty, no control characters, and composed (NFC), so that the same words are the same bytes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Words(pub String);
+
+/// A text is not fit to be shown to people.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum NotWords {
+    /// Nothing in it.
+    #[error("a text is not empty and does not begin or end with a space")]
+    Empty,
+    /// Control characters, line breaks too.
+    #[error("a text has no control characters and no line breaks")]
+    Control,
+    /// Combining marks: Vietnamese in decomposed form.
+    #[error("Vietnamese is written composed (NFC); this text has combining marks")]
+    Decomposed,
+}
+
+impl FromStr for Words {
+    type Err = NotWords;
+
+    fn from_str(text: &str) -> Result<Self, NotWords> {
+        if text.is_empty() || text.trim() != text {
+            return Err(NotWords::Empty);
+        }
+        if text.chars().any(char::is_control) {
+            return Err(NotWords::Control);
+        }
+        // Every letter of Vietnamese exists composed: a combining mark means that the text was not composed.
+        if text.chars().any(|letter| ('\u{300}'..='\u{36f}').contains(&letter)) {
+            return Err(NotWords::Decomposed);
+        }
+        Ok(Self(text.to_owned()))
+    }
+}
+
+impl<'a> FromValue<'a> for Text {
+    fn from_value(value: &Value<'a>, faults: &mut Faults) -> Option<Self> {
+        value.table(faults, |table, faults| {
+            let vi = table.required::<Words>("vi", faults);
+            let en = table.required::<Words>("en", faults);
+            Some(Self::new(vi?.value.0, en?.value.0))
+        })
+    }
+}
+
 impl<'a> FromValue<'a> for Duration {
     fn from_value(value: &Value<'a>, faults: &mut Faults) -> Option<Self> {
         quantity::duration(value.text(faults)?).map_err(|error| value.wrong(&error, faults)).ok()
@@ -228,6 +302,7 @@ from_text!(
     PurposeCode,
     ServiceId,
     Size,
+    Words,
     std::net::IpAddr,
     std::net::SocketAddr
 );

@@ -16,6 +16,7 @@
 //! | [`pointed`] | the scalars at one JSON Pointer |
 //! | [`headers`] | which of a platform's headers go on, and whether its body is JSON at all |
 
+pub mod disclose;
 pub mod filter;
 pub mod headers;
 mod keys;
@@ -23,7 +24,12 @@ pub mod pointed;
 mod reader;
 pub mod released;
 mod scan;
+pub mod stated;
 pub mod undisclosable;
+
+pub use disclose::Disclosure;
+pub use disclose::Withheld;
+pub use disclose::cut;
 
 #[cfg(test)]
 mod tests;

@@ -219,7 +219,7 @@ fn revocation_list(
     };
     let list = CertificateRevocationListParams {
         this_update: date_time_ymd(2026, 1, 1),
-        next_update: date_time_ymd(UNTIL, 12, 31),
+        next_update: date_time_ymd(UNTIL, 1, 1),
         crl_number: SerialNumber::from(1_u64),
         issuing_distribution_point: None,
         revoked_certs: serials.into_iter().map(revoked).collect(),

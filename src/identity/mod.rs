@@ -210,3 +210,6 @@ fn matches(agency: &Agency, certificate: &Certificate, issuer: Option<&[u8]>) ->
     let issuer = issuer.and_then(certificate::spki_of).ok_or_else(|| differs("issuing authority"))?;
     if issuer == expected { Ok(()) } else { Err(differs("issuing authority")) }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,7 +1,27 @@
 //! `Peer` and `Request` become a [`Grant`], or a refusal that names its ground. Pure: no clock, no file, no socket.
 
+pub mod calendar;
+pub mod compile;
+pub mod decide;
+pub mod document;
+pub mod explain;
+pub mod fingerprint;
+pub mod judge;
+pub mod load;
 pub mod model;
+pub mod pointer;
+pub mod policies;
+pub mod refusal;
+pub mod refused;
 pub mod scope;
+pub mod template;
+
+pub use decide::{decide, decide_signed};
+pub use explain::explain;
+pub use load::{load, load_files};
+pub use policies::Policies;
+pub use refusal::Refusal;
+pub use refused::Refused;
 
 use std::sync::Arc;
 
@@ -15,6 +35,15 @@ use scope::Scope;
 
 /// An agreement answers for this request: who, what, under which clause, within which fields and limits. Only
 /// `policy::decide` makes one, and whoever takes it takes it by value.
+///
+/// ```
+/// fn agreement(grant: &phohien::policy::Grant) -> &str { grant.agreement().id.as_str() }
+/// ```
+/// ```compile_fail,E0451
+/// fn forge(mine: phohien::policy::Grant) -> phohien::policy::Grant {
+///     phohien::policy::Grant { subject: None, ..mine }
+/// }
+/// ```
 #[derive(Debug)]
 pub struct Grant {
     peer: Peer,
@@ -30,6 +59,12 @@ pub struct Grant {
 }
 
 impl Grant {
+    /// The peer and the request, for a later stage that refuses.
+    #[must_use]
+    pub fn into_parts(self) -> (Peer, Request) {
+        (self.peer, self.request)
+    }
+
     /// Who asks.
     #[must_use]
     pub fn peer(&self) -> &Peer {

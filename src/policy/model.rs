@@ -1,5 +1,6 @@
 //! Services and agreements after compilation: nothing in here can be wrong any more.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -7,6 +8,7 @@ use http::Method;
 use jiff::civil::{Date, Time, Weekday};
 use jiff::tz::TimeZone;
 
+use crate::clock::Timestamp;
 use crate::crypto::digest::Hash;
 use crate::id::{AgencyId, AgreementId, PurposeCode, ServiceId};
 use crate::identity::registry::Contacts;
@@ -35,6 +37,72 @@ pub struct Service {
     pub timeouts: Timeouts,
     /// JSON Pointer of the provider's own result code in answers, if there is one.
     pub result_code: Option<String>,
+    /// How its data are classified.
+    pub classification: Classification,
+    /// How to ask whether it is well, if it can be asked.
+    pub health: Option<Health>,
+    /// When it is planned to be away.
+    pub maintenance: Vec<Maintenance>,
+}
+
+impl Service {
+    /// The maintenance under way at a time.
+    #[must_use]
+    pub fn under_maintenance(&self, now: Timestamp) -> Option<&Maintenance> {
+        self.maintenance.iter().find(|window| (window.from..window.until).contains(&now))
+    }
+}
+
+/// How a service's data are classified: for sharing (Decree 278/2025) and by weight (Data Law 60/2024). State secrets
+/// cannot be registered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Classification {
+    /// Who may share in them.
+    pub sharing: Sharing,
+    /// What depends on them.
+    pub weight: Weight,
+}
+
+/// Who may share in data.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sharing {
+    /// `dung_chung`: shared between agencies.
+    Shared,
+    /// `dung_rieng`: one agency's own, shared by agreement alone.
+    Internal,
+    /// `mo`: open.
+    Open,
+}
+
+/// What depends on data.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Weight {
+    /// `cot_loi`.
+    Core,
+    /// `quan_trong`.
+    Important,
+    /// `khac`.
+    Other,
+}
+
+/// How to ask a platform whether it is well.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Health {
+    /// The path to GET, under the endpoint's base.
+    pub path: String,
+    /// How often.
+    pub every: Duration,
+}
+
+/// A planned absence.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Maintenance {
+    /// From this moment on.
+    pub from: Timestamp,
+    /// Up to, not including, this one.
+    pub until: Timestamp,
+    /// What for.
+    pub reason: String,
 }
 
 /// One address of a platform.
@@ -50,6 +118,8 @@ pub struct Endpoint {
     pub base: String,
     /// Where to connect instead of resolving `host`.
     pub address: Option<SocketAddr>,
+    /// Its share of the requests, relative to the service's other endpoints.
+    pub weight: std::num::NonZeroU32,
 }
 
 /// How a platform is reached by TLS. Paths are relative to the configuration's `certs`.
@@ -124,6 +194,8 @@ pub enum Segment {
 pub enum ParameterKind {
     /// Exactly this many decimal digits.
     Digits(usize),
+    /// At most this many decimal digits, at least one.
+    DigitsUpTo(usize),
     /// Letters, digits, `-`, `.` and `_`, at most this many bytes.
     Token(usize),
 }
@@ -159,6 +231,8 @@ pub struct Agreement {
     pub version: u32,
     /// Whether it stands.
     pub status: Status,
+    /// How it is used.
+    pub kind: Kind,
     /// Who gives.
     pub provider: AgencyId,
     /// Who may ask.
@@ -187,6 +261,17 @@ pub struct Agreement {
     pub contacts: Contacts,
     /// Whether requests must be signed.
     pub signed_requests: bool,
+}
+
+/// How an agreement is used (Decree 278/2025).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// By systems, without a person asking each time.
+    Automatic,
+    /// When a case needs it.
+    OnRequest,
+    /// For one special purpose.
+    Special,
 }
 
 /// Whether an agreement stands.
@@ -227,6 +312,8 @@ pub struct Permit {
     pub query: Vec<String>,
     /// Request-body pointers it lets through.
     pub body: Vec<String>,
+    /// The legal ground of the sensitive fields it covers; empty if it covers none.
+    pub sensitive_basis: Vec<String>,
 }
 
 /// How much. What is not set is not limited, but for the gateway's own caps.
@@ -266,4 +353,37 @@ pub struct Window {
     pub from: Time,
     /// Up to, not including, this time. `24:00` is written as midnight and means the day's end.
     pub to: Time,
+}
+
+/// A purpose of use, as `purposes.toml` lists it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Purpose {
+    /// What callers state.
+    pub code: PurposeCode,
+    /// What people call it.
+    pub name: Text,
+    /// The legal basis that is usual for it.
+    pub legal_basis: Vec<String>,
+}
+
+/// Why something is suspended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Suspension {
+    /// Since when, to be told; it is in force as soon as it is written.
+    pub since: Date,
+    /// Why.
+    pub reason: String,
+}
+
+/// The kill switch, as `suspensions.toml` sets it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Suspensions {
+    /// Agencies.
+    pub agencies: BTreeMap<AgencyId, Suspension>,
+    /// Certificates, by the SHA-256 of the whole certificate.
+    pub certificates: BTreeMap<Hash, Suspension>,
+    /// Agreements.
+    pub agreements: BTreeMap<AgreementId, Suspension>,
+    /// Purposes.
+    pub purposes: BTreeMap<PurposeCode, Suspension>,
 }

@@ -191,3 +191,23 @@ fn listed(wal: &Path) -> Result<VecDeque<u64>, ReadError> {
 fn damaged(index: u64, file: PathBuf, what: &str) -> ReadError {
     ReadError::Damaged { index, file, what: what.to_owned() }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tlog::tests::World;
+
+    #[test]
+    fn a_batch_that_was_being_written_while_we_read_is_read_again() {
+        let world = World::unpublished(&["one", "two", "three"]);
+        let (start, end) = world.frames()[1];
+        let file = world.segment(0);
+        // As a reading sees it that passed the second batch before it was written, and the third after.
+        let mut bytes = read(&file).unwrap();
+        bytes[start + 10..end].fill(0);
+        let mut scan = scan(&world.path());
+        scan.segments = Some(VecDeque::new());
+        scan.open = Some(Open { file, bytes, at: 0, read_again_at: None });
+        assert_eq!(scan.map(|item| item.unwrap().0).collect::<Vec<_>>(), [0, 1, 2]);
+    }
+}

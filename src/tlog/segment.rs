@@ -118,4 +118,13 @@ mod tests {
             assert_eq!(name(other), Name::Other, "{other}");
         }
     }
+
+    #[test]
+    fn more_garbage_than_one_batch_is_damage() {
+        let mut bytes = vec![7; FRAME_BYTES_MAX];
+        assert_eq!(rest(&bytes), Rest::Torn(FRAME_BYTES_MAX as u64));
+        bytes.push(7);
+        assert_eq!(rest(&bytes), Rest::Damaged);
+        assert_eq!(rest(&[0; 100]), Rest::Clean);
+    }
 }

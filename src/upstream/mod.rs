@@ -13,6 +13,7 @@
 //! | `framing` | whether an answer's head says in one way only where its body ends |
 //! | `body` | a bounded body |
 //! | `retry` | whether a second try is allowed |
+//! | [`relay`](mod@relay) | a cleared exchange to a request, and its answer to a reply |
 //! | [`refusal`] | what went wrong, for the record and for people |
 
 mod body;
@@ -21,6 +22,7 @@ mod dial;
 mod framing;
 mod pool;
 pub mod refusal;
+pub mod relay;
 mod retry;
 pub mod tls;
 
@@ -37,6 +39,10 @@ use http::{HeaderMap, Method, StatusCode};
 use crate::clock::{Clock, Timestamp};
 use crate::id::ServiceId;
 use crate::policy::model::Service;
+
+pub use relay::Failed;
+pub use relay::Reply;
+pub use relay::relay;
 
 use client::Failure;
 use dial::Dialer;

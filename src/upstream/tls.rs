@@ -7,7 +7,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rustls::client::Resumption;
-use rustls::crypto::ring;
 use rustls::pki_types::pem::{self, PemObject as _};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, UnixTime};
 use rustls::server::ParsedCertificate;
@@ -16,6 +15,7 @@ use rustls::{ClientConfig, RootCertStore};
 
 use crate::clock::Clock;
 use crate::crypto::digest::{Hash, sha256};
+use crate::crypto::tls::provider;
 use crate::policy::model::EndpointTls;
 
 /// What the configuration says about TLS toward platforms.
@@ -82,8 +82,7 @@ pub(super) fn client_config(
 ) -> Result<ClientConfig, Unusable> {
     let file = endpoint.anchors.as_ref().or(tls.anchors.as_ref());
     let anchors = anchors(file.ok_or_else(|| Unusable::NoAnchors(host.to_owned()))?, &tls.certs_dir)?;
-    let provider = Arc::new(ring::default_provider());
-    let builder = ClientConfig::builder_with_details(provider, Arc::new(TlsTime(clock.clone())))
+    let builder = ClientConfig::builder_with_details(provider(), Arc::new(TlsTime(clock.clone())))
         .with_safe_default_protocol_versions()
         .map_err(Unusable::Provider)?
         .with_root_certificates(anchors);

@@ -45,14 +45,6 @@ fn find(bytes: &[u8], text: &[u8]) -> usize {
     bytes.windows(text.len()).position(|window| window == text).unwrap()
 }
 
-/// Writes the checksums of the frame at `start` anew, as somebody would who knows the format.
-fn reseal(bytes: &mut [u8], start: usize, end: usize) {
-    let sum = crc32c::crc32c(&bytes[start..start + 60]);
-    bytes[start + 60..start + 64].copy_from_slice(&sum.to_be_bytes());
-    let sum = crc32c::crc32c(&bytes[start..end - 4]);
-    bytes[end - 4..end].copy_from_slice(&sum.to_be_bytes());
-}
-
 #[test]
 fn a_sound_log_has_no_faults_and_its_root_is_the_writers() {
     let world = small();
@@ -229,6 +221,22 @@ fn a_header_changed_with_its_checksums_breaks_the_chain() {
     let report = check(&world);
     assert_eq!(named_entries(&report), [1, 2]);
     assert!(report.faults.iter().all(|fault| fault.what.contains("header of the batch before")));
+}
+
+#[test]
+fn a_checkpoint_of_another_batch_is_told_by_its_size() {
+    let world = small();
+    let ((a, b), (c, d)) = (world.frames()[0], world.frames()[1]);
+    world.damage(|bytes| {
+        let length = u32::from_be_bytes(bytes[a + 24..a + 28].try_into().unwrap()) as usize;
+        let note = bytes[b - 4 - length..b - 4].to_vec();
+        bytes[d - 4 - length..d - 4].copy_from_slice(&note);
+        reseal(bytes, c, d);
+    });
+    let report = check(&world);
+    assert_eq!(named_entries(&report), [1]);
+    assert_eq!(report.faults[0].what, "the checkpoint of its batch is of 1 entries, not 2");
+    assert!(report.root.is_some(), "the next batch's root vouches for this entry, too");
 }
 
 #[test]

@@ -52,14 +52,14 @@ impl Sequencer for Chain {
 }
 
 /// A log's folder, its key and its disk.
-struct World {
+pub(super) struct World {
     folder: TempDir,
     pkcs8: Vec<u8>,
     disk: FailingDisk,
 }
 
 impl World {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         Self { folder, pkcs8: Ed25519Key::generate_pkcs8().unwrap(), disk: FailingDisk::default() }
     }
@@ -76,11 +76,11 @@ impl World {
         VerifierKey::new(&Self::origin(), self.key().public_raw())
     }
 
-    fn path(&self) -> PathBuf {
+    pub(super) fn path(&self) -> PathBuf {
         self.folder.path().join("log")
     }
 
-    fn segment(&self, first: u64) -> PathBuf {
+    pub(super) fn segment(&self, first: u64) -> PathBuf {
         segment::path(&wal(&self.path()), first)
     }
 
@@ -93,12 +93,12 @@ impl World {
         open(self.settings(), Arc::new(self.disk.clone()), self.key(), clock, Chain::default())
     }
 
-    fn open(&self) -> Log<Vec<u8>> {
+    pub(super) fn open(&self) -> Log<Vec<u8>> {
         self.try_open().unwrap().0
     }
 
     /// A closed log with one batch an entry, and nothing published.
-    fn unpublished(leaves: &[&str]) -> Self {
+    pub(super) fn unpublished(leaves: &[&str]) -> Self {
         let world = Self::new();
         let log = world.open();
         leaves.iter().for_each(|leaf| drop(append(&log, leaf).unwrap()));
@@ -108,7 +108,7 @@ impl World {
     }
 
     /// Where each frame of the first segment begins and ends.
-    fn frames(&self) -> Vec<(usize, usize)> {
+    pub(super) fn frames(&self) -> Vec<(usize, usize)> {
         let (bytes, mut at, mut frames) = (std::fs::read(self.segment(0)).unwrap(), 0, Vec::new());
         while let Some(frame) = frame::Frame::read(&bytes[at..]) {
             frames.push((at, at + frame.header.frame_bytes()));
@@ -167,4 +167,12 @@ fn verify_all(world: &World, log: &Log<Vec<u8>>) -> u64 {
     assert!(matches!(log.read(head.size), Err(ReadError::Beyond { .. })));
     assert_eq!(log.inclusion(0, head.size + 1), None);
     head.size
+}
+
+/// Writes the checksums of the frame at `start` anew, as somebody would who knows the format.
+fn reseal(bytes: &mut [u8], start: usize, end: usize) {
+    let sum = crc32c::crc32c(&bytes[start..start + 60]);
+    bytes[start + 60..start + 64].copy_from_slice(&sum.to_be_bytes());
+    let sum = crc32c::crc32c(&bytes[start..end - 4]);
+    bytes[end - 4..end].copy_from_slice(&sum.to_be_bytes());
 }

@@ -159,6 +159,29 @@ fn batches_that_change_places_or_vanish_are_refused() {
 }
 
 #[test]
+fn a_header_changed_with_its_checksums_is_refused() {
+    let world = World::unpublished(&LEAVES);
+    let original = std::fs::read(world.segment(0)).unwrap();
+    let (start, end) = world.frames()[1];
+    for (at, words) in
+        [(start + 40, "does not follow"), (start + 15, "another batch"), (start + 19, "lengths")]
+    {
+        world.damage(|bytes| {
+            bytes.clone_from(&original);
+            bytes[at] ^= 2;
+            reseal(bytes, start, end);
+        });
+        match world.try_open() {
+            Err(OpenError::Damaged { index, what, .. }) => {
+                assert!(what.contains(words), "{what}");
+                assert!(index == 1 || words == "lengths" && index == 2);
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+#[test]
 fn two_broken_batches_at_the_end_are_damage_since_the_first_was_synced() {
     let world = World::unpublished(&LEAVES);
     let frames = world.frames();
@@ -185,8 +208,9 @@ fn a_missing_segment_is_a_gap_with_its_first_index() {
     firsts.sort_unstable();
     std::fs::remove_file(world.segment(firsts[2])).unwrap();
     match world.try_open() {
-        Err(OpenError::Damaged { index, file, .. }) => {
+        Err(OpenError::Damaged { index, file, what }) => {
             assert_eq!((index, file), (firsts[2], world.segment(firsts[3])));
+            assert!(what.ends_with("are missing"), "{what}");
         }
         other => panic!("{other:?}"),
     }

@@ -1,0 +1,184 @@
+//! A reply becomes a [`Disclosure`]: its JSON cut to the fields the grant names, or withheld whole.
+
+use bytes::Bytes;
+use http::StatusCode;
+
+use crate::audit::Cleared;
+use crate::audit::annex::Annex;
+use crate::audit::annex::FieldCount;
+use crate::audit::annex::Hops;
+use crate::audit::facts::Facts;
+use crate::audit::outcome::Answer;
+use crate::audit::outcome::Outcome;
+use crate::audit::outcome::Verdict;
+use crate::clock::Timestamp;
+use crate::id::AgencyId;
+use crate::limits::in_flight::Slot;
+use crate::limits::refusal::Refusal;
+use crate::policy::model::SubjectPlace;
+use crate::policy::scope::Class;
+use crate::upstream::Failed;
+use crate::upstream::Incoming;
+use crate::upstream::Reply;
+use crate::upstream::Timing;
+
+use super::filter;
+use super::filter::Cut;
+use super::headers;
+use super::headers::NotJson;
+use super::pointed;
+use super::released;
+use super::released::Report;
+use super::undisclosable::Undisclosable;
+
+/// What a caller may be told. Only [`cut`] makes one.
+///
+/// ```
+/// fn answer(disclosure: &phohien::disclosure::Disclosure) -> &bytes::Bytes {
+///     use phohien::audit::outcome::Outcome;
+///     &disclosure.answer().body
+/// }
+/// ```
+/// ```compile_fail,E0451
+/// fn forge(cleared: phohien::audit::Cleared) -> phohien::disclosure::Disclosure {
+///     phohien::disclosure::Disclosure { cleared, answer: loop {}, reply: loop {}, report: loop {}, code: None, timing: loop {} }
+/// }
+/// ```
+#[derive(Debug)]
+pub struct Disclosure {
+    cleared: Cleared,
+    answer: Answer,
+    reply: Bytes,
+    report: Report,
+    code: Option<String>,
+    timing: Timing,
+}
+
+/// Why an answer is withheld whole.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Withheld {
+    /// The body cannot be read as JSON with one meaning.
+    #[error("the platform's answer cannot be read with one meaning")]
+    Body(#[from] Undisclosable),
+    /// The body is not JSON by its own words, or it is encoded.
+    #[error("the platform's answer is not plain JSON")]
+    NotJson(NotJson),
+    /// A status that has no place in an answer: informational, a redirection, or the platform's own fault.
+    #[error("the platform answered with status {0}")]
+    Status(StatusCode),
+    /// The answer names a person beyond the day's quota of people.
+    #[error("the day's quota of people is used up")]
+    People(Refusal),
+}
+
+/// Cuts a reply to the grant's scope. `now` is the time by whose calendar people are counted.
+///
+/// # Errors
+/// The reply cannot be cut safely, or names one person too many today: it is withheld whole.
+pub fn cut(reply: Reply, now: Timestamp) -> Result<Disclosure, Box<Failed<Withheld>>> {
+    let cut = cut_body(&reply);
+    let (mut cleared, incoming) = reply.into_parts();
+    match cut.and_then(|cut| charge_people(&mut cleared, &incoming.body, now).map(|()| cut)) {
+        Ok(cut) => Ok(disclosure(cleared, incoming, cut)),
+        Err(reason) => Err(Box::new(Failed { cleared, reply: Some(incoming.body), reason })),
+    }
+}
+
+fn cut_body(reply: &Reply) -> Result<Cut, Withheld> {
+    let incoming = reply.incoming();
+    if !(incoming.status.is_success() || incoming.status.is_client_error()) {
+        return Err(Withheld::Status(incoming.status));
+    }
+    if incoming.body.is_empty() && has_no_body(reply) {
+        return Ok(Cut { bytes: Vec::new(), report: Report::default() });
+    }
+    headers::declared_json(&incoming.headers).map_err(Withheld::NotJson)?;
+    Ok(filter::cut(&incoming.body, reply.grant().scope())?)
+}
+
+/// Where the data subject stands in the answer, it is only now that the person can be counted.
+fn charge_people(cleared: &mut Cleared, body: &[u8], now: Timestamp) -> Result<(), Withheld> {
+    let Some(SubjectPlace::Answer(pointer)) = cleared.grant().operation().subject.clone() else {
+        return Ok(());
+    };
+    for person in pointed::subject_in(body, &pointer) {
+        cleared.person(&person, now).map_err(Withheld::People)?;
+    }
+    Ok(())
+}
+
+fn has_no_body(reply: &Reply) -> bool {
+    reply.grant().request().method() == http::Method::HEAD
+        || reply.incoming().status == StatusCode::NO_CONTENT
+}
+
+fn disclosure(cleared: Cleared, incoming: Incoming, cut: Cut) -> Disclosure {
+    let pointer = cleared.grant().service().result_code.clone();
+    let code = pointer.and_then(|pointer| pointed::result_code(&incoming.body, &pointer));
+    let mut headers = headers::disclosed(&incoming.headers);
+    headers.extend(cleared.admission().told().fields());
+    let answer = Answer { status: incoming.status, headers, body: Bytes::from(cut.bytes) };
+    Disclosure { cleared, answer, reply: incoming.body, report: cut.report, code, timing: incoming.timing }
+}
+
+impl Outcome for Disclosure {
+    fn agency(&self) -> Option<&AgencyId> {
+        Some(&self.cleared.grant().peer().agency().id)
+    }
+
+    fn facts(&self) -> Facts {
+        Facts::of_grant(self.cleared.grant())
+    }
+
+    fn annex(&self) -> Annex {
+        Annex {
+            code: self.code.clone(),
+            released: counts(&self.report, |field| field.released),
+            withheld: counts(&self.report, |field| field.withheld),
+            uncatalogued: self.report.uncatalogued,
+            hops: Some(Hops { head_ms: millis(self.timing.head), body_ms: millis(self.timing.body) }),
+            limits: self.cleared.admission().told().limit.clone(),
+            ..Annex::of_grant(self.cleared.grant())
+        }
+    }
+
+    fn verdict(&self) -> Verdict {
+        let scope = self.cleared.grant().scope();
+        Verdict::Released { scope: scope.hash, fields: scope.pointers.clone() }
+    }
+
+    fn answer(&self) -> &Answer {
+        &self.answer
+    }
+
+    fn reply(&self) -> Option<&Bytes> {
+        Some(&self.reply)
+    }
+
+    fn conclude(self) -> (Answer, Option<Slot>) {
+        let (_, slot, charge, _) = self.cleared.into_admission().into_parts();
+        charge.keep();
+        (self.answer, Some(slot))
+    }
+}
+
+fn counts(report: &Report, of: impl Fn(&released::FieldCount) -> u64) -> Vec<FieldCount> {
+    let one = |field: &released::FieldCount| FieldCount {
+        pointer: field.pointer.clone(),
+        class: class(field.class),
+        count: of(field),
+    };
+    report.fields.iter().filter(|field| of(field) > 0).map(one).collect()
+}
+
+fn class(class: Class) -> &'static str {
+    match class {
+        Class::None => "none",
+        Class::Basic => "basic",
+        Class::Sensitive => "sensitive",
+    }
+}
+
+fn millis(duration: std::time::Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
