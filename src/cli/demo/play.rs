@@ -13,6 +13,7 @@ use tokio::runtime::Runtime;
 use crate::cli::exit::Exit;
 use crate::cli::exit::Failure;
 use crate::language::Text;
+use crate::message::receipt::Receipt;
 
 use super::burst;
 use super::child::Heard;
@@ -23,9 +24,13 @@ use super::stage::Stage;
 use super::stage::Verdict;
 use super::story::Call;
 use super::story::Deed;
+use super::story::Says;
 use super::story::Scene;
 use super::story::Step;
 use super::world::World;
+
+/// The checks of `call` that must hold of an answer that is released.
+const PROVEN: [&str; 4] = ["/checks/digest", "/checks/signature", "/checks/receipt", "/checks/inclusion"];
 
 /// Plays scenes in a world, on a stage.
 #[derive(Debug)]
@@ -60,7 +65,7 @@ impl Player<'_, '_> {
     fn step(&mut self, step: &Step) -> Result<Verdict, Failure> {
         match &step.deed {
             Deed::Released(call, removed) => self.released(call, removed),
-            Deed::Refused(call, status, reason, names) => self.refused(call, (*status, reason, names)),
+            Deed::Refused(call, status, reason, names) => self.refused(call, (*status, reason, *names)),
             Deed::TurnedAway(call, alert) => self.turned_away(call, alert),
             Deed::Burst(call, passes) => {
                 let words = self.words(call);
@@ -81,8 +86,9 @@ impl Player<'_, '_> {
         }
     }
 
-    fn call(&mut self, call: &Call) -> Result<Heard, Failure> {
-        let words = self.words(call);
+    fn call(&mut self, call: &Call, more: &[&str]) -> Result<Heard, Failure> {
+        let mut words = self.words(call);
+        words.extend(more.iter().map(|word| (*word).to_owned()));
         self.stage.command(&shortened(&words))?;
         self.program.run(&words)
     }
@@ -105,53 +111,46 @@ impl Player<'_, '_> {
 
     fn released(&mut self, call: &Call, removed: &[&str]) -> Result<Verdict, Failure> {
         let before = self.platforms_own(call.path)?;
-        let heard = self.call(call)?;
-        let after = heard.get("/body").clone();
-        let told = heard.exit == Some(0) && heard.number("/status") == Some(200);
-        if !told {
+        let heard = self.call(call, &["--proof"])?;
+        let receipt = Receipt::parse(heard.text("/receipt"));
+        let (Some(0), Some(200), Ok(receipt)) = (heard.exit, heard.number("/status"), receipt) else {
             return Ok(verdict(false, astray(&heard), astray(&heard)));
+        };
+        let after = heard.get("/body");
+        self.stage.difference(&difference::rows(&before, after))?;
+        if self.first.is_none() {
+            self.first = Some((heard.text("/exchange").to_owned(), receipt.index));
         }
-        let first = self.first.is_none();
-        if first || call.fields.is_none() {
-            self.stage.difference(&difference::rows(&before, &after))?;
-        }
-        let index = heard.number("/receipt/index");
-        if let (true, Some(index)) = (first, index) {
-            self.first = Some((heard.text("/exchange").to_owned(), index));
-        }
-        let gone = difference::removed(&before, &after);
-        let at = index.map_or_else(|| "?".to_owned(), |index| index.to_string());
-        let names = gone.join(" ");
+        let gone = difference::removed(&before, after);
+        let as_told = gone == removed && PROVEN.iter().all(|check| heard.text(check) == "ok");
+        let (index, count, names) = (receipt.index, gone.len(), gone.join(" "));
         Ok(verdict(
-            gone == removed && index.is_some(),
-            format!("200; bản ghi số {at}, biên nhận đã kiểm tra; lược bỏ {}: {names}", gone.len()),
-            format!("200; entry {at}, receipt verified; {} removed: {names}", gone.len()),
+            as_told,
+            format!("200, bản ghi số {index}; chữ ký, biên nhận và bằng chứng đều đúng; lược bỏ {count}: {names}"),
+            format!("200, entry {index}; signature, receipt and proof hold; {count} removed: {names}"),
         ))
     }
 
-    fn refused(
-        &mut self,
-        call: &Call,
-        (status, reason, names): (u16, &str, &str),
-    ) -> Result<Verdict, Failure> {
-        let heard = self.call(call)?;
+    fn refused(&mut self, call: &Call, (status, reason, names): (u16, &str, Says)) -> Result<Verdict, Failure> {
+        let heard = self.call(call, &[])?;
         let problem = heard.get("/body");
-        let code = problem.get("type").and_then(Value::as_str).and_then(|page| page.rsplit('/').next());
-        let told = heard.exit == Some(1)
+        let text = |member| problem.get(member).and_then(Value::as_str).unwrap_or_default();
+        let named = self.stage.pick(names);
+        let as_told = heard.exit == Some(1)
             && heard.number("/status") == Some(u64::from(status))
-            && code == Some(reason)
-            && problem.to_string().contains(names);
-        if !told {
+            && text("type").rsplit('/').next() == Some(reason)
+            && problem.to_string().contains(named);
+        if !as_told {
             return Ok(verdict(false, astray(&heard), astray(&heard)));
         }
-        let text = |member| problem.get(member).and_then(Value::as_str).unwrap_or_default();
-        let (title, detail) = (text("title"), text("detail"));
-        let said = format!("{status} {reason}; {title}. {detail}");
-        Ok(verdict(true, said.clone(), said))
+        let (detail, contact) = (text("detail"), text("contact"));
+        let whom = |word| if contact.is_empty() { String::new() } else { format!(" {word}: {contact}.") };
+        let told = |word| format!("{status} {reason}. {detail}{}", whom(word));
+        Ok(verdict(true, told("Liên hệ"), told("Contact")))
     }
 
     fn turned_away(&mut self, call: &Call, code: &str) -> Result<Verdict, Failure> {
-        let heard = self.call(call)?;
+        let heard = self.call(call, &[])?;
         let text = |member| heard.error.get(member).and_then(Value::as_str).unwrap_or_default();
         let as_told = heard.exit == Some(1) && text("error") == code && heard.objects.is_empty();
         let said = if as_told { format!("{code}; {}", text("message")) } else { astray(&heard) };

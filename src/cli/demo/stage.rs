@@ -9,6 +9,7 @@ use crate::cli::exit::Failure;
 use crate::cli::table::Table;
 use crate::cli::terminal::Paint;
 use crate::cli::terminal::shown;
+use crate::language::Language;
 use crate::language::Text;
 
 use super::difference::Row;
@@ -46,6 +47,16 @@ impl<'a> Stage<'a> {
         self.session
     }
 
+    /// One of two texts, by the language spoken.
+    #[must_use]
+    pub fn pick(&self, says: Says) -> &'static str {
+        let [vi, en] = says;
+        match self.session.terminal.language() {
+            Language::Vi => vi,
+            Language::En => en,
+        }
+    }
+
     /// How many steps did not end as the story says.
     #[must_use]
     pub fn astray(&self) -> usize {
@@ -58,8 +69,7 @@ impl<'a> Stage<'a> {
     /// The output cannot be written.
     pub fn scene(&mut self, title: Says) -> Result<(), Failure> {
         self.scene += 1;
-        let [vi, en] = title;
-        let title = format!("{}. {}", self.scene, self.session.terminal.pick(vi, en));
+        let title = format!("{}. {}", self.scene, self.pick(title));
         let painted = self.session.terminal.paint(Paint::Strong, &title);
         self.line("")?;
         self.line(&painted)
@@ -70,8 +80,7 @@ impl<'a> Stage<'a> {
     /// # Errors
     /// The output cannot be written.
     pub fn step(&mut self, says: Says) -> Result<(), Failure> {
-        let [vi, en] = says;
-        let text = format!("   {}", self.session.terminal.pick(vi, en));
+        let text = format!("   {}", self.pick(says));
         self.line(&text)
     }
 
@@ -117,9 +126,7 @@ impl<'a> Stage<'a> {
         self.astray += usize::from(!verdict.as_told);
         let says = verdict.says.to(self.session.terminal.language());
         if self.session.terminal.json() {
-            let [vi, en] = step;
-            let step = self.session.terminal.pick(vi, en).to_owned();
-            let told = json!({ "scene": self.scene, "step": step, "as_told": verdict.as_told, "came": says });
+            let told = json!({ "scene": self.scene, "step": self.pick(step), "as_told": verdict.as_told, "came": says });
             return self.session.terminal.object(&told);
         }
         let (mark, paint) = if verdict.as_told { ("✓", Paint::Good) } else { ("✗", Paint::Bad) };

@@ -26,8 +26,8 @@ pub struct Step {
 pub enum Deed {
     /// A call that is answered, with exactly these parts of the platform's own answer removed.
     Released(Call, &'static [&'static str]),
-    /// A call that is refused: status, reason, and a word that the refusal must name.
-    Refused(Call, u16, &'static str, &'static str),
+    /// A call that is refused: status, reason, and what the refusal must name.
+    Refused(Call, u16, &'static str, Says),
     /// A call that never gets a connection: TLS turns its certificate away, and the client knows why by this code.
     TurnedAway(Call, &'static str),
     /// So many calls pass at once, and then one is told to wait.
@@ -142,7 +142,7 @@ pub const STORY: &[Scene] = &[
                 "UBND phường Mẫu B hỏi sự kiện hộ tịch mà không nêu hồ sơ nào.",
                 "Ward Mẫu B asks for a civil-status event and names no case.",
             ],
-            deed: Deed::Refused(Call { case: None, ..MARRIAGE }, 400, "header-missing", "Exchange-Case"),
+            deed: Deed::Refused(Call { case: None, ..MARRIAGE }, 400, "header-missing", ["Exchange-Case"; 2]),
         }],
     },
     Scene {
@@ -157,7 +157,7 @@ pub const STORY: &[Scene] = &[
                     Call { fields: Some("/suKien/*/benNam/danToc"), ..MARRIAGE },
                     403,
                     "field-not-granted",
-                    "/suKien/*/benNam/danToc",
+                    ["Dân tộc bên nam", "husband's ethnicity"],
                 ),
             },
             Step {
@@ -169,7 +169,7 @@ pub const STORY: &[Scene] = &[
                     Call { fields: Some("/CongDan/TonGiao"), ..CITIZEN },
                     403,
                     "field-not-granted",
-                    "/CongDan/TonGiao",
+                    ["Tôn giáo", "religion"],
                 ),
             },
         ],
@@ -206,7 +206,7 @@ pub const STORY: &[Scene] = &[
                 "Sở Nội vụ tra cứu; xác nhận an toàn thông tin của thỏa thuận TT-2026-006 đã quá hạn.",
                 "The Department of Home Affairs asks; the security confirmation of its agreement TT-2026-006 has lapsed.",
             ],
-            deed: Deed::Refused(MERIT, 403, "security-confirmation-lapsed", "TT-2026-006"),
+            deed: Deed::Refused(MERIT, 403, "security-confirmation-lapsed", ["TT-2026-006"; 2]),
         }],
     },
     Scene {
@@ -238,7 +238,7 @@ pub const STORY: &[Scene] = &[
                     "Chứng thư số của sở đã hợp nhất (mã cũ H54.05): bị từ chối, và được ghi lại.",
                     "The certificate of a department that was merged away (old code H54.05): refused, and recorded.",
                 ],
-                deed: Deed::Refused(Call { certificate: "H54.05", ..CITIZEN }, 403, "no-agreement", ""),
+                deed: Deed::Refused(Call { certificate: "H54.05", ..CITIZEN }, 403, "no-agreement", ["", ""]),
             },
             Step {
                 says: [
@@ -258,7 +258,7 @@ pub const STORY: &[Scene] = &[
             },
             Step {
                 says: ["Cổng nói rõ lỗi ở đâu.", "The gateway says where the fault is."],
-                deed: Deed::Refused(PARCEL, 502, "platform-unreachable", "platform"),
+                deed: Deed::Refused(PARCEL, 502, "platform-unreachable", [r#""hop":"platform""#; 2]),
             },
             Step {
                 says: ["Nền tảng đất đai trở lại.", "The land platform comes back."],
