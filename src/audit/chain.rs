@@ -18,6 +18,7 @@ use crate::crypto::digest::Hash;
 use crate::crypto::digest::hex;
 use crate::id::AgencyId;
 use crate::id::ExchangeId;
+use crate::id::NotAName;
 use crate::tlog::Entry;
 use crate::tlog::Sequencer;
 
@@ -101,14 +102,18 @@ impl Sequencer for Chains {
         if members.seq != expected {
             return Err(format!("`seq` is {} where {expected} follows", members.seq));
         }
+        let exchange =
+            members.exchange.map(str::parse).transpose().map_err(|fault: NotAName| fault.to_string())?;
+        // Nothing is refused below this line: a refused entry must leave no trace.
         self.last = Some(at);
         self.heads.insert(members.agency.clone().into_owned(), Head { seq: members.seq, leaf: *leaf_hash });
-        self.directory.note(index, &members)
+        self.directory.note(index, &members, exchange);
+        Ok(())
     }
 }
 
 impl Directory {
-    fn note(&self, index: u64, members: &Members<'_>) -> Result<(), String> {
+    fn note(&self, index: u64, members: &Members<'_>, exchange: Option<ExchangeId>) {
         let mut places = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let agency = match places.agencies.get_key_value(&*members.agency) {
             Some((name, _)) => Arc::clone(name),
@@ -118,15 +123,13 @@ impl Directory {
         if members.kind == "policy.changed" {
             places.policy = members.new.map(str::to_owned);
         }
-        let Some(id) = members.exchange else { return Ok(()) };
-        let id: ExchangeId = id.parse().map_err(|fault: crate::id::NotAName| fault.to_string())?;
+        let Some(id) = exchange else { return };
         if members.kind == "exchange.opened" {
             places.undecided.insert(id);
         } else {
             places.undecided.remove(&id);
         }
         places.exchanges.entry(id).or_insert_with(|| (agency, Vec::with_capacity(1))).1.push(index);
-        Ok(())
     }
 
     /// The indices of an exchange's entries, if it stands in that agency's chain.

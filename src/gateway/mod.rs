@@ -1,1 +1,16 @@
-//! The life of one exchange.
+//! The life of one exchange. Read [`exchange`] first: it is all there, on one screen.
+//!
+//! ```text
+//! Handshaken ─▶ Peer ─▶ Request ─▶ Grant ─▶ Admission ─▶ Cleared ─▶ Reply ─▶ Disclosure ─▶ Committed ─▶ the signed answer
+//!      identity   request   policy    limits       audit     upstream   disclosure     audit      signing
+//!          └─────────┴─────────┴────────┴───────────┴───────────┴──────────┴─▶ a refusal ─▶ Committed ─▶ the signed answer
+//! ```
+
+pub mod answer;
+pub mod body;
+pub mod door;
+pub mod exchange;
+pub mod problem;
+pub mod receipts;
+pub mod stop;
+pub mod titles;

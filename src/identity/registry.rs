@@ -102,7 +102,7 @@ impl Registry {
     ///
     /// # Errors
     /// Every code that names two of them.
-    pub fn new(agencies: Vec<Agency>) -> Result<Self, Vec<Overlap>> {
+    pub fn new(agencies: Vec<Arc<Agency>>) -> Result<Self, Vec<Overlap>> {
         let mut owners: BTreeMap<AgencyId, AgencyId> = BTreeMap::new();
         let mut overlaps = Vec::new();
         for agency in &agencies {
@@ -117,7 +117,7 @@ impl Registry {
             return Err(overlaps);
         }
         let agencies: BTreeMap<_, _> =
-            agencies.into_iter().map(|agency| (agency.id.clone(), Arc::new(agency))).collect();
+            agencies.into_iter().map(|agency| (agency.id.clone(), agency)).collect();
         owners.retain(|code, owner| code != owner);
         Ok(Self { agencies, former: owners })
     }

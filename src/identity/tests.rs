@@ -30,7 +30,7 @@ fn registry() -> Registry {
     let finance =
         Agency { formerly: vec![FormerId { id: "H54.05".parse().unwrap(), until }], ..agency("H31.05") };
     let witness = Agency { roles: [Role::Witness].into(), ..agency("H31.10") };
-    Registry::new(vec![agency("H31.01.01"), finance, witness]).unwrap()
+    Registry::new([agency("H31.01.01"), finance, witness].map(Arc::new).into()).unwrap()
 }
 
 fn pki(folder: &Path, callers: Vec<Caller>) {
@@ -127,7 +127,7 @@ fn every_selector_that_is_given_must_match() {
     let certificate = read_one(folder.path(), "one").unwrap();
     let ca = CertificateDer::from_pem_file(folder.path().join(development::CA)).unwrap();
     let judge = |agency: Agency, issuer: Option<&[u8]>| {
-        let registry = Registry::new(vec![agency]).unwrap();
+        let registry = Registry::new(vec![Arc::new(agency)]).unwrap();
         who(&certificate, issuer, &registry, &Revocations::none(), in_2026()).is_ok()
     };
     let pinned =
@@ -145,9 +145,10 @@ fn every_selector_that_is_given_must_match() {
 #[test]
 fn a_code_that_names_two_agencies_is_no_registry() {
     let former = FormerId { id: "H31.05".parse().unwrap(), until: "2025-06-30".parse().unwrap() };
-    let overlaps =
-        Registry::new(vec![agency("H31.05"), Agency { formerly: vec![former], ..agency("H31.06") }])
-            .unwrap_err();
+    let overlaps = Registry::new(
+        [agency("H31.05"), Agency { formerly: vec![former], ..agency("H31.06") }].map(Arc::new).into(),
+    )
+    .unwrap_err();
     assert_eq!(overlaps.len(), 1);
 }
 

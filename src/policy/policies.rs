@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::crypto::digest::Hash;
 use crate::diagnostic::fault::Faults;
 use crate::id::{AgencyId, AgreementId, PurposeCode, ServiceId};
-use crate::identity::registry::{Agency, Role};
+use crate::identity::registry::{Agency, Registry, Role};
 
 use super::fingerprint;
 use super::model::{Agreement, Purpose, Service, Suspensions};
@@ -17,7 +17,7 @@ pub type PolicyFile = (String, Arc<[u8]>);
 /// Everything the policy files say. Only `policy::load` and `policy::load_files` make one, after all faults are ruled out.
 #[derive(Debug)]
 pub struct Policies {
-    agencies: BTreeMap<AgencyId, Arc<Agency>>,
+    registry: Registry,
     services: BTreeMap<ServiceId, Arc<Service>>,
     agreements: Vec<Arc<Agreement>>,
     // Invariant: holds each agreement once for each of its consumers, so that a decision is one look-up.
@@ -43,7 +43,8 @@ impl Policies {
     pub(super) fn new(parts: Parts, files: Vec<PolicyFile>, warnings: Faults) -> Self {
         Self {
             standing: standing(&parts.agreements),
-            agencies: parts.agencies.into_iter().map(|agency| (agency.id.clone(), agency)).collect(),
+            // Compiling refused codes that name two agencies; were it to forget, nobody would be recognized.
+            registry: Registry::new(parts.agencies).unwrap_or_default(),
             services: parts.services.into_iter().map(|service| (service.id.clone(), service)).collect(),
             agreements: parts.agreements,
             purposes: parts.purposes.into_iter().map(|purpose| (purpose.code.clone(), purpose)).collect(),
@@ -54,21 +55,27 @@ impl Policies {
         }
     }
 
+    /// The agencies, as `identity` asks for them.
+    #[must_use]
+    pub fn registry(&self) -> &Registry {
+        &self.registry
+    }
+
     /// The agencies, by id.
     pub fn agencies(&self) -> impl Iterator<Item = &Arc<Agency>> {
-        self.agencies.values()
+        self.registry.iter()
     }
 
     /// One agency.
     #[must_use]
     pub fn agency(&self, id: &AgencyId) -> Option<&Arc<Agency>> {
-        self.agencies.get(id)
+        self.registry.get(id)
     }
 
     /// The agency that now stands where a merged code stood.
     #[must_use]
     pub fn successor(&self, former: &AgencyId) -> Option<&Arc<Agency>> {
-        self.agencies().find(|agency| agency.formerly.iter().any(|old| old.id == *former))
+        self.registry.by_former(former)
     }
 
     /// Who runs the gateway: whom a stranger may ask. The first by id, if several do.

@@ -101,14 +101,18 @@ impl Platforms {
     ///
     /// # Errors
     /// A certificate, key or anchor that is named cannot be used, or TLS is asked for and there are no anchors.
-    pub fn new(services: &[Arc<Service>], tls: &PlatformTls, clock: Clock) -> Result<Self, Unusable> {
+    pub fn new<'a>(
+        services: impl IntoIterator<Item = &'a Arc<Service>>,
+        tls: &PlatformTls,
+        clock: Clock,
+    ) -> Result<Self, Unusable> {
         let targets_of = |service: &Arc<Service>| {
             let target =
                 |endpoint| Ok(Arc::new(Target::new(Dialer::new(endpoint, tls, &clock)?, clock.clone())));
             let targets = service.endpoints.iter().map(target).collect::<Result<_, Unusable>>()?;
             Ok((service.id.clone(), targets))
         };
-        let targets = services.iter().map(targets_of).collect::<Result<_, Unusable>>()?;
+        let targets = services.into_iter().map(targets_of).collect::<Result<_, Unusable>>()?;
         Ok(Self { targets, clock })
     }
 

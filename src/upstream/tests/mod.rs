@@ -18,7 +18,7 @@ use super::tls::PlatformTls;
 use super::{Incoming, Outgoing, Platforms};
 use crate::clock::{Clock, Timestamp};
 use crate::language::Text;
-use crate::policy::model::{Endpoint, EndpointTls, Service, Timeouts};
+use crate::policy::model::{Classification, Endpoint, EndpointTls, Service, Sharing, Timeouts, Weight};
 
 /// Long enough for a slow machine; a test that waits this long fails.
 const GENEROUS: Duration = Duration::from_secs(20);
@@ -36,6 +36,7 @@ fn endpoint(address: SocketAddr, tls: Option<EndpointTls>) -> Endpoint {
         port: 8080,
         base: "/base".to_owned(),
         address: Some(address),
+        weight: std::num::NonZeroU32::MIN,
     }
 }
 
@@ -50,6 +51,9 @@ fn service(endpoints: Vec<Endpoint>) -> Service {
         catalogue: Vec::new(),
         timeouts: Timeouts { connect: GENEROUS, answer: GENEROUS, body: GENEROUS },
         result_code: None,
+        classification: Classification { sharing: Sharing::Shared, weight: Weight::Other },
+        health: None,
+        maintenance: Vec::new(),
     }
 }
 

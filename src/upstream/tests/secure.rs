@@ -7,7 +7,6 @@ use std::sync::Arc;
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair, PublicKeyData as _};
 use rustls::RootCertStore;
 use rustls::ServerConfig;
-use rustls::crypto::ring;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::WebPkiClientVerifier;
 use tempfile::TempDir;
@@ -21,6 +20,7 @@ use super::platform::{Platform, Step, answer, sized};
 use super::{LIMIT, endpoint, get, service};
 use crate::clock::{Clock, Timestamp};
 use crate::crypto::digest::{Hash, sha256};
+use crate::crypto::tls::provider;
 use crate::policy::model::EndpointTls;
 
 struct Authority {
@@ -102,7 +102,7 @@ fn keep(folder: &Path, name: &str, text: &str) {
 }
 
 fn acceptor(authority: &Authority, own: Issued, demands_ours: bool) -> TlsAcceptor {
-    let provider = Arc::new(ring::default_provider());
+    let provider = provider();
     let mut roots = RootCertStore::empty();
     roots.add(authority.der.clone()).unwrap();
     let verifier =

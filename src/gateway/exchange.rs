@@ -1,0 +1,66 @@
+//! The life of one exchange, top to bottom. Every way out of [`answer`] passes the recorder.
+
+use std::sync::Arc;
+
+use http::Response;
+use http::request::Parts;
+
+use crate::audit::recorder::Open;
+use crate::disclosure;
+use crate::disclosure::Disclosure;
+use crate::id::ExchangeId;
+use crate::identity;
+use crate::listener::Handshaken;
+use crate::policy;
+use crate::request;
+use crate::signing::RequestLine;
+use crate::signing::Sealed;
+use crate::upstream;
+
+use super::answer;
+use super::body::Incoming;
+use super::door::Door;
+use super::stop::Stop;
+
+/// One request that arrived over one connection.
+#[derive(Debug)]
+pub struct Arrival {
+    /// This exchange.
+    pub id: ExchangeId,
+    /// The connection.
+    pub handshake: Arc<Handshaken>,
+    /// The request's head.
+    pub parts: Parts,
+    /// The request's body, not read yet.
+    pub body: Incoming,
+}
+
+/// Answers a request: reserve, live, record, seal. There is no other order.
+pub async fn answer(door: &Door, arrival: Arrival) -> Response<Sealed> {
+    let line = RequestLine::of(&arrival.parts);
+    let mut open = match door.recorder.open(arrival.id) {
+        Ok(open) => open,
+        Err(full) => return answer::unrecorded(door, &line, arrival.id, &full),
+    };
+    match live(door, &mut open, arrival).await {
+        Ok(disclosure) => answer::committed(door, &line, open, disclosure).await,
+        Err(stop) => answer::stopped(door, &line, open, stop).await,
+    }
+}
+
+/// What becomes what. Each stage takes the one before by value: a step left out does not compile.
+async fn live(door: &Door, open: &mut Open, arrival: Arrival) -> Result<Disclosure, Stop> {
+    let Arrival { id, handshake, parts, body } = arrival;
+    let policies = door.policies.load_full();
+    let peer = identity::recognize(&handshake, policies.registry(), &door.revoked, door.clock.now())?;
+    open.know(&peer);
+    let request = request::read(id, &handshake, &parts, &door.authorities)
+        .map_err(|why| Stop::ambiguous(&peer, why))?;
+    let grant = policy::decide(peer, request, &policies, door.policy_clock.now())?;
+    let admission = door.limits.admit(grant, door.policy_clock.now())?;
+    let (admission, body) = body.read(admission, door.bodies, door.policy_clock.now()).await?;
+    open.hear(crate::audit::receipt::request_image(admission.grant().request(), &body));
+    let cleared = open.clear(admission).await?;
+    let reply = upstream::relay(&door.platforms, cleared, body).await?;
+    Ok(disclosure::cut(reply, door.policy_clock.now())?)
+}

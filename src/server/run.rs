@@ -1,0 +1,306 @@
+//! A gateway, from settings to the last drained exchange.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+
+use crate::audit::begin;
+use crate::audit::begin::BeginError;
+use crate::audit::begin::Beginning;
+use crate::audit::record::Record;
+use crate::audit::recorder::Recorder;
+use crate::clock::Clock;
+use crate::clock::rfc3339_millis;
+use crate::config::settings::ExchangeSettings;
+use crate::config::settings::Settings;
+use crate::crypto::CryptoError;
+use crate::crypto::random;
+use crate::diagnostic::fault::Faults;
+use crate::gateway::body::Rules;
+use crate::gateway::door::Door;
+use crate::gateway::door::SharedDoor;
+use crate::identity::revocation::RevocationError;
+use crate::identity::revocation::Revocations;
+use crate::limits;
+use crate::limits::Limits;
+use crate::limits::budget::RefusalBudget;
+use crate::listener::accept;
+use crate::listener::accept::Knock;
+use crate::listener::accept::Knocks;
+use crate::listener::connection::Times;
+use crate::listener::stop::Stop;
+use crate::listener::tls;
+use crate::listener::tls::TlsError;
+use crate::listener::tls::TlsFiles;
+use crate::metrics::Metrics;
+use crate::policy;
+use crate::policy::Policies;
+use crate::request::authority::Authorities;
+use crate::request::authority::NotAuthorities;
+use crate::signing::Signer;
+use crate::tlog;
+use crate::tlog::Recovered;
+use crate::tlog::disk::OsDisk;
+use crate::upstream::Platforms;
+use crate::upstream::tls::PlatformTls;
+use crate::upstream::tls::Unusable;
+
+use super::health;
+use super::keys::Keys;
+use super::keys::KeysError;
+
+/// How often summaries of tallied refusals are written.
+const TALLY_EVERY: Duration = Duration::from_secs(1);
+
+/// What a start may set apart from its settings.
+#[derive(Debug, Clone, Default)]
+pub struct Overrides {
+    /// The clock of agreements and limits: only the demonstration sets one.
+    pub policy_clock: Option<Clock>,
+}
+
+/// Why a gateway does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The policies have faults.
+    #[error("the policies have faults")]
+    Policies(Faults),
+    /// A key cannot be had.
+    #[error("the gateway's keys cannot be had")]
+    Keys(#[from] KeysError),
+    /// The log cannot begin.
+    #[error("the log cannot begin")]
+    Log(#[from] BeginError),
+    /// TLS cannot be set up.
+    #[error("the exchange socket's certificates cannot be used")]
+    Tls(#[from] TlsError),
+    /// The revocation lists cannot be used.
+    #[error("the revocation lists cannot be used")]
+    Revocation(#[from] RevocationError),
+    /// The configured names are wrong.
+    #[error("the configured names cannot be used")]
+    Names(#[from] NotAuthorities),
+    /// The way to the platforms cannot be set up.
+    #[error("the way to the platforms cannot be set up")]
+    Platforms(#[from] Unusable),
+    /// A socket cannot be opened.
+    #[error("`{address}` cannot be listened on")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// No randomness.
+    #[error("the operating system gives no randomness")]
+    Random(#[from] CryptoError),
+    /// A task of the start ended before its time.
+    #[error("the start was interrupted")]
+    Interrupted(#[from] tokio::task::JoinError),
+}
+
+/// A gateway that serves.
+#[derive(Debug)]
+pub struct Gateway {
+    address: SocketAddr,
+    metrics_address: Option<SocketAddr>,
+    recovered: Recovered,
+    warnings: Faults,
+    door: Arc<Door>,
+    stop: Stop,
+    serving: JoinHandle<()>,
+    helpers: Vec<JoinHandle<()>>,
+}
+
+impl Gateway {
+    /// Starts a gateway. When this returns it answers.
+    ///
+    /// # Errors
+    /// See [`StartError`]: nothing is served then.
+    pub async fn start(settings: Settings, overrides: Overrides) -> Result<Self, StartError> {
+        let clock = Clock::system();
+        let policy_clock = overrides.policy_clock.clone().unwrap_or_else(|| clock.clone());
+        let policies = policy::load(&settings.policies, policy_clock.now()).map_err(StartError::Policies)?;
+        let warnings = policies.warnings().clone();
+        let (recorder, recovered, signer) =
+            begin_log(&settings, &policies, &overrides, clock.clone()).await?;
+        let door = Arc::new(door(&settings, policies, recorder, signer, clock.clone(), policy_clock)?);
+        let stop = Stop::new();
+        let (address, serving) = listen(&settings.exchange, &door, &stop, clock).await?;
+        let (metrics_address, mut helpers) = health::listen(settings.metrics, &door, &stop).await?;
+        helpers.push(tokio::spawn(flush_tallies(door.recorder.clone(), stop.clone())));
+        Ok(Self { address, metrics_address, recovered, warnings, door, stop, serving, helpers })
+    }
+
+    /// Where agencies reach it.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Where metrics and health are told, if anywhere.
+    #[must_use]
+    pub fn metrics_address(&self) -> Option<SocketAddr> {
+        self.metrics_address
+    }
+
+    /// What recovery found.
+    #[must_use]
+    pub fn recovered(&self) -> &Recovered {
+        &self.recovered
+    }
+
+    /// What will soon lapse, and other warnings of the policies.
+    #[must_use]
+    pub fn warnings(&self) -> &Faults {
+        &self.warnings
+    }
+
+    /// Stops taking connections, lets exchanges under way end, writes the last entries and closes the log.
+    pub async fn stop(self) {
+        self.stop.stop();
+        let _ = self.serving.await;
+        for helper in self.helpers {
+            let _ = helper.await;
+        }
+        let recorder = self.door.recorder.clone();
+        let closed = tokio::task::spawn_blocking(move || close(&recorder)).await;
+        if closed.is_err() {
+            tracing::error!("the log did not close in order; the next start will recover it");
+        }
+    }
+}
+
+fn close(recorder: &Recorder) {
+    recorder.flush_tallies();
+    if let Err(fault) = recorder.note(&Record::NodeStopped {}) {
+        tracing::error!(%fault, "the log took no last entry");
+    }
+    recorder.log().close();
+}
+
+async fn begin_log(
+    settings: &Settings,
+    policies: &Policies,
+    overrides: &Overrides,
+    clock: Clock,
+) -> Result<(Recorder, Recovered, Signer), StartError> {
+    let keys = Keys::read_or_make(&settings.keys, settings.answers.algorithm)?;
+    let answer_keys = vec![STANDARD.encode(keys.answer.public().spki())];
+    let log = tlog::Settings {
+        folder: settings.log.folder.clone(),
+        origin: settings.log.origin.clone(),
+        segment_bytes: settings.log.segment,
+        queue: settings.log.queue,
+    };
+    std::fs::create_dir_all(&log.folder)
+        .map_err(|source| KeysError::File { path: log.folder.clone(), source })?;
+    keys.publish(&log.folder, &log.origin)?;
+    let signer = Signer::new(Arc::new(keys.answer), settings.answers.when, clock.clone());
+    let beginning = Beginning {
+        log,
+        key: keys.log,
+        months: keys.months,
+        operator: settings.operator.clone(),
+        clock,
+        answer_keys,
+        policy: *policies.hash(),
+        policy_files: policies.files().to_vec(),
+        policy_clock: overrides.policy_clock.as_ref().map(|clock| rfc3339_millis(clock.now())),
+    };
+    // The log waits for the disk: not on a thread that others' exchanges share.
+    let begun = tokio::task::spawn_blocking(move || begin::begin(beginning, Arc::new(OsDisk))).await??;
+    Ok((begun.0, begun.1, signer))
+}
+
+fn door(
+    settings: &Settings,
+    policies: Policies,
+    recorder: Recorder,
+    signer: Signer,
+    clock: Clock,
+    policy_clock: Clock,
+) -> Result<Door, StartError> {
+    let revoked = match &settings.exchange.crls {
+        None => Revocations::none(),
+        Some(files) => Revocations::load(files)?,
+    };
+    let caps = limits::Caps {
+        gateway: settings.caps.gateway,
+        agency: settings.caps.agency,
+        service: settings.caps.service,
+    };
+    let tls = PlatformTls { certs_dir: settings.certs.clone(), anchors: settings.platform_anchors.clone() };
+    Ok(Door {
+        authorities: Authorities::parse(settings.exchange.names.iter().map(String::as_str))?,
+        revoked,
+        limits: Limits::new(caps, random::bytes()?),
+        budget: RefusalBudget::new(settings.caps.refusals_per_minute),
+        platforms: Platforms::new(policies.services(), &tls, clock.clone())?,
+        policies: ArcSwap::from_pointee(policies),
+        recorder,
+        signer,
+        bodies: Rules { within: settings.exchange.body_timeout },
+        contact: settings.contact.clone(),
+        clock,
+        policy_clock,
+        metrics: Metrics::new(),
+    })
+}
+
+async fn listen(
+    settings: &ExchangeSettings,
+    door: &Arc<Door>,
+    stop: &Stop,
+    clock: Clock,
+) -> Result<(SocketAddr, JoinHandle<()>), StartError> {
+    let files = TlsFiles {
+        certificate: settings.certificate.clone(),
+        key: settings.key.clone(),
+        anchors: settings.anchors.clone(),
+        crls: settings.crls.clone(),
+    };
+    let tls = tls::server_config(&files)?;
+    let failed = |source| StartError::Listen { address: settings.listen, source };
+    let socket = TcpListener::bind(settings.listen).await.map_err(failed)?;
+    let address = socket.local_addr().map_err(failed)?;
+    let exchange = SharedDoor(Arc::clone(door));
+    let knocks: Arc<dyn Knocks> = Arc::new(Doorkeeper(Arc::clone(door)));
+    let serving = accept::serve(socket, tls, accepting(settings), clock, exchange, knocks, stop.clone());
+    Ok((address, tokio::spawn(serving)))
+}
+
+fn accepting(settings: &ExchangeSettings) -> accept::Settings {
+    accept::Settings {
+        connections: settings.connections,
+        per_source: settings.connections_per_source,
+        handshakes: settings.handshakes,
+        handshake_timeout: settings.handshake_timeout,
+        times: Times { head: settings.head_timeout, idle: settings.idle_timeout },
+        drain_timeout: settings.drain_timeout,
+    }
+}
+
+/// Those who did not get in are counted and summed up in the log, never recorded one by one.
+struct Doorkeeper(Arc<Door>);
+
+impl Knocks for Doorkeeper {
+    fn knocked(&self, source: SocketAddr, why: Knock, detail: &str) {
+        tracing::info!(%source, why = why.code(), detail, "somebody did not get in");
+        self.0.metrics.handshake_failed(why.code());
+        self.0.recorder.tally(None, why.code());
+    }
+}
+
+async fn flush_tallies(recorder: Recorder, stop: Stop) {
+    while !stop.within(TALLY_EVERY).await {
+        recorder.flush_tallies();
+    }
+}
