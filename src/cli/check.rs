@@ -26,23 +26,30 @@ pub struct Check {
 pub fn run(check: &Check, session: &mut Session) -> Result<Exit, Failure> {
     match &check.code {
         Some(code) => explain(code, session),
-        None => Err(Failure::could_not("not-built-yet", "Lệnh này chưa được xây dựng.", "This command is not built yet.")),
+        None => Err(Failure::could_not(
+            "not-built-yet",
+            "Lệnh này chưa được xây dựng.",
+            "This command is not built yet.",
+        )),
     }
 }
 
 fn explain(text: &str, session: &mut Session) -> Result<Exit, Failure> {
     let code: Code = text.parse().map_err(|cause| {
         let vi = "Không có mã lỗi này. Mã lỗi có dạng như `P0012`.";
-        Failure::new(Exit::No, "no-such-code", vi, "There is no such code. A code looks like `P0012`.").because(cause)
+        Failure::new(Exit::No, "no-such-code", vi, "There is no such code. A code looks like `P0012`.")
+            .because(cause)
     })?;
     let terminal = &mut session.terminal;
     let (title, why) = (code.title(), code.explanation());
     if terminal.json() {
         let texts = |text: &crate::language::Text| json!({ "vi": text.vi, "en": text.en });
-        terminal.object(&json!({ "code": code.as_str(), "title": texts(&title), "explanation": texts(&why) }))?;
+        terminal
+            .object(&json!({ "code": code.as_str(), "title": texts(&title), "explanation": texts(&why) }))?;
         return Ok(Exit::Yes);
     }
-    let head = terminal.paint(Paint::Strong, &format!("{}: {}", code.as_str(), title.to(terminal.language())));
+    let head =
+        terminal.paint(Paint::Strong, &format!("{}: {}", code.as_str(), title.to(terminal.language())));
     terminal.line(&head)?;
     terminal.tell(&why)?;
     Ok(Exit::Yes)

@@ -68,7 +68,9 @@ mod tests {
     use super::*;
 
     fn with(variables: &[(&str, &str)]) -> Environment {
-        Environment::of(|name| variables.iter().find(|(known, _)| *known == name).map(|(_, value)| value.into()))
+        Environment::of(|name| {
+            variables.iter().find(|(known, _)| *known == name).map(|(_, value)| value.into())
+        })
     }
 
     #[test]

@@ -90,7 +90,8 @@ impl Failure {
     pub fn unwritable(path: &std::path::Path, cause: std::io::Error) -> Self {
         let name = shown(&path.display().to_string());
         let vi = format!("Không ghi được `{name}`. Hãy kiểm tra thư mục, quyền ghi và dung lượng trống.");
-        let en = format!("`{name}` cannot be written. Check the folder, the permission to write, and free space.");
+        let en =
+            format!("`{name}` cannot be written. Check the folder, the permission to write, and free space.");
         Self::could_not("file-unwritable", vi, en).because(cause)
     }
 

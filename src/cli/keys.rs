@@ -57,7 +57,10 @@ pub fn run(keys: &Keys, session: &mut Session) -> Result<Exit, Failure> {
     for key in &logs {
         terminal.line(&shown(&key.to_string()))?;
     }
-    terminal.say("# Khóa kiểm tra câu trả lời (log.answer.pem)", "# The key that verifies answers (log.answer.pem)")?;
+    terminal.say(
+        "# Khóa kiểm tra câu trả lời (log.answer.pem)",
+        "# The key that verifies answers (log.answer.pem)",
+    )?;
     for key in &answers {
         terminal.line(&format!("# {}, keyid {}", key.algorithm(), name_of(key)))?;
         terminal.line(pem(key).trim_end())?;

@@ -43,7 +43,12 @@ impl Folder {
 #[must_use]
 pub fn configuration(session: &Session) -> Option<PathBuf> {
     let named = session.config.clone().or_else(|| session.environment.config.clone());
-    named.or_else(|| [Path::new("gateway.toml"), Path::new(SYSTEM)].into_iter().find(|path| path.is_file()).map(Path::to_owned))
+    named.or_else(|| {
+        [Path::new("gateway.toml"), Path::new(SYSTEM)]
+            .into_iter()
+            .find(|path| path.is_file())
+            .map(Path::to_owned)
+    })
 }
 
 /// The configuration, which this command cannot do without.
@@ -71,7 +76,9 @@ pub fn folder(session: &Session, given: Option<&Path>, folder: Folder) -> Result
     let Some(file) = configuration(session) else {
         return Err(Failure::usage(
             format!("Chưa nêu thư mục. Hãy nêu bằng `--{key} DIR`, hoặc nêu cấu hình bằng `--config TỆP`."),
-            format!("No folder was named. Name it with `--{key} DIR`, or a configuration with `--config FILE`."),
+            format!(
+                "No folder was named. Name it with `--{key} DIR`, or a configuration with `--config FILE`."
+            ),
         ));
     };
     let text = std::fs::read_to_string(&file).map_err(|cause| Failure::unreadable(&file, cause))?;

@@ -171,8 +171,11 @@ impl Terminal {
             return;
         }
         let Manner { language, error_color, json, .. } = self.manner;
-        let text =
-            if json { format!("{}\n", failure.json(language)) } else { failure.render(language, error_color) };
+        let text = if json {
+            format!("{}\n", failure.json(language))
+        } else {
+            failure.render(language, error_color)
+        };
         let _unread = self.err.write_all(text.as_bytes());
     }
 }

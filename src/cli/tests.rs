@@ -73,7 +73,8 @@ fn every_command_and_every_argument_has_its_text_in_both_languages() {
     let (vi, en) = (every_command(Language::Vi), every_command(Language::En));
     assert!(vi.len() > 15, "{} commands", vi.len());
     for ((path, vi), (_, en)) in vi.iter().zip(&en) {
-        let about = |command: &clap::Command| command.get_about().map(ToString::to_string).unwrap_or_default();
+        let about =
+            |command: &clap::Command| command.get_about().map(ToString::to_string).unwrap_or_default();
         assert!(!about(vi).is_empty() && about(vi) != about(en), "`{path}` lacks a text: {}", about(vi));
         for (vi, en) in vi.get_arguments().zip(en.get_arguments()) {
             let text = |arg: &clap::Arg| arg.get_help().map(ToString::to_string).unwrap_or_default();
@@ -102,7 +103,8 @@ fn every_help_has_an_example_and_every_example_is_understood() {
     for page in help::commands::COMMANDS {
         assert!(!page.examples.is_empty(), "`{}` has no example", page.path);
         for example in page.examples {
-            let words: Vec<OsString> = example.split_whitespace().map(|word| word.trim_matches('\'').into()).collect();
+            let words: Vec<OsString> =
+                example.split_whitespace().map(|word| word.trim_matches('\'').into()).collect();
             let told = parse(&words, Language::En, false);
             assert!(told.is_ok(), "{example}: {}", told.unwrap_err());
             assert!(example.starts_with(&format!("phohien {}", page.path)), "{example}");
@@ -114,7 +116,8 @@ fn every_help_has_an_example_and_every_example_is_understood() {
 fn help_speaks_the_language_that_was_asked_for() {
     let (exit, vi, _) = run_line("phohien --lang vi audit list --help");
     assert_eq!(exit, Exit::Yes);
-    for word in ["Cách dùng: phohien audit list [TÙY CHỌN]", "Tùy chọn:", "Ví dụ:\n  phohien audit list"] {
+    for word in ["Cách dùng: phohien audit list [TÙY CHỌN]", "Tùy chọn:", "Ví dụ:\n  phohien audit list"]
+    {
         assert!(vi.contains(word), "{word} is missing from\n{vi}");
     }
     let (_, en, _) = run_line("phohien audit list --help --lang=en");
@@ -134,7 +137,10 @@ fn a_line_that_cannot_be_understood_is_told_in_the_readers_language_and_ends_wit
     let (_, _, err) = run_line("phohien --lang en audit list --outcme x");
     assert!(err.starts_with("There is no argument `--outcme`. Did you mean `--outcome`?"), "{err}");
     let (_, _, err) = run_line("phohien --lang en audit list --outcome perhaps");
-    assert!(err.starts_with("`perhaps` cannot be used for `--outcome <OUTCOME>`. It may be: opened, "), "{err}");
+    assert!(
+        err.starts_with("`perhaps` cannot be used for `--outcome <OUTCOME>`. It may be: opened, "),
+        "{err}"
+    );
     let (exit, _, err) = run_line("phohien --lang en");
     assert!(exit == Exit::Usage && err.starts_with("No command is named."), "{err}");
 }
@@ -143,7 +149,10 @@ fn a_line_that_cannot_be_understood_is_told_in_the_readers_language_and_ends_wit
 fn with_json_even_a_complaint_is_an_object() {
     let (exit, _, err) = run_line("phohien audit list --json --log no/such/folder");
     let object: serde_json::Value = serde_json::from_str(&err).unwrap();
-    assert_eq!((exit, object["exit"].as_u64(), object["error"].as_str()), (Exit::CouldNot, Some(3), Some("log-unreadable")));
+    assert_eq!(
+        (exit, object["exit"].as_u64(), object["error"].as_str()),
+        (Exit::CouldNot, Some(3), Some("log-unreadable"))
+    );
     let (_, _, err) = run_line("phohien audit lst --json");
     assert_eq!(serde_json::from_str::<serde_json::Value>(&err).unwrap()["error"], "usage");
 }

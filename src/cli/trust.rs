@@ -81,7 +81,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let key = VerifierKey::new(&"gw1.example/2026".parse().unwrap(), [7; 32]);
         let good = file(folder.path(), "good", &format!("# ours\n\n{key}\n"));
-        assert_eq!(log_keys(&good).unwrap(), [key.clone()]);
+        assert_eq!(log_keys(&good).unwrap(), std::slice::from_ref(&key));
         for text in ["", "# only\n", "nonsense", &format!("{key}\nx")] {
             assert!(log_keys(&file(folder.path(), "bad", text)).is_err(), "{text}");
         }

@@ -9,6 +9,9 @@ use crate::clock::Timestamp;
 use super::exit::Failure;
 use super::terminal::shown;
 
+/// The first year that is meant as it is typed: `26` is no year of four digits cut short, but a mistake.
+const YEAR_MIN: i16 = 1970;
+
 /// Where a time lies that names a whole day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Edge {
@@ -39,7 +42,8 @@ fn rfc3339(text: &str) -> Option<Timestamp> {
 }
 
 fn day(text: &str, edge: Edge) -> Option<Timestamp> {
-    let day = Date::strptime("%Y-%m-%d", text).or_else(|_| Date::strptime("%d/%m/%Y", text)).ok()?;
+    let day = Date::strptime("%Y-%m-%d", text).or_else(|_| Date::strptime("%d/%m/%Y", text)).ok();
+    let day = day.filter(|day| day.year() >= YEAR_MIN)?;
     let day = match edge {
         Edge::Start => day,
         Edge::End => day.tomorrow().ok()?,
@@ -49,8 +53,8 @@ fn day(text: &str, edge: Edge) -> Option<Timestamp> {
 
 fn minute(text: &str) -> Option<Timestamp> {
     let formats = ["%d/%m/%Y %H:%M", "%d/%m/%Y %H:%M:%S", "%Y-%m-%d %H:%M", "%Y-%m-%d %H:%M:%S"];
-    let time = formats.iter().find_map(|format| DateTime::strptime(format, text).ok())?;
-    here(time)
+    let time = formats.iter().find_map(|format| DateTime::strptime(format, text).ok());
+    here(time.filter(|time| time.year() >= YEAR_MIN)?)
 }
 
 /// A time on the wall here: GMT+7, all year.
@@ -108,8 +112,22 @@ mod tests {
     #[test]
     fn what_could_mean_two_moments_or_none_is_refused() {
         for text in [
-            "", "d", "-1d", "+1d", "1.5d", "7", "7D", "yesterday", "31/02/2026", "2026-13-01", "11/23/2026",
-            "2026-11-23T09:30:00", "23/11/26", "99999999999999999d", "1d1h", "١d",
+            "",
+            "d",
+            "-1d",
+            "+1d",
+            "1.5d",
+            "7",
+            "7D",
+            "yesterday",
+            "31/02/2026",
+            "2026-13-01",
+            "11/23/2026",
+            "2026-11-23T09:30:00",
+            "23/11/26",
+            "99999999999999999d",
+            "1d1h",
+            "١d",
         ] {
             assert_eq!(read(text, Edge::Start), None, "{text}");
         }

@@ -16,6 +16,9 @@ pub mod refused;
 pub mod scope;
 pub mod template;
 
+#[cfg(test)]
+mod tests;
+
 pub use decide::{decide, decide_signed};
 pub use explain::explain;
 pub use load::{load, load_files};

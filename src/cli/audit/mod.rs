@@ -1,6 +1,8 @@
 //! `audit`: reading a log's folder. The operator's right, and not recorded: whoever may read the folder may read it with any tool.
 
+pub mod annex;
 pub mod entry;
+pub mod known;
 pub mod list;
 pub mod show;
 pub mod verify;
@@ -49,7 +51,8 @@ fn unread(error: ReadError) -> Failure {
         ReadError::Disk { file, .. } => {
             let name = shown(&file.display().to_string());
             let vi = format!("Không đọc được nhật ký ở `{name}`. Hãy kiểm tra đường dẫn và quyền đọc.");
-            let en = format!("The log at `{name}` cannot be read. Check the path and the permission to read it.");
+            let en =
+                format!("The log at `{name}` cannot be read. Check the path and the permission to read it.");
             Failure::could_not("log-unreadable", vi, en).because(error)
         }
         ReadError::Damaged { .. } | ReadError::Beyond { .. } => {

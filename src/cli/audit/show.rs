@@ -1,6 +1,12 @@
-//! `audit show`: everything the log's leaves say of one exchange.
+//! `audit show`: every entry of one exchange; with `--annex`, what is sealed beside it.
+
+use std::path::PathBuf;
+
+use serde_json::Value;
 
 use super::Log;
+use super::annex;
+use super::annex::Opened;
 use super::entry::Seen;
 use super::unread;
 use super::words;
@@ -19,6 +25,10 @@ pub struct Show {
     id: String,
     #[command(flatten)]
     log: Log,
+    #[arg(long)]
+    annex: bool,
+    #[arg(long, value_name = "DIR", requires = "annex")]
+    keys: Option<PathBuf>,
 }
 
 /// Shows the entries of an exchange by its id, or one entry by its index.
@@ -27,6 +37,10 @@ pub struct Show {
 /// The log cannot be read.
 pub fn run(show: &Show, session: &mut Session) -> Result<Exit, Failure> {
     let log = folder(session, show.log.log.as_deref(), Folder::Log)?;
+    let keys = match show.annex {
+        true => Some(folder(session, show.keys.as_deref(), Folder::Keys)?),
+        false => None,
+    };
     let index: Option<u64> = show.id.parse().ok();
     let mut found = 0;
     for item in scan(&log) {
@@ -34,20 +48,40 @@ pub fn run(show: &Show, session: &mut Session) -> Result<Exit, Failure> {
         let seen = Seen::new(at, &entry.leaf, entry.annex);
         if Some(at) == index || seen.text("exchange") == Some(&show.id) {
             found += 1;
-            tell(&seen, session)?;
+            let opened = keys.as_deref().map(|keys| annex::open(&seen, keys)).transpose()?;
+            tell(&seen, opened, session)?;
         }
     }
     if found > 0 { Ok(Exit::Yes) } else { Err(absent(&show.id)) }
 }
 
-fn tell(seen: &Seen, session: &mut Session) -> Result<(), Failure> {
-    if session.terminal.json() {
-        return session.terminal.object(&seen.json());
+fn tell(seen: &Seen, opened: Option<Opened>, session: &mut Session) -> Result<(), Failure> {
+    let terminal = &mut session.terminal;
+    if terminal.json() {
+        let mut object = seen.json();
+        if let (Some(Opened::Told(annex)), Some(members)) = (opened, object.as_object_mut()) {
+            members.insert("annex".to_owned(), annex);
+        }
+        return terminal.object(&object);
     }
-    for line in words::lines(seen, session.terminal.language()) {
-        session.terminal.line(&line)?;
+    for line in words::lines(seen, terminal.language()) {
+        terminal.line(&line)?;
     }
-    Ok(())
+    match opened {
+        Some(Opened::Told(Value::Object(members))) => {
+            terminal.say("  Phụ lục:", "  Annex:")?;
+            for (name, value) in members {
+                let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+                terminal.line(&format!("    {}: {}", shown(&name), shown(&value)))?;
+            }
+            Ok(())
+        }
+        Some(Opened::Forgotten) => terminal.say(
+            "  Phụ lục: không còn khóa của tháng này, không đọc được nữa",
+            "  Annex: this month's key is gone; it cannot be read any more",
+        ),
+        Some(Opened::Told(_) | Opened::None) | None => Ok(()),
+    }
 }
 
 fn absent(id: &str) -> Failure {

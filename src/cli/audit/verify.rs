@@ -1,11 +1,31 @@
-//! `audit verify`: rebuild everything from the bytes.
+//! `audit verify`: rebuild everything from the bytes, and name every fault by index and file.
+//!
+//! What stands only in the folder can only show that the folder agrees with itself. Whoever can rewrite the folder can rewrite the key
+//! beside it; a head that somebody else kept cannot be rewritten with it. The first line and the last say so.
 
+use std::path::Path;
 use std::path::PathBuf;
 
+use serde_json::json;
+
 use super::Log;
+use super::known;
+use crate::audit::verify::Judge;
 use crate::cli::Session;
 use crate::cli::exit::Exit;
 use crate::cli::exit::Failure;
+use crate::cli::place::Folder;
+use crate::cli::place::folder;
+use crate::cli::terminal::Paint;
+use crate::cli::terminal::Terminal;
+use crate::cli::terminal::count;
+use crate::cli::terminal::shown;
+use crate::cli::trust;
+use crate::crypto::digest::hex;
+use crate::tlog::fsck;
+use crate::tlog::fsck::Known;
+use crate::tlog::fsck::Report;
+use crate::tlog::note::VerifierKey;
 
 /// `audit verify`.
 #[derive(Debug, clap::Args)]
@@ -20,10 +40,178 @@ pub struct Verify {
     known: Vec<PathBuf>,
 }
 
+/// On what ground the folder was judged.
+struct Ground {
+    key: Option<VerifierKey>,
+    /// The key came from elsewhere than the folder's side.
+    is_key_from_elsewhere: bool,
+    known: Vec<Known>,
+}
+
 /// Judges the folder.
 ///
 /// # Errors
-/// It cannot be read.
-pub fn run(_verify: &Verify, _session: &mut Session) -> Result<Exit, Failure> {
-    Err(Failure::could_not("not-built-yet", "Lệnh này chưa được xây dựng.", "This command is not built yet."))
+/// The folder is not there, or a file that was named cannot be used.
+pub fn run(verify: &Verify, session: &mut Session) -> Result<Exit, Failure> {
+    let given = verify.folder.as_deref().or(verify.log.log.as_deref());
+    let log = folder(session, given, Folder::Log)?;
+    std::fs::read_dir(&log).map_err(|cause| Failure::unreadable(&log, cause))?;
+    let ground = Ground::of(verify, &log)?;
+    if !session.terminal.json() {
+        first_line(&ground, &mut session.terminal)?;
+    }
+    let (report, unfinished) = judged(&log, &ground, session);
+    tell(&report, &unfinished, &ground, &mut session.terminal)?;
+    Ok(if report.is_sound() { Exit::Yes } else { Exit::False })
+}
+
+impl Ground {
+    fn of(verify: &Verify, log: &Path) -> Result<Self, Failure> {
+        let file = verify.vkey.clone().or_else(|| trust::vkey_beside(log));
+        let keys = file.map(|file| trust::log_keys(&file)).transpose()?.unwrap_or_default();
+        let known =
+            verify.known.iter().map(|file| known::read(file, &keys)).collect::<Result<Vec<_>, _>>()?;
+        Ok(Self {
+            key: keys.into_iter().next(),
+            is_key_from_elsewhere: verify.vkey.is_some(),
+            known: known.into_iter().flatten().collect(),
+        })
+    }
+}
+
+/// The report, and exchanges that were opened and have no outcome yet.
+fn judged(log: &Path, ground: &Ground, session: &Session) -> (Report, Vec<(u64, String)>) {
+    let mut judge = Judge::new();
+    let mut last_start = None;
+    let mut progress = session.terminal.progress(&session.clock, 0);
+    let mut report = fsck::verify(
+        log,
+        ground.key.as_ref(),
+        &ground.known,
+        &mut |index, leaf, annex, hash| {
+            if super::entry::Seen::new(index, leaf, Vec::new()).kind() == "node.started" {
+                last_start = Some(index);
+            }
+            judge.entry(index, leaf, annex, hash)
+        },
+        &mut |done, total| progress.at(done, total),
+    );
+    progress.finish();
+    // A gateway closes what it finds open when it starts: what is older than its last start has been forgotten by nobody's rule. What
+    // is younger may be under way.
+    let (lost, unfinished): (Vec<_>, Vec<_>) =
+        judge.end().into_iter().partition(|(index, _)| last_start.is_some_and(|start| *index < start));
+    let file = log.join("wal");
+    report.faults.extend(lost.into_iter().map(|(index, what)| fsck::Fault {
+        index: Some(index),
+        file: file.clone(),
+        what,
+    }));
+    report.faults.sort_by_key(|fault| (fault.index.is_none(), fault.index));
+    (report, unfinished)
+}
+
+fn first_line(ground: &Ground, terminal: &mut Terminal) -> Result<(), Failure> {
+    let (vi, en) = match (&ground.key, ground.is_key_from_elsewhere) {
+        (None, _) => (
+            "Không có khóa kiểm tra: chỉ kiểm tra được nhật ký tự nhất quán; KHÔNG kiểm tra chữ ký.",
+            "No verification key: this proves self-consistency only; signatures are NOT checked.",
+        ),
+        (Some(_), false) => (
+            "Khóa kiểm tra lấy từ cạnh thư mục: chỉ chứng minh nhật ký tự nhất quán. Dùng --vkey với khóa giữ ở nơi khác.",
+            "The key stands beside the folder: this proves self-consistency only. Use --vkey with a key held elsewhere.",
+        ),
+        (Some(_), true) => (
+            "Khóa kiểm tra lấy từ nơi khác: chữ ký chứng minh nhật ký do khóa này ký.",
+            "The key comes from elsewhere: the signatures prove that this key signed the log.",
+        ),
+    };
+    let text = terminal.paint(Paint::Caution, terminal.pick(vi, en));
+    terminal.line(&text)
+}
+
+fn tell(
+    report: &Report,
+    unfinished: &[(u64, String)],
+    ground: &Ground,
+    terminal: &mut Terminal,
+) -> Result<(), Failure> {
+    if terminal.json() {
+        return terminal.object(&object(report, unfinished, ground));
+    }
+    for fault in &report.faults {
+        let place = match fault.index {
+            Some(index) => format!("{} {index}", terminal.pick("bản ghi", "entry")),
+            None => terminal.pick("nhật ký", "the log").to_owned(),
+        };
+        let text =
+            format!("✗ {place} ({}): {}", shown(&fault.file.display().to_string()), shown(&fault.what));
+        let text = terminal.paint(Paint::Bad, &text);
+        terminal.line(&text)?;
+    }
+    let under_way = terminal.pick("có thể đang xử lý", "may be under way");
+    let under_way: Vec<String> = unfinished
+        .iter()
+        .map(|(index, what)| {
+            format!("- {} {index}: {} ({under_way})", terminal.pick("bản ghi", "entry"), shown(what))
+        })
+        .collect();
+    for line in report.notes.iter().map(|note| format!("- {}", shown(note))).chain(under_way) {
+        terminal.line(&line)?;
+    }
+    summary(report, terminal)?;
+    last_line(ground, terminal)
+}
+
+fn summary(report: &Report, terminal: &mut Terminal) -> Result<(), Failure> {
+    let language = terminal.language();
+    let (entries, frames) = (count(report.entries, language), count(report.frames, language));
+    let origin = shown(report.origin.as_deref().unwrap_or("?"));
+    let root = report.root.map_or_else(|| "?".to_owned(), |root| hex(&root));
+    let vi = format!("{origin}: {entries} bản ghi trong {frames} lô; gốc {root}");
+    let en = format!("{origin}: {entries} entries in {frames} batches; root {root}");
+    terminal.say(&vi, &en)?;
+    let faults = count(report.faults.len() as u64, language);
+    let (paint, vi, en) = match report.is_sound() {
+        true => (Paint::Good, "Không tìm thấy sai lệch nào.".to_owned(), "No fault was found.".to_owned()),
+        false => (
+            Paint::Bad,
+            format!("Tìm thấy {faults} sai lệch: nhật ký đã bị sửa, cắt hoặc hư hỏng ở các chỗ trên."),
+            format!("{faults} faults were found: the log was changed, cut or damaged at the places above."),
+        ),
+    };
+    let text = terminal.paint(paint, terminal.pick(&vi, &en));
+    terminal.line(&text)
+}
+
+fn last_line(ground: &Ground, terminal: &mut Terminal) -> Result<(), Failure> {
+    if !ground.known.is_empty() {
+        let held = count(ground.known.len() as u64, terminal.language());
+        let vi = format!("Đã đối chiếu với {held} điểm chốt giữ ở nơi khác.");
+        return terminal.say(&vi, &format!("It was held against {held} heads kept elsewhere."));
+    }
+    terminal.say(
+        "Không thể biết: phần cuối có bị cắt, hay toàn bộ có bị viết lại bằng chính khóa này. Dùng --known với biên nhận hoặc điểm chốt giữ ở nơi khác.",
+        "What cannot be known: whether the end was cut off, or all of it rewritten with this very key. Use --known with a receipt or checkpoint held elsewhere.",
+    )
+}
+
+fn object(report: &Report, unfinished: &[(u64, String)], ground: &Ground) -> serde_json::Value {
+    let fault = |fault: &fsck::Fault| json!({ "index": fault.index, "file": fault.file.display().to_string(), "what": fault.what });
+    let open = |(index, what): &(u64, String)| json!({ "index": index, "what": what });
+    json!({
+        "sound": report.is_sound(),
+        "origin": report.origin,
+        "entries": report.entries,
+        "batches": report.frames,
+        "bytes": report.bytes,
+        "root": report.root.map(|root| hex(&root)),
+        "published": report.published,
+        "signatures": if ground.key.is_some() { "checked" } else { "not-checked" },
+        "key_from_elsewhere": ground.key.is_some() && ground.is_key_from_elsewhere,
+        "known": ground.known.len(),
+        "faults": report.faults.iter().map(fault).collect::<Vec<_>>(),
+        "notes": report.notes,
+        "unfinished": unfinished.iter().map(open).collect::<Vec<_>>(),
+    })
 }

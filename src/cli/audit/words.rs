@@ -47,7 +47,12 @@ pub fn lines(seen: &Seen, language: Language) -> Vec<String> {
     fact(&mut lines, "Chặng lỗi", "Failed hop", text("hop"));
     fact(&mut lines, "Trường dữ liệu được phép", "Fields granted", fields(seen));
     fact(&mut lines, "Chứng thư số", "Certificate", certificate(seen));
-    fact(&mut lines, "Số thứ tự của cơ quan", "Number in the agency's chain", seen.number("seq").map(|n| n.to_string()));
+    fact(
+        &mut lines,
+        "Số thứ tự của cơ quan",
+        "Number in the agency's chain",
+        seen.number("seq").map(|n| n.to_string()),
+    );
     lines
 }
 
@@ -64,17 +69,26 @@ fn headline(seen: &Seen, language: Language) -> String {
         "log.opened" => ("mở nhật ký; đơn vị vận hành", "opened the log; operator"),
         "node.started" => ("khởi động; đơn vị vận hành", "started; operator"),
         "node.stopped" => ("dừng theo kế hoạch; đơn vị vận hành", "stopped on purpose; operator"),
-        "policy.changed" => ("áp dụng chính sách mới; đơn vị vận hành", "put other policies into force; operator"),
+        "policy.changed" => {
+            ("áp dụng chính sách mới; đơn vị vận hành", "put other policies into force; operator")
+        }
         _ => ("ghi một bản ghi khác của", "wrote another entry of"),
     };
     let (index, moment) = (seen.index, moment(seen));
     let frame = pick(language, "Bản ghi số", "Entry");
-    format!("{frame} {index}, {moment} (GMT+7): {} {} {agency}", pick(language, "cổng", "the gateway"), pick(language, vi, en))
+    format!(
+        "{frame} {index}, {moment} (GMT+7): {} {} {agency}",
+        pick(language, "cổng", "the gateway"),
+        pick(language, vi, en)
+    )
 }
 
 fn of_service(seen: &Seen) -> Option<String> {
     let service = shown(seen.text("service")?);
-    Some(seen.text("operation").map_or(service.clone(), |operation| format!("{service}, {}", shown(operation))))
+    Some(
+        seen.text("operation")
+            .map_or(service.clone(), |operation| format!("{service}, {}", shown(operation))),
+    )
 }
 
 fn of_agreement(seen: &Seen, language: Language) -> Option<String> {
@@ -121,10 +135,15 @@ mod tests {
             "kind":"exchange.refused","legal_basis":["Luật Hộ tịch"],"reason":"field-not-granted","status":403}"#,
         );
         let vi = lines(&seen, Language::Vi).join("\n");
-        assert!(vi.starts_with("Bản ghi số 7, 23/11/2026 09:30:00 (GMT+7): cổng từ chối yêu cầu của H31.99.01\n"));
+        assert!(
+            vi.starts_with("Bản ghi số 7, 23/11/2026 09:30:00 (GMT+7): cổng từ chối yêu cầu của H31.99.01\n")
+        );
         assert!(vi.contains("Thỏa thuận: TT-2026-003, khoản 1") && vi.contains("Lý do: field-not-granted"));
         let en = lines(&seen, Language::En).join("\n");
-        assert!(en.contains("the gateway refused a request of H31.99.01") && en.contains("Legal basis: Luật Hộ tịch"));
+        assert!(
+            en.contains("the gateway refused a request of H31.99.01")
+                && en.contains("Legal basis: Luật Hộ tịch")
+        );
     }
 
     #[test]

@@ -10,7 +10,9 @@ use http::Request;
 use http::Response;
 use http::StatusCode;
 use http::Version;
+use http::header::CONNECTION;
 use http::header::HOST;
+use http::header::TE;
 use http_body_util::BodyExt as _;
 use http_body_util::Full;
 use http_body_util::LengthLimitError;
@@ -166,18 +168,22 @@ impl Connection {
         *request.headers_mut() = ask.headers.clone();
         if let Some(host) = host {
             request.headers_mut().insert(HOST, host.map_err(|error| Unanswered::Unsendable(error.into()))?);
+            // RFC 9110 10.1.4: TE is for the next hop, and HTTP/1.1 must say so.
+            if request.headers().contains_key(TE) {
+                request.headers_mut().insert(CONNECTION, HeaderValue::from_static("te"));
+            }
         }
         Ok(request)
     }
 
     async fn whole(&self, answer: Response<Incoming>) -> Result<Answer, Unanswered> {
         let (parts, body) = answer.into_parts();
-        let body = Limited::new(body, ANSWER_BYTES_MAX).collect().await.map_err(|error| {
-            match error.downcast::<hyper::Error>() {
-                Ok(error) => Unanswered::after_handshake(&self.told, *error),
-                Err(error) if error.is::<LengthLimitError>() => Unanswered::TooLarge,
-                Err(_) => Unanswered::Slow,
-            }
+        let body = Limited::new(body, ANSWER_BYTES_MAX).collect().await.map_err(|error| match error
+            .downcast::<hyper::Error>(
+        ) {
+            Ok(error) => Unanswered::after_handshake(&self.told, *error),
+            Err(error) if error.is::<LengthLimitError>() => Unanswered::TooLarge,
+            Err(_) => Unanswered::Slow,
         })?;
         let trailers = body.trailers().cloned().unwrap_or_default();
         let http::response::Parts { version, status, headers, .. } = parts;

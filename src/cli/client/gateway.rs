@@ -40,12 +40,16 @@ impl Address {
     pub fn parse(text: &str) -> Result<Self, Failure> {
         let wrong = || {
             let text = shown(text);
-            let vi = format!("`{text}` không phải là địa chỉ https. Hãy viết như `https://localhost:8443/dan-cu/…`.");
-            let en = format!("`{text}` is not an https address. Write it like `https://localhost:8443/dan-cu/…`.");
+            let vi = format!(
+                "`{text}` không phải là địa chỉ https. Hãy viết như `https://localhost:8443/dan-cu/…`."
+            );
+            let en =
+                format!("`{text}` is not an https address. Write it like `https://localhost:8443/dan-cu/…`.");
             Failure::usage(vi, en)
         };
         let uri: http::Uri = text.parse().map_err(|cause: http::uri::InvalidUri| wrong().because(cause))?;
-        let authority = uri.authority().filter(|authority| !authority.as_str().contains('@')).ok_or_else(wrong)?;
+        let authority =
+            uri.authority().filter(|authority| !authority.as_str().contains('@')).ok_or_else(wrong)?;
         if uri.scheme_str() != Some("https") || authority.host().is_empty() {
             return Err(wrong());
         }
@@ -129,8 +133,10 @@ impl Gateway {
             Failure::usage(vi, format!("The file `{name}` holds no private key (PEM).")).because(cause)
         })?;
         Self::new(address, &anchors, chain, key_der).map_err(|cause| {
-            let vi = "Chứng thư số và khóa riêng không dùng được với nhau, hoặc tệp --cacert không dùng được.";
-            let en = "Certificate and private key do not go together, or the file of --cacert cannot be used.";
+            let vi =
+                "Chứng thư số và khóa riêng không dùng được với nhau, hoặc tệp --cacert không dùng được.";
+            let en =
+                "Certificate and private key do not go together, or the file of --cacert cannot be used.";
             Failure::usage(vi, en).because(cause)
         })
     }
@@ -188,7 +194,8 @@ mod tests {
         assert_eq!(Address::parse("https://gw1.example:443").unwrap().authority(), "gw1.example");
         assert_eq!(Address::parse("https://gw1.example").unwrap().target, "/");
         assert_eq!(Address::parse("https://[::1]:8443/").unwrap().name(), "::1");
-        for bad in ["http://gw1.example/", "gw1.example", "/dan-cu", "https://", "https://a@gw1.example/", ""] {
+        for bad in ["http://gw1.example/", "gw1.example", "/dan-cu", "https://", "https://a@gw1.example/", ""]
+        {
             assert!(Address::parse(bad).is_err(), "{bad}");
         }
     }

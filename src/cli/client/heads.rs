@@ -50,8 +50,11 @@ impl Heads {
         let document = serde_json::from_str::<Document>(&text).ok().filter(|document| document.v == FORMAT);
         let document = document.ok_or_else(|| {
             let name = shown(&file.display().to_string());
-            let vi = format!("Tệp `{name}` không phải là tệp điểm chốt đã thấy. Không xóa nếu chưa rõ vì sao.");
-            let en = format!("The file `{name}` does not hold heads that were seen. Do not remove it before you know why.");
+            let vi =
+                format!("Tệp `{name}` không phải là tệp điểm chốt đã thấy. Không xóa nếu chưa rõ vì sao.");
+            let en = format!(
+                "The file `{name}` does not hold heads that were seen. Do not remove it before you know why."
+            );
             Failure::usage(vi, en)
         })?;
         Ok(Self { file: file.to_owned(), heads: document.heads })

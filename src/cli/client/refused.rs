@@ -65,9 +65,12 @@ impl From<Unanswered> for Failure {
                 "Không kết nối được tới cổng. Hãy kiểm tra địa chỉ, mạng, và hỏi đơn vị vận hành.",
                 "The gateway cannot be reached. Check the address and the network, and ask the operator.",
             ),
-            Unanswered::Unsendable(_) => {
-                (Exit::Usage, "usage", "Yêu cầu không gửi được theo HTTP.", "The request cannot be put into HTTP.")
-            }
+            Unanswered::Unsendable(_) => (
+                Exit::Usage,
+                "usage",
+                "Yêu cầu không gửi được theo HTTP.",
+                "The request cannot be put into HTTP.",
+            ),
             Unanswered::Broken(_) => (
                 Exit::CouldNot,
                 "connection-broken",

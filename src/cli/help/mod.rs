@@ -15,7 +15,6 @@ use arguments::ARGUMENTS;
 use commands::COMMANDS;
 use commands::Page;
 
-
 /// The commands with all their texts in one language.
 #[must_use]
 pub fn in_language(command: Command, language: Language) -> Command {
@@ -40,7 +39,8 @@ fn framed(command: Command, path: &str, words: &Words, language: Language) -> Co
     let about = of_page(path).map(|page| page.about(language)).unwrap_or_default();
     let examples = of_page(path).map(|page| page.examples).unwrap_or_default();
     let examples: String = examples.iter().map(|example| format!("  {example}\n")).collect();
-    let template = format!("{{about-with-newline}}\n{}: {{usage}}\n\n{{all-args}}{{after-help}}", words.usage);
+    let template =
+        format!("{{about-with-newline}}\n{}: {{usage}}\n\n{{all-args}}{{after-help}}", words.usage);
     let help = Arg::new("help").short('h').long("help").action(ArgAction::Help).help(words.help);
     let command = command.about(about).long_about(None).disable_help_flag(true).arg(help.display_order(999));
     let command = if path.is_empty() { with_version(command, words) } else { command };
@@ -52,7 +52,8 @@ fn framed(command: Command, path: &str, words: &Words, language: Language) -> Co
 }
 
 fn with_version(command: Command, words: &Words) -> Command {
-    let version = Arg::new("version").short('V').long("version").action(ArgAction::Version).help(words.version);
+    let version =
+        Arg::new("version").short('V').long("version").action(ArgAction::Version).help(words.version);
     command.disable_version_flag(true).arg(version.display_order(999))
 }
 
@@ -63,7 +64,10 @@ fn described(argument: Arg, path: &str, words: &Words, language: Language) -> Ar
         Language::Vi => text.0,
         Language::En => text.1,
     });
-    let argument = argument.help_heading(heading).hide_default_value(true).hide_possible_values(true);
+    let takes_values = argument.get_action().takes_values();
+    let argument = argument.help_heading(heading);
+    let argument =
+        if takes_values { argument.hide_default_value(true).hide_possible_values(true) } else { argument };
     match text {
         Some(text) if !own => argument.help(text),
         Some(_) | None => argument,

@@ -28,7 +28,8 @@ pub fn answer(error: &clap::Error, terminal: &mut Terminal) -> Exit {
 fn help(error: &clap::Error, terminal: &mut Terminal) -> Result<(), Failure> {
     let text = error.render();
     let text = if terminal.color() { text.ansi().to_string() } else { text.to_string() };
-    let text = if terminal.language() == Language::Vi { text.replace("[OPTIONS]", "[TÙY CHỌN]") } else { text };
+    let text =
+        if terminal.language() == Language::Vi { text.replace("[OPTIONS]", "[TÙY CHỌN]") } else { text };
     terminal.raw(text.as_bytes())
 }
 

@@ -228,7 +228,10 @@ pub(crate) mod tests {
 
         pub(crate) fn head(&self, size: u64) -> SignedHead {
             let root = self.tree.root(size).unwrap();
-            SignedHead::sign(Checkpoint { origin: "gw1.example/2026".parse().unwrap(), size, root }, &self.signer)
+            SignedHead::sign(
+                Checkpoint { origin: "gw1.example/2026".parse().unwrap(), size, root },
+                &self.signer,
+            )
         }
 
         pub(crate) fn entry(&self, index: u64) -> serde_json::Value {
@@ -307,9 +310,13 @@ pub(crate) mod tests {
         let (old, new) = (log.head(3), log.head(5));
         let with = Document::parse(log.document("c", 2, &[3, 5]).as_bytes()).unwrap();
         assert!(with.extends((3, &old.root), &new).is_ok() && with.extends((5, &new.root), &new).is_ok());
-        assert!(with.extends((3, &[1; 32]), &new).is_err() && with.extends((4, &log.head(4).root), &new).is_err());
+        assert!(
+            with.extends((3, &[1; 32]), &new).is_err() && with.extends((4, &log.head(4).root), &new).is_err()
+        );
         let without = Document::parse(log.document("c", 2, &[]).as_bytes()).unwrap();
-        assert!(without.extends((3, &old.root), &new).is_err() && without.extends((5, &new.root), &new).is_ok());
+        assert!(
+            without.extends((3, &old.root), &new).is_err() && without.extends((5, &new.root), &new).is_ok()
+        );
     }
 
     #[test]

@@ -56,10 +56,15 @@ fn read(bytes: &[u8], trusted: &[VerifierKey]) -> Result<Vec<Proven>, FalseRecei
     match Document::parse(bytes) {
         Ok(document) => document.verify(trusted),
         Err(fault) => {
-            let lines = std::str::from_utf8(bytes).ok().map(|text| text.lines().collect::<Vec<_>>()).unwrap_or_default();
+            let lines = std::str::from_utf8(bytes)
+                .ok()
+                .map(|text| text.lines().collect::<Vec<_>>())
+                .unwrap_or_default();
             let entries = lines.iter().map(|line| Entry::parse(line)).collect::<Result<Vec<_>, _>>();
             match entries {
-                Ok(entries) if !entries.is_empty() => entries.iter().map(|entry| entry.verify(trusted)).collect(),
+                Ok(entries) if !entries.is_empty() => {
+                    entries.iter().map(|entry| entry.verify(trusted)).collect()
+                }
                 Ok(_) | Err(_) => Err(fault),
             }
         }
@@ -72,7 +77,8 @@ fn tell(proven: &Proven, session: &mut Session) -> Result<(), Failure> {
     let terminal = &mut session.terminal;
     if terminal.json() {
         let proof = json!({ "origin": head.origin.as_str(), "size": head.size, "root": hex(&head.root) });
-        return terminal.object(&json!({ "index": proven.index, "leaf": seen.leaf, "leaf_hash": hex(&proven.hash),
+        return terminal
+            .object(&json!({ "index": proven.index, "leaf": seen.leaf, "leaf_hash": hex(&proven.hash),
             "head": proof, "verified": true }));
     }
     for line in words::lines(&seen, terminal.language()) {
@@ -89,8 +95,10 @@ fn tell(proven: &Proven, session: &mut Session) -> Result<(), Failure> {
 
 fn false_receipt(file: &Path, cause: FalseReceipt) -> Failure {
     let name = shown(&file.display().to_string());
-    let vi = format!("Biên nhận `{name}` KHÔNG đúng với các khóa đã tin cậy. Không được dùng làm bằng chứng.");
-    let en = format!("The receipt `{name}` is FALSE under the trusted keys. It must not be used as evidence.");
+    let vi =
+        format!("Biên nhận `{name}` KHÔNG đúng với các khóa đã tin cậy. Không được dùng làm bằng chứng.");
+    let en =
+        format!("The receipt `{name}` is FALSE under the trusted keys. It must not be used as evidence.");
     Failure::new(Exit::False, "false-receipt", vi, en).because(cause)
 }
 

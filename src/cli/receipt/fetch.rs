@@ -1,0 +1,129 @@
+//! `receipt fetch`: receipts from a gateway, to be kept where the gateway has no hand.
+
+use std::path::PathBuf;
+
+use http::header::ACCEPT_LANGUAGE;
+
+use crate::cli::Session;
+use crate::cli::client::Reach;
+use crate::cli::client::connection::Answer;
+use crate::cli::client::connection::Ask;
+use crate::cli::client::connection::Connection;
+use crate::cli::client::gateway::Address;
+use crate::cli::client::heads::replace;
+use crate::cli::exit::Exit;
+use crate::cli::exit::Failure;
+use crate::cli::terminal::Terminal;
+use crate::cli::terminal::shown;
+use crate::id::ExchangeId;
+
+/// `receipt fetch`.
+#[derive(Debug, clap::Args)]
+pub struct Fetch {
+    #[arg(value_name = "ID", required_unless_present = "after", conflicts_with = "after")]
+    id: Option<String>,
+    #[arg(long, value_name = "SEQ")]
+    after: Option<u64>,
+    #[arg(long, value_name = "URL")]
+    gateway: String,
+    #[command(flatten)]
+    reach: Reach,
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+}
+
+/// Fetches one receipt, or all after a number, and writes them as they came.
+///
+/// # Errors
+/// The gateway is not reached or refuses, or the file cannot be written.
+pub fn run(fetch: &Fetch, session: &mut Session) -> Result<Exit, Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let bytes = runtime.block_on(receipts(fetch, &session.terminal))?;
+    match &fetch.output {
+        Some(file) => replace(file, &bytes)?,
+        None => session.terminal.raw(&bytes)?,
+    }
+    Ok(Exit::Yes)
+}
+
+async fn receipts(fetch: &Fetch, terminal: &Terminal) -> Result<Vec<u8>, Failure> {
+    let address = Address::parse(&fetch.gateway)?;
+    let mut connection = fetch.reach.connect(&address).await?;
+    match (&fetch.id, fetch.after) {
+        (Some(id), _) => one(&mut connection, id, terminal).await,
+        (None, after) => many(&mut connection, after.unwrap_or(0), terminal).await,
+    }
+}
+
+async fn one(connection: &mut Connection, id: &str, terminal: &Terminal) -> Result<Vec<u8>, Failure> {
+    let id: ExchangeId = id.parse().map_err(|cause: crate::id::NotAName| {
+        let vi = "Mã giao dịch không đúng dạng.";
+        Failure::usage(vi, "The exchange id is not one.").because(cause)
+    })?;
+    let answer = asked(connection, &format!("/receipts/{id}"), terminal).await?;
+    let mut bytes = answer.body.to_vec();
+    bytes.push(b'\n');
+    Ok(bytes)
+}
+
+/// Asks on until there are no more: a gateway gives them in portions.
+async fn many(connection: &mut Connection, after: u64, terminal: &Terminal) -> Result<Vec<u8>, Failure> {
+    let (mut all, mut after) = (Vec::new(), after);
+    loop {
+        let answer = asked(connection, &format!("/receipts?after={after}"), terminal).await?;
+        let Some(last) = last_seq(&answer) else { return Ok(all) };
+        if last <= after {
+            let vi = "Cổng lặp lại các biên nhận đã đưa. Hãy báo đơn vị vận hành.";
+            let en = "The gateway repeats receipts it already gave. Tell the operator.";
+            return Err(Failure::new(Exit::False, "receipts-repeat", vi, en));
+        }
+        after = last;
+        all.extend_from_slice(&answer.body);
+    }
+}
+
+/// The number of the last entry of a portion, within its agency's chain.
+fn last_seq(answer: &Answer) -> Option<u64> {
+    let line = answer.body.split(|byte| *byte == b'\n').rfind(|line| !line.is_empty())?;
+    let entry: serde_json::Value = serde_json::from_slice(line).ok()?;
+    let leaf: serde_json::Value = serde_json::from_str(entry.get("leaf")?.as_str()?).ok()?;
+    leaf.get("seq")?.as_u64()
+}
+
+async fn asked(connection: &mut Connection, target: &str, terminal: &Terminal) -> Result<Answer, Failure> {
+    let mut ask = Ask::get(target);
+    ask.headers.insert(ACCEPT_LANGUAGE, http::HeaderValue::from_static(terminal.language().tag()));
+    let answer = connection.send(&ask).await?;
+    if answer.status.is_success() { Ok(answer) } else { Err(refused(&answer)) }
+}
+
+fn refused(answer: &Answer) -> Failure {
+    let document: serde_json::Value = serde_json::from_slice(&answer.body).unwrap_or_default();
+    let part = |name: &str| document.get(name).and_then(|text| text.as_str()).map(shown).unwrap_or_default();
+    let (title, detail) = (part("title"), part("detail"));
+    let status = answer.status.as_u16();
+    let vi = format!("Cổng không đưa biên nhận ({status}). {title} {detail}");
+    let en = format!("The gateway gives no receipt ({status}). {title} {detail}");
+    Failure::new(Exit::No, "refused", vi.trim_end(), en.trim_end())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use bytes::Bytes;
+    use http::HeaderMap;
+
+    #[test]
+    fn the_last_number_of_a_portion_is_where_to_ask_on() {
+        let with = |body: &'static str| Answer {
+            version: http::Version::HTTP_11,
+            status: http::StatusCode::OK,
+            headers: HeaderMap::new(),
+            trailers: HeaderMap::new(),
+            body: Bytes::from_static(body.as_bytes()),
+        };
+        let portion = with("{\"leaf\":\"{\\\"seq\\\":3}\"}\n{\"leaf\":\"{\\\"seq\\\":8}\"}\n");
+        assert_eq!(last_seq(&portion), Some(8));
+        assert_eq!((last_seq(&with("")), last_seq(&with("\n"))), (None, None));
+    }
+}
