@@ -10,7 +10,9 @@
 //! | [`annex`] | what is sealed beside it |
 //! | [`commitment`] | hashes by which a party that holds the data can prove its case, and nobody can guess it |
 //! | [`chain`] | time, sequence and predecessor, filled in when the order is known |
-//! | [`recorder`] | open, clear, commit |
+//! | [`recorder`] | what all exchanges share of the log |
+//! | [`open`] | one exchange under way: clear, commit, or interrupted |
+//! | [`committed`] | the proofs that the log was asked first |
 //! | [`tally`] | refusals that are summed up, so that nobody fills the disk by knocking |
 //! | [`receipt`] | the document that proves an exchange |
 //! | [`verify`] | the auditor's judgement of the entries, sharing no code with the writer |
@@ -19,9 +21,11 @@ pub mod annex;
 pub mod begin;
 pub mod chain;
 pub mod commitment;
+pub mod committed;
 pub mod facts;
 pub mod months;
 pub mod objects;
+pub mod open;
 pub mod outcome;
 pub mod receipt;
 pub mod record;
@@ -29,5 +33,5 @@ pub mod recorder;
 pub mod tally;
 pub mod verify;
 
-pub use recorder::Cleared;
-pub use recorder::Committed;
+pub use committed::Cleared;
+pub use committed::Committed;

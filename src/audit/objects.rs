@@ -32,6 +32,12 @@ impl Objects {
         Ok(Self { folder, kept: Mutex::default() })
     }
 
+    /// Whether bytes of this hash were kept by this process.
+    #[must_use]
+    pub fn has(&self, hash: &Hash) -> bool {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner).contains(hash)
+    }
+
     /// Keeps some bytes under their hash. Cheap when they are kept already.
     ///
     /// # Errors

@@ -82,3 +82,23 @@ impl OpenKeys {
         self.hashes.get(object.start..).unwrap_or_default()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_of_a_closed_object_is_remembered() {
+        let mut keys = OpenKeys::default();
+        let outer = keys.open();
+        keys.add(outer, "a").unwrap();
+        let inner = keys.open();
+        for n in 0..=3 * SEARCHED_MAX {
+            keys.add(inner, &n.to_string()).unwrap();
+        }
+        keys.close(inner);
+        assert_eq!((keys.hashes.len(), keys.many.len()), (1, 0));
+        assert_eq!(keys.add(outer, "a"), Err(Flaw::DuplicateKey));
+        assert_eq!(keys.add(outer, "0"), Ok(()));
+    }
+}

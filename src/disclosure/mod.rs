@@ -9,14 +9,18 @@
 //!
 //! | file | does |
 //! |---|---|
-//! | `scan` | bytes to tokens |
-//! | `reader` | tokens to events; depth, keys, duplicates |
+//! | `scan`, `escape` | bytes to tokens, and what escaped ones mean |
+//! | `reader` | tokens to events; depth and keys |
+//! | `keys` | keys that occur twice |
+//! | `disclose` | a reply to a disclosure, or withheld |
+//! | [`stated`] | the same judgement of a caller's own body |
 //! | [`filter`] | events against the scope |
 //! | [`released`] | what left and what stayed, by field, never by value |
 //! | [`pointed`] | the scalars at one JSON Pointer |
 //! | [`headers`] | which of a platform's headers go on, and whether its body is JSON at all |
 
 pub mod disclose;
+mod escape;
 pub mod filter;
 pub mod headers;
 mod keys;

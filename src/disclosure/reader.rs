@@ -3,8 +3,9 @@
 
 use std::borrow::Cow;
 
+use super::escape::unescape;
 use super::keys::{ObjectKeys, OpenKeys};
-use super::scan::{Scanner, unescape};
+use super::scan::Scanner;
 use super::undisclosable::{Flaw, Undisclosable};
 
 /// How many containers may be open at once. Real answers have six or seven; parsers of callers give up from about 100.

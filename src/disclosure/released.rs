@@ -1,7 +1,5 @@
 //! What left and what stayed, by field and number of items. There is no place in here for a value.
 
-use std::collections::HashMap;
-
 use crate::language::Text;
 use crate::policy::scope::{Class, Field};
 
@@ -40,8 +38,10 @@ pub struct FieldCount {
 /// Counts while a cut goes on.
 #[derive(Debug, Default)]
 pub(super) struct Tally<'s> {
-    /// By the address of the catalogue's entry in the scope, which stands still while it is lent to us.
-    counts: HashMap<usize, Count<'s>>,
+    /// One for each field met so far, in the order in which they were met first.
+    counts: Vec<Count<'s>>,
+    /// Where the search for a field begins: after the one found last, for the items of an array repeat their fields in order.
+    next: usize,
     uncatalogued: u64,
 }
 
@@ -55,12 +55,12 @@ struct Count<'s> {
 impl<'s> Tally<'s> {
     /// One more item of the field went on.
     pub(super) fn released(&mut self, field: &'s Field) {
-        self.count(field).released += 1;
+        self.add(field, 1, 0);
     }
 
     /// One more item of the field stayed.
     pub(super) fn withheld(&mut self, field: &'s Field) {
-        self.count(field).withheld += 1;
+        self.add(field, 0, 1);
     }
 
     /// One more value stayed that the catalogue does not know.
@@ -70,17 +70,25 @@ impl<'s> Tally<'s> {
 
     /// The counts, sorted by pointer.
     pub(super) fn report(self) -> Report {
-        let mut fields: Vec<FieldCount> = self.counts.into_values().map(Count::told).collect();
+        let mut fields: Vec<FieldCount> = self.counts.into_iter().map(Count::told).collect();
         fields.sort_by(|a, b| a.pointer.cmp(&b.pointer));
         Report { fields, uncatalogued: self.uncatalogued }
     }
 
-    fn count(&mut self, field: &'s Field) -> &mut Count<'s> {
-        self.counts.entry(std::ptr::from_ref(field).addr()).or_insert(Count {
-            field,
-            released: 0,
-            withheld: 0,
-        })
+    /// A field is told by the address of its entry in the scope, which stands still while it is lent to us.
+    fn add(&mut self, field: &'s Field, released: u64, withheld: u64) {
+        let is_it =
+            |place: &usize| self.counts.get(*place).is_some_and(|count| std::ptr::eq(count.field, field));
+        let known = self.counts.len();
+        let place = (self.next..known).chain(0..self.next.min(known)).find(is_it).unwrap_or(known);
+        self.next = place + 1;
+        match self.counts.get_mut(place) {
+            Some(count) => {
+                count.released += released;
+                count.withheld += withheld;
+            }
+            None => self.counts.push(Count { field, released, withheld }),
+        }
     }
 }
 

@@ -307,6 +307,18 @@ fn an_answer_of_which_nothing_may_stay_is_withheld() {
     assert_eq!(nothing, Err(Undisclosable { flaw: Flaw::NothingGranted, at: 0 }));
 }
 
+#[test]
+fn a_scope_that_contradicts_itself_gives_away_nothing_below_what_it_withholds() {
+    let kept = || Node { kept: true, leads_to_kept: true, ..Node::default() };
+    let closed =
+        Node { members: [("b".to_owned(), kept())].into(), items: Some(Box::new(kept())), ..Node::default() };
+    let members = [("a".to_owned(), closed), ("c".to_owned(), kept())].into();
+    let root = Node { leads_to_kept: true, members, ..Node::default() };
+    let scope = Scope { root, hash: [0; 32], pointers: Vec::new() };
+    assert_eq!(cut_text(r#"{"a":{"b":1},"c":2}"#, &scope).0, r#"{"c":2}"#);
+    assert_eq!(cut_text(r#"{"a":[1],"c":2}"#, &scope).0, r#"{"c":2}"#);
+}
+
 fn flaw(json: &[u8]) -> (Flaw, usize) {
     let Undisclosable { flaw, at } = cut(json, &scope(&["/a", "/s"], &["/a"])).unwrap_err();
     (flaw, at)

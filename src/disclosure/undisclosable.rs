@@ -26,17 +26,17 @@ pub enum Flaw {
     TrailingBytes,
     /// A byte stands where JSON has no place for it.
     Unexpected,
-    /// Containers are nested deeper than [`DEPTH_MAX`](super::reader::DEPTH_MAX).
+    /// Containers are nested more than 64 deep.
     TooDeep,
-    /// A key is longer than [`KEY_MAX`](super::reader::KEY_MAX).
+    /// A key is longer than 1 KiB.
     KeyTooLong,
-    /// The objects open at once have more keys than [`OPEN_KEYS_MAX`](super::keys::OPEN_KEYS_MAX).
+    /// The objects open at once have more than 65,536 keys.
     TooManyKeys,
     /// A key occurs twice in one object, perhaps spelled in two ways.
     DuplicateKey,
     /// A number is not written as JSON writes numbers.
     BadNumber,
-    /// A number is longer than [`NUMBER_MAX`](super::scan::NUMBER_MAX).
+    /// A number is longer than 1 KiB.
     NumberTooLong,
     /// `NaN` or `Infinity` stands for a number.
     NotFinite,

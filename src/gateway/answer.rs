@@ -2,36 +2,21 @@
 #![deny(clippy::wildcard_enum_match_arm)]
 
 use http::HeaderMap;
-use http::Response;
 use http::StatusCode;
 
 use crate::audit::annex::Annex;
 use crate::audit::facts::AgreementFacts;
 use crate::audit::facts::Facts;
-use crate::audit::outcome::Answer;
-use crate::audit::outcome::Outcome;
-use crate::audit::outcome::Verdict;
-use crate::audit::recorder::INTERRUPTED;
-use crate::audit::recorder::Open;
-use crate::audit::recorder::Unrecorded;
 use crate::disclosure::Withheld;
 use crate::id::AgencyId;
-use crate::id::ExchangeId;
 use crate::identity::Unrecognized;
 use crate::language::Text;
 use crate::limits;
 use crate::limits::Declined;
-use crate::limits::budget::Writing;
-use crate::limits::in_flight::Slot;
-use crate::metrics;
 use crate::policy;
 use crate::policy::Grant;
 use crate::policy::Refused;
 use crate::request::refused::Ambiguous;
-use crate::signing;
-use crate::signing::RequestLine;
-use crate::signing::Sealed;
-use crate::tlog::Unavailable;
 use crate::upstream::refusal::Fault;
 
 use super::body::Unread;
@@ -40,157 +25,32 @@ use super::problem::Problem;
 use super::stop::Stop;
 use super::titles::title;
 
-/// Records an outcome and seals its answer.
-pub async fn committed<O: Outcome>(
-    door: &Door,
-    line: &RequestLine,
-    open: Open,
-    outcome: O,
-) -> Response<Sealed> {
-    let id = open.id();
-    let metric = Metric::of(&outcome);
-    match open.commit(outcome).await {
-        Ok(committed) => {
-            metric.count(door);
-            signing::seal(&door.signer, line, committed)
-        }
-        Err(full) => unrecorded(door, line, id, &full),
-    }
-}
-
-/// Records or tallies a refusal and seals its answer.
-pub async fn stopped(door: &Door, line: &RequestLine, open: Open, stop: Stop) -> Response<Sealed> {
-    let id = open.id();
-    if let Stop::Unrecorded(full) = &stop {
-        return unrecorded(door, line, id, full);
-    }
-    let refusal = Refusal::of(door, line, id, stop);
-    let whose = refusal.agency.as_ref().unwrap_or(door.recorder.operator());
-    if refusal.counted || door.budget.spend(whose, door.clock.now()) == Writing::Tallied {
-        let code = refusal.problem.code;
-        door.metrics.tallied(code);
-        return signing::seal_tallied(&door.signer, line, open.tally(refusal, code));
-    }
-    committed(door, line, open, refusal).await
-}
-
-/// The answer while the log takes nothing.
-pub fn unrecorded(door: &Door, line: &RequestLine, id: ExchangeId, full: &Unrecorded) -> Response<Sealed> {
-    let code = match full {
-        Unrecorded::Log(Unavailable::Busy) => "overload",
-        Unrecorded::Log(Unavailable::Closed) => "draining",
-        Unrecorded::Log(_) | Unrecorded::Unmakeable(_) => "log-unavailable",
-    };
-    let problem =
-        Problem { hop: "gateway", stage: "audit", retry_after: Some(RETRY_SECONDS), ..plain(door, code) };
-    let answer = problem.answer(StatusCode::SERVICE_UNAVAILABLE, id, line.language);
-    signing::seal_unrecorded(&door.signer, line, id, full, answer)
-}
-
-/// The answer where our own task broke. Its record is written by then.
-pub fn broken(door: &Door, line: &RequestLine, id: ExchangeId) -> Response<Sealed> {
-    let problem = Problem { hop: "gateway", stage: "gateway", ..plain(door, INTERRUPTED) };
-    let answer = problem.answer(StatusCode::INTERNAL_SERVER_ERROR, id, line.language);
-    signing::seal_service(&door.signer, line, id, &answer)
-}
-
-/// The answer to a request for a receipt that is not there for this caller.
-pub fn not_found(door: &Door, line: &RequestLine, id: ExchangeId) -> Answer {
-    let problem = Problem { hop: "gateway", stage: "receipts", ..plain(door, "not-found") };
-    problem.answer(StatusCode::NOT_FOUND, id, line.language)
-}
-
-/// Until the log takes records again: a spare segment is tried for several times a second.
-const RETRY_SECONDS: u64 = 5;
-
-/// A refusal as it is recorded and answered.
-#[derive(Debug)]
-struct Refusal {
-    agency: Option<AgencyId>,
-    facts: Facts,
-    annex: Annex,
-    problem: Problem,
-    answer: Answer,
-    /// Summed up rather than recorded by itself: refusals by a limit.
-    counted: bool,
-    failed: bool,
-    /// The platform's own bytes, where a failure came after them.
-    reply: Option<bytes::Bytes>,
-}
-
 /// A refusal before it is put into words.
-struct Told {
-    agency: Option<AgencyId>,
-    facts: Facts,
-    annex: Annex,
-    status: StatusCode,
-    problem: Problem,
-    headers: HeaderMap,
-    reply: Option<bytes::Bytes>,
-}
-
-impl Refusal {
-    fn of(door: &Door, line: &RequestLine, id: ExchangeId, stop: Stop) -> Self {
-        let counted = matches!(stop, Stop::Declined(_));
-        let told = tell(door, id, stop);
-        let mut answer = told.problem.answer(told.status, id, line.language);
-        answer.headers.extend(told.headers);
-        let failed = told.problem.hop == "platform";
-        Self {
-            agency: told.agency,
-            facts: told.facts,
-            annex: told.annex,
-            problem: told.problem,
-            answer,
-            counted,
-            failed,
-            reply: told.reply,
-        }
-    }
-}
-
-impl Outcome for Refusal {
-    fn agency(&self) -> Option<&AgencyId> {
-        self.agency.as_ref()
-    }
-
-    fn facts(&self) -> Facts {
-        self.facts.clone()
-    }
-
-    fn annex(&self) -> Annex {
-        self.annex.clone()
-    }
-
-    fn verdict(&self) -> Verdict {
-        let reason = self.problem.code;
-        if self.failed {
-            Verdict::Failed { hop: self.problem.hop, reason }
-        } else {
-            Verdict::Refused { stage: self.problem.stage, reason }
-        }
-    }
-
-    fn answer(&self) -> &Answer {
-        &self.answer
-    }
-
-    fn reply(&self) -> Option<&bytes::Bytes> {
-        self.reply.as_ref()
-    }
-
-    /// What a refused exchange was charged was given back when its admission was dropped.
-    fn conclude(self) -> (Answer, Option<Slot>) {
-        (self.answer, None)
-    }
+#[derive(Debug)]
+pub struct Told {
+    /// Whose chain it stands in.
+    pub agency: Option<AgencyId>,
+    /// What the leaf may say.
+    pub facts: Facts,
+    /// What the annex says.
+    pub annex: Annex,
+    /// The answer's status.
+    pub status: StatusCode,
+    /// What the caller is told.
+    pub problem: Problem,
+    /// Headers beside the problem's own.
+    pub headers: HeaderMap,
+    /// The platform's own bytes, where a failure came after them.
+    pub reply: Option<bytes::Bytes>,
 }
 
 /// Each stage's refusal in one place, so that a new one does not compile until it has its status.
-fn tell(door: &Door, id: ExchangeId, stop: Stop) -> Told {
+#[must_use]
+pub fn tell(door: &Door, stop: Stop) -> Told {
     match stop {
         Stop::Unrecognized(why) => stranger(door, &why),
         Stop::Ambiguous { agency, facts, why } => ambiguous(door, agency, *facts, &why),
-        Stop::Refused(refused) => refused_by_policy(door, id, *refused),
+        Stop::Refused(refused) => refused_by_policy(door, *refused),
         Stop::Declined(declined) => declined_by_limit(door, &declined),
         Stop::Unread { admission, why } => unread(admission.grant(), why),
         Stop::Unrecorded(_) => after_grant_less(door, "log-unavailable", StatusCode::SERVICE_UNAVAILABLE),
@@ -235,7 +95,7 @@ fn ambiguous(door: &Door, agency: AgencyId, facts: Facts, why: &Ambiguous) -> To
     }
 }
 
-fn refused_by_policy(door: &Door, _id: ExchangeId, refused: Refused<policy::Refusal>) -> Told {
+fn refused_by_policy(door: &Door, refused: Refused<policy::Refusal>) -> Told {
     let reason = &refused.reason;
     let status = match reason.code() {
         "header-missing" => StatusCode::BAD_REQUEST,
@@ -390,7 +250,8 @@ fn after_grant(grant: &Grant, status: StatusCode, problem: Problem) -> Told {
 }
 
 /// A problem that names only its reason and the operator.
-fn plain(door: &Door, code: &'static str) -> Problem {
+#[must_use]
+pub fn plain(door: &Door, code: &'static str) -> Problem {
     let title = title(code);
     Problem {
         code,
@@ -412,30 +273,5 @@ fn granted(grant: &Grant, code: &'static str) -> Problem {
         legal_ground: agreement.legal_basis.first().cloned(),
         contact: Some(agreement.contacts.technical.clone()).filter(|contact| !contact.is_empty()),
         ..Problem::default()
-    }
-}
-
-/// What is counted of an outcome.
-struct Metric {
-    agency: Option<AgencyId>,
-    outcome: metrics::Outcome,
-    reason: &'static str,
-}
-
-impl Metric {
-    fn of(outcome: &impl Outcome) -> Self {
-        let agency = outcome.agency().cloned();
-        let (outcome, reason) = match outcome.verdict() {
-            Verdict::Released { .. } => (metrics::Outcome::Released, ""),
-            Verdict::Refused { reason, .. } => (metrics::Outcome::Refused, reason),
-            Verdict::Failed { reason, .. } => (metrics::Outcome::Failed, reason),
-        };
-        Self { agency, outcome, reason }
-    }
-
-    /// Callers that are no agency of ours are counted under the operator.
-    fn count(self, door: &Door) {
-        let agency = self.agency.as_ref().unwrap_or(door.recorder.operator());
-        door.metrics.exchange(agency, self.outcome, self.reason);
     }
 }

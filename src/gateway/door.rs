@@ -25,9 +25,9 @@ use crate::signing::Sealed;
 use crate::signing::Signer;
 use crate::upstream::Platforms;
 
-use super::answer;
 use super::body::Incoming;
 use super::body::Rules;
+use super::ending;
 use super::exchange;
 use super::exchange::Arrival;
 use super::receipts;
@@ -91,7 +91,7 @@ impl Exchange for SharedDoor {
         match told.await {
             Ok(response) => response,
             // The task panicked. Its record is written already: dropping an open exchange records it.
-            Err(_) => answer::broken(&self.0, &line, id),
+            Err(_) => ending::broken(&self.0, &line, id),
         }
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use http::Response;
 use http::request::Parts;
 
-use crate::audit::recorder::Open;
+use crate::audit::open::Open;
 use crate::disclosure;
 use crate::disclosure::Disclosure;
 use crate::id::ExchangeId;
@@ -17,9 +17,9 @@ use crate::signing::RequestLine;
 use crate::signing::Sealed;
 use crate::upstream;
 
-use super::answer;
 use super::body::Incoming;
 use super::door::Door;
+use super::ending;
 use super::stop::Stop;
 
 /// One request that arrived over one connection.
@@ -40,11 +40,11 @@ pub async fn answer(door: &Door, arrival: Arrival) -> Response<Sealed> {
     let line = RequestLine::of(&arrival.parts);
     let mut open = match door.recorder.open(arrival.id) {
         Ok(open) => open,
-        Err(full) => return answer::unrecorded(door, &line, arrival.id, &full),
+        Err(full) => return ending::unrecorded(door, &line, arrival.id, &full),
     };
     match live(door, &mut open, arrival).await {
-        Ok(disclosure) => answer::committed(door, &line, open, disclosure).await,
-        Err(stop) => answer::stopped(door, &line, open, stop).await,
+        Ok(disclosure) => ending::committed(door, &line, open, disclosure).await,
+        Err(stop) => ending::stopped(door, &line, open, stop).await,
     }
 }
 
@@ -53,7 +53,7 @@ async fn live(door: &Door, open: &mut Open, arrival: Arrival) -> Result<Disclosu
     let Arrival { id, handshake, parts, body } = arrival;
     let policies = door.policies.load_full();
     let peer = identity::recognize(&handshake, policies.registry(), &door.revoked, door.clock.now())?;
-    open.know(&peer);
+    open.know(&peer, &handshake).await?;
     let request = request::read(id, &handshake, &parts, &door.authorities)
         .map_err(|why| Stop::ambiguous(&peer, why))?;
     let grant = policy::decide(peer, request, &policies, door.policy_clock.now())?;

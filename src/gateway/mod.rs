@@ -9,6 +9,7 @@
 pub mod answer;
 pub mod body;
 pub mod door;
+pub mod ending;
 pub mod exchange;
 pub mod problem;
 pub mod receipts;

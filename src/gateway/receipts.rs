@@ -21,8 +21,8 @@ use crate::signing;
 use crate::signing::RequestLine;
 use crate::signing::Sealed;
 
-use super::answer;
 use super::door::Door;
+use super::ending;
 use super::exchange::Arrival;
 
 /// The reserved path.
@@ -33,7 +33,7 @@ const MOST: usize = 512;
 /// Answers a request for receipts.
 pub fn answer(door: &Door, arrival: Arrival) -> Response<Sealed> {
     let line = RequestLine::of(&arrival.parts);
-    let found = ask(door, &arrival, &line).unwrap_or_else(|| answer::not_found(door, &line, arrival.id));
+    let found = ask(door, &arrival, &line).unwrap_or_else(|| ending::not_found(door, &line, arrival.id));
     signing::seal_service(&door.signer, &line, arrival.id, &found)
 }
 

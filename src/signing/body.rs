@@ -10,7 +10,7 @@ use http_body::Body;
 use http_body::Frame;
 use http_body::SizeHint;
 
-use crate::audit::recorder::Departure;
+use crate::audit::committed::Departure;
 use crate::limits::in_flight::Slot;
 
 /// An answer's body.

@@ -22,9 +22,9 @@ use http::header::CONTENT_TYPE;
 use http::header::LINK;
 
 use crate::audit::Committed;
+use crate::audit::committed::Tallied;
 use crate::audit::outcome::Answer;
 use crate::audit::outcome::Outcome;
-use crate::audit::recorder::Tallied;
 use crate::audit::recorder::Unrecorded;
 use crate::clock::Clock;
 use crate::id::ExchangeId;

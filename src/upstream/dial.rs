@@ -25,11 +25,9 @@ use crate::policy::model::Endpoint;
 use super::refusal::NoConnection;
 use super::tls::{PlatformTls, Unusable, client_config, pin_matches};
 
-/// The largest head of an answer, in bytes, and the most that is read ahead of the body's reader.
+/// The largest head of an answer, in bytes, and the most that is read ahead of the body's reader. Of header lines hyper takes
+/// 100, which is enough.
 const HEAD_MAX: usize = 64 * 1_024;
-
-/// The most header lines of an answer.
-const HEADERS_MAX: usize = 100;
 
 /// Connects to one endpoint.
 pub(super) struct Dialer {
@@ -118,7 +116,6 @@ impl Connection {
         let counted = Counted { stream, received: Arc::clone(&received) };
         let (sender, connection) = http1::Builder::new()
             .max_buf_size(HEAD_MAX)
-            .max_headers(HEADERS_MAX)
             .handshake(TokioIo::new(counted))
             .await
             .map_err(NoConnection::Http)?;

@@ -3,10 +3,12 @@
 use bytes::Bytes;
 use http::header::HeaderName;
 use http::{HeaderValue, Method, StatusCode};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpListener;
 
 use super::super::refusal::{BrokenAnswer, Fault, NoConnection, Phase};
 use super::platform::{Platform, Step, answer, sized};
-use super::{Reach, SHORT, get, request, service};
+use super::{Outgoing, Reach, SHORT, get, request, service};
 
 async fn outcome(step: Step) -> Result<String, &'static str> {
     let platform = Platform::new(vec![vec![step]]).await;
@@ -108,6 +110,33 @@ async fn an_answer_without_end_is_given_up_at_the_limit_and_its_connection_cut()
 }
 
 #[tokio::test]
+async fn an_announced_length_over_the_limit_is_given_up_before_the_body_comes() {
+    let head_only = answer("Content-Length: 11\r\n", "");
+    assert_eq!(outcome(Step::Silence(head_only)).await, Err("answer-too-large"));
+}
+
+#[tokio::test]
+async fn a_request_is_no_longer_written_once_its_answer_is_given_up() {
+    const BODY: usize = 32 * 1_024 * 1_024;
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let reach = Reach::plain(&[listener.local_addr().unwrap()]);
+    let outgoing = Outgoing { body: Bytes::from(vec![b' '; BODY]), ..request(Method::PUT, true) };
+    let platform = async {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        stream.write_all(sized("an answer over the limit").as_bytes()).await.unwrap();
+        stream
+    };
+    let (fault, mut stream) = tokio::join!(reach.send(outgoing), platform);
+    assert_eq!(fault.unwrap_err().code(), "answer-too-large");
+    let mut read = 0;
+    let mut buffer = vec![0; 65_536];
+    while let Ok(more @ 1..) = stream.read(&mut buffer).await {
+        read += more;
+    }
+    assert!(read < BODY, "the connection was cut");
+}
+
+#[tokio::test]
 async fn an_answer_that_is_cut_short_is_broken_however_it_is_framed() {
     for text in [
         answer("Content-Length: 5\r\n", "{}"),
@@ -198,14 +227,13 @@ async fn a_path_that_would_be_written_otherwise_than_given_is_not_sent() {
     let platform = Platform::new(vec![]).await;
     let reach = Reach::plain(&[platform.address]);
     for path in ["/a#b", "/a b", "/\r\nX: y", "/a\u{7f}"] {
-        let fault =
-            reach.send(super::Outgoing { path_and_query: path.to_owned(), ..get() }).await.unwrap_err();
+        let fault = reach.send(Outgoing { path_and_query: path.to_owned(), ..get() }).await.unwrap_err();
         assert!(matches!(fault, Fault::Unreachable(NoConnection::Path)), "{path:?}: {fault:?}");
     }
     let mut bare = service(vec![super::endpoint(platform.address, None)]);
     bare.endpoints[0].base = String::new();
     let fault =
-        Reach::new(bare).send(super::Outgoing { path_and_query: "*".to_owned(), ..get() }).await.unwrap_err();
+        Reach::new(bare).send(Outgoing { path_and_query: "*".to_owned(), ..get() }).await.unwrap_err();
     assert!(matches!(fault, Fault::Unreachable(NoConnection::Path)), "{fault:?}");
     assert!(platform.requests().is_empty());
 }
@@ -277,6 +305,22 @@ async fn an_answer_nobody_asked_for_reaches_nobody() {
     assert_eq!(reach.body().await, Ok("1".to_owned()));
     assert_eq!(reach.body().await, Ok("2".to_owned()));
     assert_eq!(platform.connections(), [0, 1]);
+}
+
+#[tokio::test]
+async fn a_connection_is_not_used_again_after_an_answer_that_has_no_body() {
+    for (method, text) in [
+        (Method::HEAD, "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n"),
+        (Method::GET, "HTTP/1.1 204 No Content\r\n\r\n"),
+        (Method::GET, "HTTP/1.1 304 Not Modified\r\nContent-Length: 5\r\n\r\n"),
+    ] {
+        let first = vec![Step::Write(text.to_owned()), Step::Write(sized("stray"))];
+        let platform = Platform::new(vec![first, vec![Step::Write(sized("2"))]]).await;
+        let reach = Reach::plain(&[platform.address]);
+        assert!(reach.send(request(method, true)).await.unwrap().body.is_empty());
+        assert_eq!(reach.body().await, Ok("2".to_owned()), "{text:?}");
+        assert_eq!(platform.connections(), [0, 1]);
+    }
 }
 
 #[tokio::test]

@@ -17,7 +17,7 @@ use super::super::refusal::{Fault, NoConnection};
 use super::super::tls::{PlatformTls, Unusable};
 use super::super::{Incoming, Platforms};
 use super::platform::{Platform, Step, answer, sized};
-use super::{LIMIT, endpoint, get, service};
+use super::{LIMIT, SHORT, endpoint, get, service};
 use crate::clock::{Clock, Timestamp};
 use crate::crypto::digest::{Hash, sha256};
 use crate::crypto::tls::provider;
@@ -200,11 +200,8 @@ async fn plain_text_where_tls_is_expected_is_unreachable() {
     let plain = Platform::new(vec![]).await;
     let mut secure = Secure::new(NAME, false, Step::Write(sized("{}"))).await;
     secure.platform = plain;
-    let service = service(vec![endpoint(secure.platform.address, Some(EndpointTls::default()))]);
-    let service = crate::policy::model::Service {
-        timeouts: crate::policy::model::Timeouts { connect: super::SHORT, ..service.timeouts },
-        ..service
-    };
+    let mut service = service(vec![endpoint(secure.platform.address, Some(EndpointTls::default()))]);
+    service.timeouts.connect = SHORT;
     let settings = PlatformTls {
         certs_dir: secure.folder.path().to_owned(),
         anchors: Some("platform-ca.pem".to_owned()),

@@ -1,0 +1,233 @@
+//! An exchange under way, as the log sees it: from its first moment to its outcome, whatever that is.
+//!
+//! An [`Open`] holds places in the log's queue from the exchange's first moment, so that a full queue is met before anything is
+//! forwarded, and whatever ends the exchange (a caller that hangs up, a panic) can still be recorded: dropping it records it.
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+
+use crate::crypto::digest::hex;
+use crate::crypto::digest::sha256;
+use crate::id::AgencyId;
+use crate::id::ExchangeId;
+use crate::identity::Peer;
+use crate::limits::Admission;
+use crate::listener::Handshaken;
+use crate::policy::Grant;
+use crate::tlog::Pending;
+use crate::tlog::Place;
+
+use super::annex::Annex;
+use super::commitment;
+use super::commitment::Label;
+use super::committed::Cleared;
+use super::committed::Committed;
+use super::committed::Departure;
+use super::committed::Tallied;
+use super::facts::Facts;
+use super::outcome::Outcome;
+use super::outcome::Verdict;
+use super::record::Draft;
+use super::record::Exchange;
+use super::record::Record;
+use super::record::ScopeFacts;
+use super::recorder::Recorder;
+use super::recorder::Unrecorded;
+use super::recorder::unmakeable;
+
+/// The reason's code when a task ended without an outcome.
+pub const INTERRUPTED: &str = "interrupted";
+
+/// An exchange that has begun and has no outcome yet. Dropped, it records that it was interrupted.
+#[derive(Debug)]
+pub struct Open {
+    recorder: Recorder,
+    id: ExchangeId,
+    places: Places,
+    known: Known,
+    request: Option<Bytes>,
+}
+
+#[derive(Debug)]
+struct Places {
+    opened: Option<Place<Draft>>,
+    outcome: Option<Place<Draft>>,
+    aborted: Option<Place<Draft>>,
+}
+
+/// What may be said if the exchange is interrupted now.
+#[derive(Debug, Default)]
+struct Known {
+    agency: Option<AgencyId>,
+    facts: Facts,
+    annex: Annex,
+}
+
+impl Open {
+    pub(super) fn new(
+        recorder: Recorder,
+        id: ExchangeId,
+        [opened, outcome, aborted]: [Place<Draft>; 3],
+    ) -> Self {
+        let places = Places { opened: Some(opened), outcome: Some(outcome), aborted: Some(aborted) };
+        Self { recorder, id, places, known: Known::default(), request: None }
+    }
+
+    /// This exchange.
+    #[must_use]
+    pub fn id(&self) -> ExchangeId {
+        self.id
+    }
+
+    /// Remembers who is asking, in case nothing more is learned, and keeps the certificate that entries will name.
+    ///
+    /// # Errors
+    /// The certificate cannot be kept: no entry may name it.
+    pub async fn know(&mut self, peer: &Peer, handshake: &Handshaken) -> Result<(), Unrecorded> {
+        self.known.agency = Some(peer.agency().id.clone());
+        self.known.facts = Facts::of_peer(peer);
+        let Some(leaf) = handshake.chain().first() else { return Ok(()) };
+        self.recorder.keep_aside(leaf, &peer.certificate().fingerprint).await
+    }
+
+    /// Takes the request's image, to be committed to: see [`super::receipt::request_image`].
+    pub fn hear(&mut self, image: Bytes) {
+        self.request = Some(image);
+    }
+
+    /// Lets an admitted request go to the platform. Where an effect may follow, a durable `opened` record comes first.
+    ///
+    /// # Errors
+    /// The log could not take that record: nothing may be forwarded.
+    pub async fn clear(&mut self, admission: Admission) -> Result<Cleared, Unrecorded> {
+        let grant = admission.grant();
+        self.known = Known {
+            agency: Some(grant.peer().agency().id.clone()),
+            facts: Facts::of_grant(grant),
+            annex: Annex::of_grant(grant),
+        };
+        if may_have_an_effect(grant) {
+            let draft = self.exchange_draft(
+                self.known.agency.as_ref(),
+                &self.known.facts,
+                &self.known.annex,
+                None,
+                Record::Opened,
+            )?;
+            self.append_opened(draft)?.await?;
+        }
+        Ok(Cleared::new(admission))
+    }
+
+    /// Records how the exchange ended, and returns once that is durable and in the tree.
+    ///
+    /// # Errors
+    /// The log could not take the record: the outcome may not be told.
+    pub async fn commit<O: Outcome>(mut self, outcome: O) -> Result<Committed<O>, Unrecorded> {
+        let agency = outcome.agency().cloned();
+        let status = outcome.answer().status.as_u16();
+        let record = |exchange| verdict_record(outcome.verdict(), status, exchange);
+        let said = Said { answer: Some(&outcome.answer().body), reply: outcome.reply() };
+        let draft =
+            self.exchange_draft(agency.as_ref(), &outcome.facts(), &outcome.annex(), Some(said), record)?;
+        let placed = self.append_outcome(draft)?.await?;
+        let departure = Departure::new(self.recorder.clone(), self.id, agency, self.places.aborted.take());
+        Ok(Committed::new(outcome, placed, departure))
+    }
+
+    /// Ends an exchange whose refusal is tallied instead of recorded by itself. Only before [`Open::clear`] opened anything.
+    #[must_use]
+    pub fn tally<O: Outcome>(mut self, outcome: O, reason: &'static str) -> Tallied<O> {
+        self.recorder.tally(outcome.agency(), reason);
+        self.places.outcome = None;
+        Tallied::new(outcome, self.id)
+    }
+
+    fn append_opened(&mut self, draft: Draft) -> Result<Pending, Unrecorded> {
+        let place = self.places.opened.take().ok_or_else(|| unmakeable("the exchange was opened twice"))?;
+        Ok(place.append(draft))
+    }
+
+    fn append_outcome(&mut self, draft: Draft) -> Result<Pending, Unrecorded> {
+        let place =
+            self.places.outcome.take().ok_or_else(|| unmakeable("the exchange has an outcome already"))?;
+        Ok(place.append(draft))
+    }
+
+    fn exchange_draft(
+        &self,
+        agency: Option<&AgencyId>,
+        facts: &Facts,
+        annex: &Annex,
+        said: Option<Said<'_>>,
+        record: impl FnOnce(Exchange) -> Record,
+    ) -> Result<Draft, Unrecorded> {
+        let key = self.recorder.months().of(self.id).map_err(unmakeable)?;
+        let sealed = annex.seal(self.id, &key).map_err(unmakeable)?;
+        let mut commitments = BTreeMap::new();
+        for (label, data) in self.committed_data(annex, said) {
+            let salt = key.salt(self.id, label);
+            commitments.insert(label.as_str(), hex(&commitment::commit(label, &salt, data)));
+        }
+        let facts = Facts { unauthenticated: agency.is_none(), ..facts.clone() };
+        let exchange = Exchange { facts, annex: Some(hex(&sha256(&sealed))), commitments };
+        self.recorder.draft(agency, Some(self.id), &record(exchange), sealed)
+    }
+
+    fn committed_data<'a>(&'a self, annex: &'a Annex, said: Option<Said<'a>>) -> Vec<(Label, &'a [u8])> {
+        let said = said.unwrap_or_default();
+        [
+            (Label::Request, self.request.as_deref()),
+            (Label::Answer, said.answer.map(|body| &**body)),
+            (Label::Reply, said.reply.map(|body| &**body)),
+            (Label::Subject, annex.subject.as_deref().map(str::as_bytes)),
+            (Label::User, annex.user.as_deref().map(str::as_bytes)),
+        ]
+        .into_iter()
+        .filter_map(|(label, data)| Some((label, data?)))
+        .collect()
+    }
+}
+
+impl Drop for Open {
+    /// A task that ends without an outcome (a panic, a runtime that stops) leaves its record all the same: the place is there.
+    fn drop(&mut self) {
+        let Some(place) = self.places.outcome.take() else { return };
+        let record =
+            |exchange| Record::Failed { exchange, status: None, hop: "gateway", reason: INTERRUPTED };
+        match self.exchange_draft(
+            self.known.agency.as_ref(),
+            &self.known.facts,
+            &self.known.annex,
+            None,
+            record,
+        ) {
+            Ok(draft) => drop(place.append(draft)),
+            Err(fault) => {
+                tracing::error!(exchange = %self.id, %fault, "an interrupted exchange could not be recorded")
+            }
+        }
+    }
+}
+
+#[derive(Default)]
+struct Said<'a> {
+    answer: Option<&'a Bytes>,
+    reply: Option<&'a Bytes>,
+}
+
+/// RFC 9110 9.2.1: what is not safe may have an effect; and a streamed answer leaves before its outcome is known.
+fn may_have_an_effect(grant: &Grant) -> bool {
+    !grant.request().method().is_safe() || grant.operation().stream
+}
+
+fn verdict_record(verdict: Verdict, status: u16, exchange: Exchange) -> Record {
+    match verdict {
+        Verdict::Released { scope, fields } => {
+            Record::Released { exchange, status, scope: ScopeFacts { hash: hex(&scope), fields } }
+        }
+        Verdict::Refused { stage, reason } => Record::Refused { exchange, status, stage, reason },
+        Verdict::Failed { hop, reason } => Record::Failed { exchange, status: Some(status), hop, reason },
+    }
+}
