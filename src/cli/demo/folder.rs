@@ -42,6 +42,12 @@ impl DemoFolder {
     pub fn path(&self) -> &Path {
         &self.path
     }
+
+    /// Whether it is removed at the end.
+    #[must_use]
+    pub fn is_passing(&self) -> bool {
+        self.passing
+    }
 }
 
 impl Drop for DemoFolder {

@@ -30,7 +30,7 @@ pub fn lines(program: &Path, folder: &Path, origin: &str, exchange: Option<&str>
     let citizen = format!("{origin}/dan-cu/cong-dan/099190000001");
     let log = in_folder("log");
     let mut lines = vec![
-        line("Được phép, bằng curl", "Allowed, by curl", format!("curl -i {tls} {headers} {citizen}")),
+        line("Được phép, bằng curl", "Allowed, by curl", format!("curl -sSi {tls} {headers} {citizen}")),
         line(
             "Được phép, có kiểm tra biên nhận",
             "Allowed, receipt checked",
@@ -45,7 +45,7 @@ pub fn lines(program: &Path, folder: &Path, origin: &str, exchange: Option<&str>
         line("Kiểm tra toàn vẹn nhật ký", "Verify the log", format!("{phohien} audit verify {log}")),
     ];
     if let Some(exchange) = exchange {
-        let fetch = format!("curl {tls} {origin}/receipts/{exchange}");
+        let fetch = format!("curl -sS {tls} {origin}/receipts/{exchange}");
         let receipt = in_folder("receipt.json");
         let verify = format!("{phohien} receipt verify {receipt} --trust {}", in_folder("log.vkey"));
         lines.insert(

@@ -65,16 +65,21 @@ pub fn run(demo: &Demo, session: &mut Session) -> Result<Exit, Failure> {
     // Zero lets the system choose: a story told once must not fail because somebody else has the port.
     let port = demo.port.unwrap_or(if demo.once { 0 } else { PORT });
     let mut world = runtime.block_on(World::build(folder.path(), port))?;
-    let told = tell(&mut world, &runtime, session, demo.once);
+    let told = tell(&mut world, &runtime, session, (demo.once, folder.is_passing()));
     runtime.block_on(world.stop());
     told
 }
 
-fn tell(world: &mut World, runtime: &Runtime, session: &mut Session, once: bool) -> Result<Exit, Failure> {
+fn tell(
+    world: &mut World,
+    runtime: &Runtime,
+    session: &mut Session,
+    (once, passing): (bool, bool),
+) -> Result<Exit, Failure> {
     let program = Program::this(world.folder(), session.terminal.language())?;
     let mut stage = Stage::new(session);
-    stage.opening(world.folder(), &world.origin(), &world.directory())?;
-    let mut player = Player { world, runtime, program, stage, first: None };
+    stage.opening((world.folder(), passing), &world.origin(), &world.directory())?;
+    let mut player = Player { world, runtime, program, stage, first: None, compared: Vec::new() };
     for scene in STORY {
         player.scene(scene)?;
     }

@@ -138,8 +138,18 @@ impl<'a> Stage<'a> {
     ///
     /// # Errors
     /// The output cannot be written.
-    pub fn opening(&mut self, folder: &Path, gateway: &str, platforms: &[String]) -> Result<(), Failure> {
+    pub fn opening(
+        &mut self,
+        (folder, passing): (&Path, bool),
+        gateway: &str,
+        platforms: &[String],
+    ) -> Result<(), Failure> {
         let folder = shown(&folder.display().to_string());
+        let (gone_vi, gone_en) = if passing {
+            (" (xóa khi xong; giữ lại bằng --dir)", " (removed at the end; keep one with --dir)")
+        } else {
+            ("", "")
+        };
         let platforms = platforms.join(", ");
         let lines = [
             Text::new(
@@ -150,7 +160,10 @@ impl<'a> Stage<'a> {
                 "Dữ liệu đều là mẫu; mã cơ quan dưới cấp một chỉ để minh họa.",
                 "All data are invented; agency codes below level one are illustrative.",
             ),
-            Text::new(format!("Thư mục        {folder}"), format!("Folder         {folder}")),
+            Text::new(
+                format!("Thư mục        {folder}{gone_vi}"),
+                format!("Folder         {folder}{gone_en}"),
+            ),
             Text::new(format!("Cổng           {gateway}"), format!("Gateway        {gateway}")),
             Text::new(format!("Nền tảng nguồn {platforms}"), format!("Platforms      {platforms}")),
             Text::new(
