@@ -282,3 +282,88 @@ fn copy(path: &Path, bytes: &[u8]) {
     use std::io::Write as _;
     fs::File::create(path).unwrap().write_all(bytes).unwrap();
 }
+
+#[test]
+fn what_would_not_fit_into_a_log_entry_is_a_fault() {
+    let long = format!("\"{}\"", "Nghị định ".repeat(1_200).trim());
+    assert_eq!(codes(AGREEMENT, "\"Nghị định 278/2025/NĐ-CP\"", &long), [Code::EntryTooLarge]);
+}
+
+#[test]
+fn a_confirmation_about_to_lapse_is_warned_of_sixty_days_ahead() {
+    let soon = |now: &str| {
+        let policies = load_files(files(), at(now)).unwrap();
+        policies.warnings().iter().filter(|fault| fault.code() == Code::ConfirmationLapsesSoon).count()
+    };
+    // 1 March 2027 is the last day for five of the six.
+    assert_eq!((soon("2026-12-30T16:59:59Z"), soon("2026-12-30T17:00:00Z")), (0, 5));
+}
+
+#[test]
+fn an_organization_identifier_in_two_agencies_is_a_fault() {
+    let mut files = files();
+    for name in ["agencies/H31.05.toml", "agencies/H31.07.toml"] {
+        let text = &mut files.iter_mut().find(|(found, _)| found == name).unwrap().1;
+        text.push_str("\n[certificate]\norganization_identifier = \"VATVN-99\"\n");
+    }
+    assert!(
+        shown_of(files).contains("fault[P0013]: this organization identifier would speak for two agencies")
+    );
+}
+
+/// Whatever is done to the files, they load or their faults can be shown.
+mod damage {
+    use std::sync::LazyLock;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    static FILES: LazyLock<Vec<(String, String)>> = LazyLock::new(|| {
+        let mut files = files();
+        files.sort();
+        files
+    });
+
+    /// Replaces a stretch of characters.
+    fn damaged(text: &str, from: usize, length: usize, put: &str) -> String {
+        let from = from % (text.chars().count() + 1);
+        let kept: String = text.chars().take(from).collect();
+        let rest: String = text.chars().skip(from + length).collect();
+        kept + put + &rest
+    }
+
+    proptest! {
+        #[test]
+        fn damaged_files_are_shown_and_never_break_the_reader(
+            which in any::<prop::sample::Index>(),
+            from in any::<usize>(),
+            length in 0_usize..40,
+            put in "[\"\\[\\]{}=,.\n\r\t #a-z0-9đ\u{202e}\u{0}/*~-]{0,8}",
+        ) {
+            let mut files = FILES.clone();
+            let index = which.index(files.len());
+            files[index].1 = damaged(&files[index].1, from, length, &put);
+            let shown = match load(files) {
+                Ok(policies) => policies.warnings().render(false),
+                Err(faults) => {
+                    prop_assert!(faults.has_faults());
+                    prop_assert!(serde_json::to_string(&faults).is_ok());
+                    faults.render(true)
+                }
+            };
+            let steers = shown.contains(['\u{202e}', '\u{0}']);
+            prop_assert!(!steers, "{}", shown.escape_debug());
+        }
+
+        #[test]
+        fn any_text_at_all_can_be_read_as_a_policy_file(text in "\\PC{0,200}", which in any::<prop::sample::Index>()) {
+            let mut files = FILES.clone();
+            let index = which.index(files.len());
+            files[index].1 = text;
+            if let Err(faults) = load(files) {
+                prop_assert!(faults.has_faults() && !faults.render(false).is_empty());
+            }
+        }
+    }
+}
