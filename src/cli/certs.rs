@@ -1,10 +1,35 @@
-//! `certs`: a development PKI, and whom a chain would be taken for.
+//! `certs`: a development PKI, and whom a chain would be taken for, by the handshake's own code.
 
+use std::path::Path;
 use std::path::PathBuf;
+use std::time::Duration;
+
+use rustls::pki_types::UnixTime;
+use serde_json::json;
 
 use super::Session;
+use super::client::checks::causes;
+use super::client::gateway::certificates;
 use super::exit::Exit;
 use super::exit::Failure;
+use super::place::Folder;
+use super::place::folder;
+use super::terminal::Paint;
+use super::terminal::local;
+use super::terminal::shown;
+use super::when;
+use super::when::Edge;
+use crate::clock::Timestamp;
+use crate::identity;
+use crate::identity::certificate;
+use crate::identity::development;
+use crate::identity::development::Caller;
+use crate::identity::development::Plan;
+use crate::identity::registry::Role;
+use crate::identity::revocation::Revocations;
+use crate::listener::tls;
+use crate::policy::Policies;
+use crate::policy::load::load;
 
 /// `certs …`.
 #[derive(Debug, clap::Subcommand)]
@@ -20,6 +45,8 @@ pub enum Certs {
 pub struct Dev {
     #[arg(value_name = "DIR")]
     folder: PathBuf,
+    #[arg(long, value_name = "NAME", default_values = ["localhost", "127.0.0.1", "::1"])]
+    name: Vec<String>,
     #[arg(long, value_name = "DIR")]
     policies: Option<PathBuf>,
 }
@@ -31,6 +58,8 @@ pub struct Check {
     file: PathBuf,
     #[arg(long, value_name = "FILE", required = true)]
     anchors: Vec<PathBuf>,
+    #[arg(long, value_name = "FILE")]
+    crl: Vec<PathBuf>,
     #[arg(long, value_name = "TIME")]
     at: Option<String>,
     #[arg(long, value_name = "DIR")]
@@ -41,6 +70,162 @@ pub struct Check {
 ///
 /// # Errors
 /// Files cannot be read or written, or are not what they should be.
-pub fn run(_certs: &Certs, _session: &mut Session) -> Result<Exit, Failure> {
-    Err(Failure::could_not("not-built-yet", "Lệnh này chưa được xây dựng.", "This command is not built yet."))
+pub fn run(certs: &Certs, session: &mut Session) -> Result<Exit, Failure> {
+    match certs {
+        Certs::Dev(dev) => make(dev, session),
+        Certs::Check(check) => judge(check, session),
+    }
+}
+
+fn policies(session: &Session, given: Option<&Path>) -> Result<Policies, Failure> {
+    load(&folder(session, given, Folder::Policies)?, session.clock.now()).map_err(Failure::faulty)
+}
+
+fn make(dev: &Dev, session: &mut Session) -> Result<Exit, Failure> {
+    let policies = policies(session, dev.policies.as_deref())?;
+    let callers: Vec<Caller> = policies
+        .agencies()
+        .filter(|agency| agency.roles.contains(&Role::Exchange))
+        .map(|agency| Caller::agency(&agency.id))
+        .collect();
+    let plan = Plan { server_names: dev.name.clone(), callers };
+    development::make(&dev.folder, &plan).map_err(|cause| {
+        let name = shown(&dev.folder.display().to_string());
+        let vi = format!("Không tạo được chứng thư số thử nghiệm trong `{name}`. Tệp đã có không bị ghi đè; hãy chọn thư mục mới.");
+        let en = format!("No development certificates can be made in `{name}`. What is there is not replaced; name a new folder.");
+        Failure::could_not("certificates-not-made", vi, en).because(cause)
+    })?;
+    let terminal = &mut session.terminal;
+    let names: Vec<&str> = plan.callers.iter().map(|caller| caller.name.as_str()).collect();
+    if terminal.json() {
+        terminal.object(&json!({ "folder": dev.folder.display().to_string(), "agencies": names }))?;
+        return Ok(Exit::Yes);
+    }
+    let place = shown(&dev.folder.display().to_string());
+    let vi = format!(
+        "Đã tạo chứng thư số THỬ NGHIỆM trong {place} cho: {}. Không dùng cho môi trường chính thức.",
+        names.join(", ")
+    );
+    let en =
+        format!("Made DEVELOPMENT certificates in {place} for: {}. Not for production.", names.join(", "));
+    terminal.say(&vi, &en)?;
+    Ok(Exit::Yes)
+}
+
+fn judge(check: &Check, session: &mut Session) -> Result<Exit, Failure> {
+    let now = session.clock.now();
+    let at = check.at.as_deref().map(|text| when::parse(text, now, Edge::Start)).transpose()?.unwrap_or(now);
+    let policies = policies(session, check.policies.as_deref())?;
+    let verdict = taken_for(check, &policies, at)?;
+    let terminal = &mut session.terminal;
+    let when = local(at);
+    match verdict {
+        Ok(agency) if terminal.json() => {
+            terminal.object(&json!({ "taken_for": agency, "at": at.to_string() }))?;
+            Ok(Exit::Yes)
+        }
+        Ok(agency) => {
+            let (vi, en) =
+                (format!("Được nhận là {agency}, vào {when}."), format!("Taken for {agency}, at {when}."));
+            let line = terminal.paint(Paint::Good, terminal.pick(&vi, &en));
+            terminal.line(&line)?;
+            Ok(Exit::Yes)
+        }
+        Err((vi, en, cause)) => {
+            let vi = format!("Bị từ chối vào {when}: {vi}");
+            let failure =
+                Failure::new(Exit::No, "certificate-refused", vi, format!("Refused at {when}: {en}"));
+            Err(failure.because(cause))
+        }
+    }
+}
+
+/// Whom, or why nobody: in Vietnamese, in English, and the cause.
+type Verdict = Result<String, (String, String, String)>;
+
+/// First the handshake's judgement of the chain, then the registry's of the certificate: as every request is judged.
+fn taken_for(check: &Check, policies: &Policies, at: Timestamp) -> Result<Verdict, Failure> {
+    let chain = certificates(&check.file)?;
+    let crls = (!check.crl.is_empty()).then_some(check.crl.as_slice());
+    let verifier = tls::client_verifier(&check.anchors, crls).map_err(|cause| {
+        let vi = "Tệp --anchors hoặc --crl không dùng được.";
+        Failure::usage(vi, "The files of --anchors or --crl cannot be used.").because(cause)
+    })?;
+    let revoked = match crls {
+        Some(files) => Revocations::load(files).map_err(|cause| {
+            let (vi, en) = ("Danh sách thu hồi không dùng được.", "The revocation list cannot be used.");
+            Failure::usage(vi, en).because(cause)
+        })?,
+        None => Revocations::none(),
+    };
+    let Some((leaf, intermediates)) = chain.split_first() else {
+        return Err(Failure::usage("Tệp không có chứng thư số.", "The file has no certificate."));
+    };
+    let seconds = u64::try_from(at.as_second()).unwrap_or(0);
+    let unix = UnixTime::since_unix_epoch(Duration::from_secs(seconds));
+    if let Err(cause) = verifier.verify_client_cert(leaf, intermediates, unix) {
+        let (vi, en) = ("chuỗi chứng thư số không được công nhận.", "the chain is not accepted.");
+        return Ok(Err((vi.to_owned(), en.to_owned(), causes(&cause))));
+    }
+    let read = certificate::read(leaf).map_err(|cause| {
+        let (vi, en) = ("Chứng thư số không đọc được.", "The certificate cannot be read.");
+        Failure::new(Exit::No, "certificate-refused", vi, en).because(cause)
+    })?;
+    let issuer = chain.get(1).map(|issuer| issuer.as_ref());
+    Ok(identity::who(&read, issuer, policies.registry(), &revoked, at)
+        .map(|agency| agency.id.to_string())
+        .map_err(|cause| (cause.text().vi, cause.text().en, causes(&cause))))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::cli::exit::Exit;
+    use crate::cli::tests::run_line;
+    use crate::identity::development;
+    use crate::identity::development::Caller;
+    use crate::identity::development::Flaw;
+    use crate::identity::development::Plan;
+
+    const POLICIES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/policies");
+
+    #[test]
+    fn a_development_certificate_is_taken_for_its_agency_and_none_is_made_twice() {
+        let place = tempfile::tempdir().unwrap();
+        let folder = place.path().join("certs").display().to_string();
+        let (exit, out, err) = run_line(&format!("phohien certs dev {folder} --policies {POLICIES}"));
+        assert_eq!((exit, err.as_str()), (Exit::Yes, ""));
+        assert!(out.contains("H31.01.01"), "{out}");
+        let judged = format!(
+            "phohien --lang en certs check {folder}/agencies/H31.01.01.pem --anchors {folder}/ca.pem --crl {folder}/ca.crl.pem --policies {POLICIES} --at 2026-11-23"
+        );
+        let (exit, out, err) = run_line(&judged);
+        assert_eq!((exit, err.as_str()), (Exit::Yes, ""));
+        assert!(out.starts_with("Taken for H31.01.01"), "{out}");
+        let (exit, _, err) = run_line(&judged.replace("2026-11-23", "2100-01-01"));
+        assert_eq!(exit, Exit::No, "{err}");
+        let again = run_line(&format!("phohien certs dev {folder} --policies {POLICIES}"));
+        assert_eq!(again.0, Exit::CouldNot);
+    }
+
+    #[test]
+    fn a_chain_that_the_handshake_refuses_or_that_names_nobody_known_is_a_no() {
+        let place = tempfile::tempdir().unwrap();
+        let caller = |name, code, flaw| Caller::named(name, &[code], flaw);
+        let callers = vec![
+            caller("foreign", "H31.01.01", Flaw::Foreign),
+            caller("server", "H31.01.01", Flaw::ServerOnly),
+            caller("former", "H54.05", Flaw::None),
+            caller("unknown", "H99", Flaw::None),
+        ];
+        development::make(place.path(), &Plan { server_names: vec!["localhost".into()], callers }).unwrap();
+        let folder = place.path().display();
+        for (name, word) in
+            [("foreign", "chain"), ("server", "chain"), ("former", "H31.05"), ("unknown", "H99")]
+        {
+            let (exit, _, err) = run_line(&format!(
+                "phohien --lang en certs check {folder}/agencies/{name}.pem --anchors {folder}/ca.pem --policies {POLICIES} --at 2026-11-23"
+            ));
+            assert!(exit == Exit::No && err.contains(word), "{name}: {err}");
+        }
+    }
 }

@@ -9,6 +9,7 @@ use std::sync::PoisonError;
 use std::time::Duration;
 
 use rustls::ServerConfig;
+use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpListener;
 use tokio::net::TcpStream;
 use tokio::sync::OwnedSemaphorePermit;
@@ -27,6 +28,9 @@ use super::stop::Stop;
 
 /// Pause after `accept` failed: the process is out of descriptors, and others must close theirs first.
 const BACK_OFF: Duration = Duration::from_millis(50);
+
+/// How long a caller that was refused may take to read why. One that takes longer only keeps its own place.
+const PARTING: Duration = Duration::from_secs(1);
 
 /// What a socket allows.
 #[derive(Debug, Clone)]
@@ -180,15 +184,16 @@ impl<E: Exchange> Entrance<E> {
         let _ = connection.set_nodelay(true);
         let shaken = tokio::time::timeout(self.settings.handshake_timeout, async {
             let _turn = self.handshakes.acquire().await;
-            self.tls.accept(connection).await
+            self.tls.accept(connection).into_fallible().await
         });
         match shaken.await {
             Ok(Ok(stream)) => {
                 let handshaken = handshaken(&stream, source, &self.clock)?;
                 Some((stream, handshaken))
             }
-            Ok(Err(fault)) => {
+            Ok(Err((fault, connection))) => {
                 self.knocks.knocked(source, Knock::Handshake, &fault.to_string());
+                part(connection).await;
                 None
             }
             Err(_) => {
@@ -207,6 +212,16 @@ impl<E: Exchange> Entrance<E> {
         *count += 1;
         Some(Counted { sources: &self.sources, source: source.ip() })
     }
+}
+
+/// Lets the alert arrive. A caller of TLS 1.3 has sent its request by the time it is refused (RFC 8446 4.4.4); to close a socket with
+/// unread bytes resets it, and the caller would never learn why. What it sent is read and forgotten.
+async fn part(mut connection: TcpStream) {
+    let _ = tokio::time::timeout(PARTING, async {
+        connection.shutdown().await?;
+        tokio::io::copy(&mut connection, &mut tokio::io::sink()).await
+    })
+    .await;
 }
 
 /// One connection of a source, given back when dropped.
@@ -235,4 +250,27 @@ fn handshaken(stream: &TlsStream<TcpStream>, source: SocketAddr, clock: &Clock) 
     let protocol = if session.alpn_protocol() == Some(b"h2") { Protocol::Http2 } else { Protocol::Http1 };
     let server_name = session.server_name().map(str::to_ascii_lowercase);
     (!chain.is_empty()).then(|| Handshaken { chain, server_name, protocol, source, at: clock.now() })
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::AsyncReadExt as _;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_refused_caller_that_has_sent_its_request_hears_the_last_word() {
+        let socket = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let mut caller = TcpStream::connect(socket.local_addr().unwrap()).await.unwrap();
+        let (mut ours, _) = socket.accept().await.unwrap();
+        caller.write_all(b"GET / HTTP/1.1\r\n\r\n").await.unwrap();
+        ours.readable().await.unwrap();
+        ours.write_all(b"alert").await.unwrap();
+        let parting = tokio::spawn(part(ours));
+        let mut heard = Vec::new();
+        caller.read_to_end(&mut heard).await.unwrap();
+        assert_eq!(heard, b"alert");
+        drop(caller);
+        parting.await.unwrap();
+    }
 }

@@ -1,1 +1,13 @@
 //! Reading matter that compiles: threats, formats, decisions.
+//!
+//! | page | read it to know |
+//! |---|---|
+//! | [`threats`] | who may try what, and which construct answers |
+//! | [`formats`] | every byte that goes onto the disk and into a receipt |
+//! | [`decisions`] | why it is built like this, and what was left out for it |
+//!
+//! Nothing runs in here. The pages stand among the code so that a change to one is reviewed with the other.
+
+pub mod threats;
+pub mod formats;
+pub mod decisions;

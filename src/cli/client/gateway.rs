@@ -14,6 +14,7 @@ use rustls::pki_types::pem::PemObject as _;
 
 use crate::cli::exit::Failure;
 use crate::cli::terminal::shown;
+use crate::crypto::tls::provider;
 
 /// The port of https (RFC 9110 4.2.2).
 const HTTPS: u16 = 443;
@@ -109,8 +110,7 @@ impl Gateway {
         for anchor in anchors {
             roots.add(anchor.clone())?;
         }
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let mut tls = ClientConfig::builder_with_provider(provider)
+        let mut tls = ClientConfig::builder_with_provider(provider())
             .with_safe_default_protocol_versions()?
             .with_root_certificates(roots)
             .with_client_auth_cert(chain, key)?;

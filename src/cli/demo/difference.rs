@@ -86,7 +86,10 @@ mod tests {
         let after = json!({"a": {"b": 1}, "e": [{"g": true}]});
         let rows = rows(&before, &after);
         let shown: Vec<_> = rows.iter().map(|row| (row.pointer.as_str(), row.after.as_deref())).collect();
-        assert_eq!(shown, [("/a/b", Some("1")), ("/a/c~1d", None), ("/e/0/f", None), ("/e/0/g", Some("true"))]);
+        assert_eq!(
+            shown,
+            [("/a/b", Some("1")), ("/a/c~1d", None), ("/e/0/f", None), ("/e/0/g", Some("true"))]
+        );
     }
 
     #[test]

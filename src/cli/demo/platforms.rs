@@ -33,9 +33,10 @@ pub const NAMES: [&str; 5] = ["dan-cu", "ho-tich", "dat-dai", "doanh-nghiep", "a
 const QUESTION_MAX: usize = 16 << 10;
 
 /// What each platform knows: the path, and the answer.
-const KNOWN: [(&str, &str, &str); 6] = [
+const KNOWN: [(&str, &str, &str); 7] = [
     ("dan-cu", "/cong-dan/099190000001", include_str!("samples/dan-cu.json")),
-    ("ho-tich", "/su-kien/12-2019", include_str!("samples/ho-tich.json")),
+    ("ho-tich", "/su-kien/099190000001", include_str!("samples/ho-tich.json")),
+    ("ho-tich", "/su-kien/099088000013", include_str!("samples/ho-tich.json")),
     ("dat-dai", "/thua-dat/99001/12/345", include_str!("samples/dat-dai.json")),
     ("doanh-nghiep", "/doanh-nghiep/9900000017", include_str!("samples/doanh-nghiep.json")),
     ("doanh-nghiep", "/doanh-nghiep/9900000025", include_str!("samples/doanh-nghiep-nhieu-dai-dien.json")),
@@ -146,14 +147,17 @@ async fn answer(name: &'static str, request: Request<Incoming>) -> Result<Respon
 fn respond(status: StatusCode, body: Bytes) -> Response<Full<Bytes>> {
     let mut response = Response::new(Full::new(body));
     *response.status_mut() = status;
-    response.headers_mut().insert(CONTENT_TYPE, http::HeaderValue::from_static("application/json; charset=utf-8"));
+    response
+        .headers_mut()
+        .insert(CONTENT_TYPE, http::HeaderValue::from_static("application/json; charset=utf-8"));
     response
 }
 
 /// What a platform answers to a look-up; none for a path that it does not serve.
 fn look_up(name: &str, path: &str) -> Option<&'static [u8]> {
     let known = KNOWN.iter().find(|(platform, at, _)| *platform == name && *at == path);
-    let body = known.or_else(|| NOT_FOUND.iter().find(|(platform, at, _)| *platform == name && path.starts_with(at)));
+    let body = known
+        .or_else(|| NOT_FOUND.iter().find(|(platform, at, _)| *platform == name && path.starts_with(at)));
     body.map(|(_, _, body)| body.as_bytes())
 }
 
@@ -162,6 +166,81 @@ async fn compare(body: Incoming) -> Option<Bytes> {
     let bytes = Limited::new(body, QUESTION_MAX).collect().await.ok()?.to_bytes();
     let asked: serde_json::Value = serde_json::from_slice(&bytes).ok()?;
     let matches = asked.get("SoDinhDanh")? == "099190000001" && asked.get("HoVaTen")? == "Nguyễn Thị Mẫu";
-    let answer = serde_json::json!({ "_mau": true, "MaGiaoDich": "01JDEMO0000000000000000003", "KetQua": matches });
+    let answer =
+        serde_json::json!({ "_mau": true, "MaGiaoDich": "01JDEMO0000000000000000003", "KetQua": matches });
     Some(Bytes::from(answer.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+    use tokio::io::AsyncReadExt as _;
+    use tokio::io::AsyncWriteExt as _;
+    use tokio::net::TcpStream;
+
+    use super::*;
+
+    async fn ask(platform: &Platform, line: &str, body: &str) -> io::Result<(String, Value)> {
+        let mut stream = TcpStream::connect(platform.address()).await?;
+        let length = body.len();
+        let head =
+            format!("{line} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n");
+        stream.write_all(format!("{head}{body}").as_bytes()).await?;
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await?;
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        Ok((head.split(' ').nth(1).unwrap().to_owned(), serde_json::from_str(body).unwrap()))
+    }
+
+    #[tokio::test]
+    async fn a_platform_answers_200_and_says_in_its_own_way_that_it_found_nothing() {
+        for (name, path, pointer, code) in [
+            ("dan-cu", "/cong-dan/099000000000", "/TrangThai", "0"),
+            ("ho-tich", "/su-kien/099000000000", "/ketQua/ma", "01"),
+            ("an-sinh", "/the-bhyt/DN4999900000009", "/maKetQua", "060"),
+        ] {
+            let platform = Platform::start(name).await.unwrap();
+            let (status, body) = ask(&platform, &format!("GET {path}"), "").await.unwrap();
+            assert_eq!(
+                (status.as_str(), body.pointer(pointer).unwrap()),
+                ("200", &Value::from(code)),
+                "{name}"
+            );
+        }
+    }
+
+    #[tokio::test]
+    async fn every_answer_says_that_it_is_a_sample() {
+        for (name, path, body) in KNOWN.iter().chain(&NOT_FOUND) {
+            let body: Value = serde_json::from_str(body).unwrap();
+            assert_eq!(body["_mau"], true, "{name}{path}");
+        }
+        let platform = Platform::start("dat-dai").await.unwrap();
+        let (_, land) = ask(&platform, "GET /thua-dat/99001/12/345", "").await.unwrap();
+        assert_eq!(land["data"]["thuaDat"]["dienTich"], 120.5);
+    }
+
+    #[tokio::test]
+    async fn a_match_says_yes_or_no_and_gives_no_data_away() {
+        let platform = Platform::start("dan-cu").await.unwrap();
+        for (name, matches) in [("Nguyễn Thị Mẫu", true), ("Nguyễn Thị Khác", false)] {
+            let asked = format!(r#"{{"SoDinhDanh":"099190000001","HoVaTen":"{name}"}}"#);
+            let (_, answer) = ask(&platform, "POST /doi-chieu", &asked).await.unwrap();
+            assert_eq!(answer["KetQua"], matches);
+            assert_eq!(answer.as_object().unwrap().len(), 3);
+        }
+        assert_eq!(ask(&platform, "POST /doi-chieu", "{}").await.unwrap().0, "404");
+    }
+
+    #[tokio::test]
+    async fn a_platform_that_stopped_takes_no_connection_until_it_is_back_where_it_was() {
+        let mut platform = Platform::start("dat-dai").await.unwrap();
+        let (address, held) = (platform.address(), TcpStream::connect(platform.address()).await.unwrap());
+        platform.stop().await;
+        assert!(TcpStream::connect(address).await.is_err());
+        drop(held);
+        platform.restart().await.unwrap();
+        assert_eq!(platform.address(), address);
+        assert_eq!(ask(&platform, "GET /thua-dat/1/2/3", "").await.unwrap().1["success"], false);
+    }
 }

@@ -231,4 +231,12 @@ pub const ARGUMENTS: &[(&str, &str, &str, &str)] = &[
     ),
     ("certs check", "anchors", "Tổ chức cấp chứng thư số tin cậy (PEM)", "The authorities to trust (PEM)"),
     ("certs check", "at", "Vào thời điểm này thay vì bây giờ", "At this time instead of now"),
+    (
+        "policy explain",
+        "signed",
+        "Yêu cầu được ký số bằng khóa của cơ quan",
+        "The request is signed by a key of the agency",
+    ),
+    ("certs dev", "name", "Tên hoặc địa chỉ IP của cổng", "A name or IP address of the gateway"),
+    ("certs check", "crl", "Danh sách thu hồi (PEM)", "Revocation lists (PEM)"),
 ];

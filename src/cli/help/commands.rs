@@ -55,7 +55,7 @@ pub const COMMANDS: &[Page] = &[
         vi: "Gọi cổng như một cơ quan khai thác, hiện câu trả lời và kiểm tra những gì nó chứng minh.",
         en: "Call the gateway as an agency does, show the answer and check what it proves.",
         examples: &[
-            "phohien call https://localhost:8443/dan-cu/cong-dan/099190000001 --cert agency.pem --key agency.key --cacert ca.pem --purpose giai-quyet-tthc --case H31.01.01-261123-0007",
+            "phohien call https://localhost:8443/dan-cu/cong-dan/099190000001 --cert agency.pem --key agency.key --cacert ca.pem --purpose giai-quyet-tthc --case H31.01.01-261123-0007 --user can-bo-07",
         ],
     },
     Page {
@@ -69,7 +69,7 @@ pub const COMMANDS: &[Page] = &[
         vi: "Yêu cầu này có được phép không, theo khoản nào; nếu không, bước nào từ chối.",
         en: "Would this request be granted, and by which clause; if not, which step refuses it.",
         examples: &[
-            "phohien policy explain --agency H31.01.01 GET /dan-cu/cong-dan/099190000001 --purpose giai-quyet-tthc --case H31.01.01-261123-0007",
+            "phohien policy explain --agency H31.01.01 GET /dan-cu/cong-dan/099190000001 --purpose giai-quyet-tthc --case H31.01.01-261123-0007 --user can-bo-07",
         ],
     },
     Page {

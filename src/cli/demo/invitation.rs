@@ -1,0 +1,97 @@
+//! Lines that work when they are pasted into another terminal while the demonstration stays up.
+
+use std::path::Path;
+
+use crate::language::Text;
+
+/// One line, and what it shows.
+#[derive(Debug)]
+pub struct Line {
+    /// What it shows.
+    pub says: Text,
+    /// The line.
+    pub command: String,
+}
+
+/// The lines for a gateway at `origin`, with its folder and the program.
+#[must_use]
+pub fn lines(program: &Path, folder: &Path, origin: &str, exchange: Option<&str>) -> Vec<Line> {
+    let phohien = quoted(program);
+    let in_folder = |name: &str| quoted(&folder.join(name));
+    let agency = "H31.01.01";
+    let tls = format!(
+        "--cert {} --key {} --cacert {}",
+        in_folder(&format!("certs/agencies/{agency}.pem")),
+        in_folder(&format!("certs/agencies/{agency}.key")),
+        in_folder("certs/ca.pem")
+    );
+    let stated = "--purpose giai-quyet-tthc --case H31.01.01-261123-0007 --user can-bo-01";
+    let headers = "-H 'Exchange-Purpose: giai-quyet-tthc' -H 'Exchange-Case: H31.01.01-261123-0007' -H 'Exchange-User: can-bo-01'";
+    let citizen = format!("{origin}/dan-cu/cong-dan/099190000001");
+    let log = in_folder("log");
+    let mut lines = vec![
+        line("Được phép, bằng curl", "Allowed, by curl", format!("curl -sSi {tls} {headers} {citizen}")),
+        line(
+            "Được phép, có kiểm tra biên nhận",
+            "Allowed, receipt checked",
+            format!("{phohien} call {citizen} {tls} {stated}"),
+        ),
+        line(
+            "Bị từ chối: trường ngoài phạm vi",
+            "Refused: a field outside the scope",
+            format!("{phohien} call {citizen} {tls} {stated} --fields /CongDan/TonGiao"),
+        ),
+        line("Tìm giao dịch", "Find exchanges", format!("{phohien} audit list --log {log}")),
+        line("Kiểm tra toàn vẹn nhật ký", "Verify the log", format!("{phohien} audit verify {log}")),
+    ];
+    if let Some(exchange) = exchange {
+        let fetch = format!("curl -sS {tls} {origin}/receipts/{exchange}");
+        let receipt = in_folder("receipt.json");
+        let verify = format!("{phohien} receipt verify {receipt} --trust {}", in_folder("log.vkey"));
+        lines.insert(
+            3,
+            line(
+                "Biên nhận, kiểm tra ngoại tuyến",
+                "A receipt, verified offline",
+                format!("{fetch} -o {receipt} && {verify}"),
+            ),
+        );
+    }
+    lines
+}
+
+fn line(vi: &str, en: &str, command: String) -> Line {
+    Line { says: Text::new(vi, en), command }
+}
+
+/// A path as one word of a POSIX shell.
+fn quoted(path: &Path) -> String {
+    let text = path.display().to_string();
+    let plain = |char: char| char.is_ascii_alphanumeric() || "/._-+:".contains(char);
+    if !text.is_empty() && text.chars().all(plain) {
+        text
+    } else {
+        format!("'{}'", text.replace('\'', r"'\''"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_with_spaces_and_quotes_is_still_one_word() {
+        assert_eq!(quoted(Path::new("/tmp/demo")), "/tmp/demo");
+        assert_eq!(quoted(Path::new("/tmp/it's here")), r"'/tmp/it'\''s here'");
+    }
+
+    #[test]
+    fn every_line_names_files_from_the_root() {
+        for line in
+            lines(Path::new("/usr/bin/phohien"), Path::new("/tmp/d"), "https://localhost:8443", Some("0199"))
+        {
+            assert!(!line.says.vi.is_empty() && line.says.vi != line.says.en);
+            assert!(line.command.contains("/tmp/d/"), "{}", line.command);
+        }
+    }
+}

@@ -1,0 +1,40 @@
+//! `policy`: questions about the sharing policies, answered by the code that decides requests.
+
+pub mod access;
+pub mod explain;
+
+use std::path::Path;
+
+use super::Session;
+use super::exit::Exit;
+use super::exit::Failure;
+use super::place::Folder;
+use super::place::folder;
+use crate::clock::Timestamp;
+use crate::policy::Policies;
+use crate::policy::load::load;
+
+/// `policy …`.
+#[derive(Debug, clap::Subcommand)]
+pub enum Policy {
+    /// Would a request be granted?
+    Explain(Box<explain::Explain>),
+    /// Who can reach what?
+    Access(access::Access),
+}
+
+/// Answers one of them.
+///
+/// # Errors
+/// The policies have faults, or the question cannot be understood.
+pub fn run(policy: &Policy, session: &mut Session) -> Result<Exit, Failure> {
+    match policy {
+        Policy::Explain(explain) => explain::run(explain, session),
+        Policy::Access(access) => access::run(access, session),
+    }
+}
+
+/// The policies of the folder that was named, or of the configuration.
+fn loaded(session: &Session, given: Option<&Path>, now: Timestamp) -> Result<Policies, Failure> {
+    load(&folder(session, given, Folder::Policies)?, now).map_err(Failure::faulty)
+}

@@ -1,0 +1,133 @@
+//! Every byte that goes onto the disk and into a receipt, as built.
+//!
+//! Formats that exist are adopted as they are: RFC 6962 (2.1) for hashing, C2SP signed-note and tlog-checkpoint for signed tree
+//! heads, C2SP tlog-proof for proofs, RFC 9421 and RFC 9530 for signed answers, RFC 9457 for problems. Below are the few that are ours.
+//!
+//! # The leaf
+//!
+//! One JSON object in UTF-8 without a line feed, its members sorted by name, at most 16 KiB. It is hashed and verified **as stored**;
+//! nobody serialises it again. It says nothing about a person.
+//!
+//! | member | in | says |
+//! |---|---|---|
+//! | `v` | all | `phohien/1` |
+//! | `kind` | all | which of the kinds below |
+//! | `at` | all | RFC 3339, UTC, milliseconds; never earlier than the entry before |
+//! | `agency` | all | in whose chain it stands: the consumer, or the operator where nobody was recognized and for the node's own |
+//! | `seq` | all | from 1, without a gap, in that agency's chain |
+//! | `prev` | all but an agency's first | leaf hash of the entry before in that chain, hexadecimal |
+//! | `exchange` | exchanges | its id: a version 7 UUID |
+//! | `unauthenticated` | some | true where nobody was recognized |
+//! | `certificate` | exchanges | `issuer`, `serial`, `spki` (SHA-256), `object` (the certificate, kept in `objects`) |
+//! | `service`, `operation` | exchanges | the service's id; method and path **template** |
+//! | `agreement` | exchanges | `id`, `version`, `clause` (the permit, from 1) |
+//! | `policy` | exchanges | hash of the policies that decided |
+//! | `purpose`, `legal_basis` | exchanges | catalogue code; the agreement's legal basis |
+//! | `annex` | exchanges | SHA-256 of the sealed annex |
+//! | `commitments` | exchanges | label to commitment, hexadecimal |
+//!
+//! An unknown service, purpose or field is never copied from a request: to an agency without an agreement the leaf says
+//! `no-agreement` and nothing of what was asked.
+//!
+//! | kind | says also |
+//! |---|---|
+//! | `log.opened` | `origin`; `answer_keys`, the SubjectPublicKeyInfo of the keys that sign answers, base64 |
+//! | `node.started` | `version`, `policy`, `unwitnessed`; `torn` (`index`, `bytes`) if recovery dropped a torn batch; `policy_clock` if a demonstration set one |
+//! | `node.stopped` | a gateway ended on purpose |
+//! | `policy.changed` | `old`, `new`, and `files`: name to SHA-256, each kept in `objects` |
+//! | `exchange.opened` | an effect may follow: an unsafe method (RFC 9110 9.2.1), or an operation marked `stream` |
+//! | `exchange.released` | `status`; `scope`: `hash`, and `fields`, the pointers the grant names |
+//! | `exchange.refused` | `status`, `stage`, `reason` |
+//! | `exchange.failed` | `hop` (`caller`, `gateway`, `platform`), `reason`, `status` if an answer was made |
+//! | `exchange.aborted` | `bytes` of the body that had been handed to the connection when the caller left |
+//! | `exchange.orphaned` | it was opened, and the gateway stopped before an outcome; written at the next start |
+//! | `refusals.summary` | `reason`, `count`, `first`, `last`: refusals that were counted instead of recorded one by one |
+//!
+//! # The annex
+//!
+//! What tells, and may one day have to be forgotten: one JSON object, sealed by AES-256-GCM under the key of the month (UTC) in which
+//! the exchange began, the exchange id's sixteen bytes as associated data. Stored as nonce (12 bytes), ciphertext, tag (16 bytes);
+//! its SHA-256 stands in the leaf.
+//!
+//! Members, each absent when not known: `case`, `source` (address), `user`, `subject`, `code` (the platform's own result), `released` and
+//! `withheld` (lists of `pointer`, `class`, `count`), `uncatalogued` (how many members the catalogue does not know), `hops` (`head_ms`,
+//! `body_ms`), `limits`. Nowhere in the log: a payload, a raw path, a query, a token.
+//!
+//! # Commitments
+//!
+//! ```text
+//! commitment = SHA-256("phohien-commit/1" LF label LF salt[32] data)
+//! salt       = HMAC-SHA-256(key of the month, exchange id[16] label)
+//! ```
+//!
+//! | label | data | whose is the salt |
+//! |---|---|---|
+//! | `request` | method SP target LF; `name: value` LF for each header we read that was sent; LF; body | the caller's |
+//! | `answer` | the body released | the caller's |
+//! | `reply` | the platform's body | nobody's, or withheld fields could be guessed by it |
+//! | `subject`, `user` | the data subject's and the end user's identifiers | the caller's |
+//!
+//! # The frame
+//!
+//! The log's folder holds `wal/<first index, 20 digits>.seg`. A segment is written full of zeroes before use; a batch of entries is one
+//! frame in it, one write and one sync. Numbers are big-endian.
+//!
+//! | part | bytes | content |
+//! |---|---|---|
+//! | header | 8 | `89 50 48 4c 4f 47 0a 01`: the last is the version |
+//! | | 8 | index of the first entry |
+//! | | 4 | entries |
+//! | | 4 | length of the body |
+//! | | 4 | length of the note |
+//! | | 32 | SHA-256 of the header of the frame before; zeroes for the first |
+//! | | 4 | CRC32C of the sixty bytes above |
+//! | body | | for each entry: leaf length (4), annex length (4), leaf hash (32), leaf, annex |
+//! | note | | the signed checkpoint that holds these entries |
+//! | trailer | 4 | CRC32C of all of the above |
+//!
+//! Beside it: `checkpoint`, the newest signed head, derived from the frames; `lock`; `objects/<sha256>`, what entries refer to.
+//!
+//! # The tree, the checkpoint
+//!
+//! Leaf hash: SHA-256(00 || leaf). Node: SHA-256(01 || left || right). A checkpoint is a note:
+//!
+//! ```text
+//! gw1.hungyen.example/2026
+//! 130
+//! <root, base64>
+//!
+//! — gw1.hungyen.example/2026 <base64 of key id[4] and Ed25519 signature[64]>
+//! ```
+//!
+//! Key id: the first four bytes of SHA-256(name LF 01 public key). `log.vkey` beside the log is
+//! `name+key id in hexadecimal+base64(01 public key)`.
+//!
+//! # The receipt
+//!
+//! In headers, with every recorded answer, refusals too: an RFC 9651 dictionary in this one spelling.
+//!
+//! ```text
+//! Exchange-Id: 0199a1c2-…
+//! Exchange-Receipt: origin="gw1.hungyen.example/2026", index=123, seq=17, size=130, root=:…:, signature=:…:, leaf=:…:
+//! Link: </receipts/0199a1c2-…>; rel="receipt"
+//! ```
+//!
+//! `signature` is the 64 bytes of the note's signature over the checkpoint text that `origin`, `size` and `root` make.
+//!
+//! As a document, `GET /receipts/<exchange id>`, for the agency in whose chain the entries stand:
+//!
+//! ```json
+//! { "v": "phohien-receipt/1",
+//!   "exchange": "0199a1c2-…",
+//!   "entries": [ { "index": 123, "leaf": "<the leaf, byte for byte>", "proof": "<C2SP tlog-proof>" } ],
+//!   "salts": { "answer": "<base64>", "request": "…", "subject": "…", "user": "…" } }
+//! ```
+//!
+//! `GET /receipts?after=<seq>` gives an agency its entries after that number, one `{"index", "leaf", "proof"}` a line.
+//!
+//! # The answer's signature
+//!
+//! RFC 9421, label `phohien`, `tag="phohien/1"`, over `@status`, `content-digest`, `content-type`, `exchange-id`, `exchange-receipt`
+//! of the answer and `@method`, `@authority`, `@path`, `@query`, `content-digest` of the request. Only fields can be absent; they are left out
+//! of the list, never empty. `keyid` is the SHA-256 of the key's SubjectPublicKeyInfo, base64url without padding. A verifier demands
+//! the whole list.

@@ -1,0 +1,63 @@
+//! Who may try what, and which construct answers.
+//!
+//! Each threat is answered by something that exists: a type that cannot be forged, a check with a test, a number that bounds
+//! what a stranger can make us hold. What is not answered stands at the end; `SECURITY.md` tells the same to those who run a
+//! gateway.
+//!
+//! # A stranger on the network
+//!
+//! | tries to | is answered by |
+//! |---|---|
+//! | speak without a certificate, or with one of another CA, an expired or a revoked one | [`crate::listener`]: a client certificate is required, anchors are ours alone, revocation lists are enforced with their own expiry and never off by omission |
+//! | pass for an agency by a subject, a common name, a second name | [`crate::identity`]: exactly one `urn:agency:` name, spelled in its one canonical way, and it must be in the registry; a [`crate::identity::Peer`] is made nowhere else |
+//! | use the certificate of an agency that was merged away | a former code authenticates nobody; the refusal is recorded |
+//! | resume a session whose certificate has been withdrawn since | no session survives its handshake; certificates are looked at again for every request |
+//! | open connections and say nothing, or say it slowly | caps on connections, on connections a source, on handshakes at once; a time-out for each phase |
+//! | fill the log by knocking | what fails before there is a recorded refusal is counted and summed up once a second: [`crate::audit`] |
+//! | learn which services exist | without any agreement with a service the refusal is one constant, whether the service exists or not |
+//!
+//! # An agency with a certificate
+//!
+//! | tries to | is answered by |
+//! |---|---|
+//! | send a request that two programs read differently | [`crate::request`]: one canonical target, authority and header set, or a refusal; the platform is sent those bytes and no others |
+//! | ask for what no agreement names | [`crate::policy`]: silence refuses; a [`crate::policy::Grant`] names agreement, version and clause |
+//! | use a filter to learn a field it may not see | parameters name the catalogue field they filter on, and the scope decides |
+//! | be given more than it may have | [`crate::disclosure`]: an allow-list of fields; what the catalogue does not know is withheld; what cannot be cut safely is not released at all |
+//! | say it is somebody else toward the platform | headers toward platforms are an allow-list, and those we vouch for are set last |
+//! | harvest | rates and in-flight slots, narrow before wide, per agreement, agency, service and gateway: [`crate::limits`] |
+//! | deny having asked, or having been answered | the record is durable before the first byte of the answer leaves; the receipt is signed and proves the entry |
+//! | hang up to escape the record | the exchange runs in a task of its own with its places in the log reserved |
+//!
+//! # A platform
+//!
+//! | tries to | is answered by |
+//! |---|---|
+//! | answer with broken framing, a compressed body, JSON with duplicate keys | withheld, 502, hop `platform` |
+//! | add a field tomorrow that nobody agreed to | it is not in the catalogue, so it does not leave |
+//! | hang | time-outs for connection, head and body; 504, and the gateway says that it is well itself |
+//! | answer 200 with an error inside | the service names where the platform's own code stands; the annex holds it |
+//!
+//! # Whoever can write to the gateway's disk
+//!
+//! | tries to | is answered by |
+//! |---|---|
+//! | change, remove, insert or reorder entries | the tree, each agency's chain and the signed heads: `phohien audit verify` names the entry |
+//! | change an annex | its hash stands in the leaf |
+//! | cut the log's end off, or replace the whole by another with the same key | shown by any checkpoint or receipt held elsewhere (`--known`); not shown by the folder alone |
+//! | read people out of the log | leaves name no person; annexes are sealed under the month's key, which never lies under the log |
+//! | make a failed write look well | a write or sync that fails poisons the log for the life of the process: 503, nothing is exchanged |
+//!
+//! # What is not answered
+//!
+//! * **The operator with root** holds the keys: the log's, the answers', the months', and the gateway's credential at the platforms.
+//!   Such a person can sign a second history. Checkpoints and receipts held by others expose it; without them nobody can.
+//! * **No witness** cosigns this log yet, so an older state of the folder that is put back is not noticed at the start. Every start
+//!   says `unwitnessed` in the log.
+//! * **Agreements are not signed** by the parties yet: whoever may write the policies folder may change what is shared. Every set of
+//!   policies that was in force is kept in the log by hash.
+//! * **Requests are not signed** yet: that an agency asked rests on its TLS client certificate.
+//! * **An agency's own machine** is not ours to defend: whoever holds its key is that agency until its certificate is revoked or
+//!   suspended.
+//! * **A platform's data** is passed on as it is: the gateway does not know whether it is true.
+//! * **Volume**: many addresses at once, each within its caps, are a matter for the network before the gateway.
