@@ -16,7 +16,8 @@ fn phohien(words: &[&str], folder: &Path) -> Output {
 fn the_story_comes_true_in_both_languages_and_its_folder_can_be_judged_and_gone_on_with() {
     let folder = tempfile::tempdir().unwrap();
     for language in ["vi", "en"] {
-        let told = phohien(&["demo", "--once", "--json", "--lang", language, "--dir", language], folder.path());
+        let told =
+            phohien(&["demo", "--once", "--json", "--lang", language, "--dir", language], folder.path());
         let said = String::from_utf8(told.stdout).unwrap();
         let steps: Vec<Value> = said.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
         let astray: Vec<_> = steps.iter().filter(|step| step["as_told"] != true).collect();
