@@ -11,7 +11,7 @@ use clap::Command;
 
 use crate::language::Language;
 
-use arguments::ARGUMENTS;
+use arguments::Meaning;
 use commands::COMMANDS;
 use commands::Page;
 
@@ -60,9 +60,9 @@ fn with_version(command: Command, words: &Words) -> Command {
 fn described(argument: Arg, path: &str, words: &Words, language: Language) -> Arg {
     let heading = if argument.is_positional() { words.arguments } else { words.options };
     let own = matches!(argument.get_id().as_str(), "help" | "version");
-    let text = of_argument(path, argument.get_id().as_str()).map(|text| match language {
-        Language::Vi => text.0,
-        Language::En => text.1,
+    let text = of_argument(path, argument.get_id().as_str()).map(|meaning| match language {
+        Language::Vi => meaning.vi,
+        Language::En => meaning.en,
     });
     let takes_values = argument.get_action().takes_values();
     let argument = argument.help_heading(heading);
@@ -80,9 +80,9 @@ fn of_page(path: &str) -> Option<&'static Page> {
 }
 
 /// An argument's texts: those for this very command, else those it has everywhere.
-fn of_argument(path: &str, id: &str) -> Option<(&'static str, &'static str)> {
-    let of = |path: &str| ARGUMENTS.iter().find(|(place, name, ..)| *place == path && *name == id);
-    of(path).or_else(|| of("")).map(|(_, _, vi, en)| (*vi, *en))
+fn of_argument(path: &str, id: &str) -> Option<Meaning> {
+    let of = |path: &str| arguments::all().find(|meaning| meaning.path == path && meaning.id == id);
+    of(path).or_else(|| of(""))
 }
 
 /// Words of the help's frame.

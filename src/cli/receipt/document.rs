@@ -45,6 +45,14 @@ pub enum FalseReceipt {
     /// An entry tells of another exchange.
     #[error("entry {0} is of another exchange than the receipt names")]
     Exchange(u64),
+    /// No path from an earlier head came with the document.
+    #[error("the gateway gave no path from the log's head of {old} entries to that of {new}")]
+    NoPath {
+        /// The size of the earlier head.
+        old: u64,
+        /// The size of the later one.
+        new: u64,
+    },
     /// Consistency with an earlier head is not shown.
     #[error("the log's head of {new} entries is not shown to extend that of {old}")]
     Inconsistent {
@@ -132,12 +140,6 @@ impl Document {
             .collect()
     }
 
-    /// Whether a path from the tree of `size` leaves came with the document.
-    #[must_use]
-    pub fn has_path_from(&self, size: u64) -> bool {
-        self.consistency.iter().any(|path| path.from == size)
-    }
-
     /// Shows that the log of `new` begins with the log of `old`: equal heads, or by the path in the document.
     ///
     /// # Errors
@@ -147,6 +149,7 @@ impl Document {
         let wrong = || FalseReceipt::Inconsistent { old: size, new: new.size };
         let path = match self.consistency.iter().find(|path| path.from == size) {
             Some(path) if size != new.size => path.hashes().ok_or_else(wrong)?,
+            None if size < new.size => return Err(FalseReceipt::NoPath { old: size, new: new.size }),
             Some(_) | None => Vec::new(),
         };
         merkle::verify_consistency(size, new.size, root, &new.root, &path).map_err(|_| wrong())
