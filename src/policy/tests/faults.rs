@@ -311,6 +311,26 @@ fn an_organization_identifier_in_two_agencies_is_a_fault() {
     );
 }
 
+#[test]
+fn agreements_overlap_only_when_a_request_could_be_for_both() {
+    let second = |from: &str, to: &str| {
+        let mut files = files();
+        let (_, old) = files.iter().find(|(name, _)| name == AGREEMENT).unwrap().clone();
+        assert!(old.contains(from));
+        let text = old.replace("TT-2026-001", "TT-2026-010").replacen(from, to, 1);
+        files.push(("agreements/TT-2026-010.toml".to_owned(), text));
+        load(files).err().map(|faults| faults.iter().any(|fault| fault.code() == Code::AgreementsOverlap))
+    };
+    let term = "valid = { from = 2026-01-01, until = 2027-12-31 }";
+    assert_eq!(second(term, "valid = { from = 2027-12-31, until = 2028-12-31 }"), Some(true));
+    assert_eq!(second(term, "valid = { from = 2028-01-01, until = 2028-12-31 }"), None);
+    assert_eq!(second(term, "valid = { from = 2025-01-01, until = 2025-12-31 }"), None);
+    assert_eq!(second("purposes = [\"giai-quyet-tthc\"]", "purposes = [\"xac-nhan-hon-nhan\"]"), None);
+    assert_eq!(second("consumers = [\"H31.01.01\"]", "consumers = [\"H31.07\"]"), None);
+    let ended = "status = \"ended\"\nsince = 2026-02-01\nreason = \"Thay\"";
+    assert_eq!(second("status = \"active\"", ended), None);
+}
+
 /// Whatever is done to the files, they load or their faults can be shown.
 mod damage {
     use std::sync::LazyLock;
