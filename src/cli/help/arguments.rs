@@ -67,6 +67,7 @@ receipt fetch | gateway | Địa chỉ cổng, như https://localhost:8443 | The
 receipt fetch | output | Ghi vào tệp này thay vì hiện ra | Write to this file instead of showing it
 receipt verify | file | Biên nhận (một tài liệu, hoặc mỗi dòng một bản ghi) | The receipt (one document, or one entry a line)
 receipt verify | trust | Tệp khóa kiểm tra nhật ký tin cậy, mỗi dòng một khóa (log.vkey) | The verification keys to trust, one a line (log.vkey)
+receipt verify | answer | Nội dung câu trả lời đang giữ: kiểm tra đúng là nội dung đã cam kết | The body of the answer one holds: is it the one committed to
 certs dev | folder | Thư mục để tạo; chưa có chứng thư số | The folder to make them in; it holds none yet
 certs check | file | Chuỗi chứng thư số (PEM, chứng thư của cơ quan đứng đầu) | The chain (PEM, the agency's own certificate first)
 certs check | anchors | Tổ chức cấp chứng thư số tin cậy (PEM) | The authorities to trust (PEM)

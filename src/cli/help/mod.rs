@@ -58,8 +58,12 @@ fn with_version(command: Command, words: &Words) -> Command {
 }
 
 fn described(argument: Arg, path: &str, words: &Words, language: Language) -> Arg {
-    let heading = if argument.is_positional() { words.arguments } else { words.options };
     let own = matches!(argument.get_id().as_str(), "help" | "version");
+    let heading = match argument.is_positional() {
+        true => words.arguments,
+        false if own || argument.is_global_set() => words.common,
+        false => words.options,
+    };
     let text = of_argument(path, argument.get_id().as_str()).map(|meaning| match language {
         Language::Vi => meaning.vi,
         Language::En => meaning.en,
@@ -92,6 +96,7 @@ struct Words {
     command: &'static str,
     arguments: &'static str,
     options: &'static str,
+    common: &'static str,
     examples: &'static str,
     help: &'static str,
     version: &'static str,
@@ -106,6 +111,7 @@ impl Words {
                 command: "LỆNH",
                 arguments: "Tham số",
                 options: "Tùy chọn",
+                common: "Tùy chọn chung",
                 examples: "Ví dụ",
                 help: "Hiện trợ giúp này",
                 version: "Hiện phiên bản",
@@ -116,6 +122,7 @@ impl Words {
                 command: "COMMAND",
                 arguments: "Arguments",
                 options: "Options",
+                common: "Common options",
                 examples: "Example",
                 help: "Show this help",
                 version: "Show the version",

@@ -73,7 +73,7 @@ pub struct Document {
     entries: Vec<Entry>,
     /// Salts of the caller's own commitments, base64, by label.
     #[serde(default)]
-    pub salts: BTreeMap<String, String>,
+    salts: BTreeMap<String, String>,
     /// Paths from earlier heads to the head of the proofs, if they were asked for.
     #[serde(default)]
     consistency: Vec<Path>,
@@ -138,6 +138,12 @@ impl Document {
                 if own { Ok(proven) } else { Err(FalseReceipt::Exchange(proven.index)) }
             })
             .collect()
+    }
+
+    /// The salt of one of the holder's own commitments.
+    #[must_use]
+    pub fn salt(&self, label: &str) -> Option<Hash> {
+        STANDARD.decode(self.salts.get(label)?).ok()?.try_into().ok()
     }
 
     /// Shows that the log of `new` begins with the log of `old`: equal heads, or by the path in the document.
