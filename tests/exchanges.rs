@@ -295,10 +295,7 @@ async fn a_kept_connection_serves_many_exchanges_and_two_agencies_share_an_agree
         let mut hospital = world.client_over(HOSPITAL, &[alpn]).session().await.unwrap();
         for _ in 0..5 {
             for (session, agency) in [(&mut centre, CENTRE), (&mut hospital, HOSPITAL)] {
-                let request = client::get(&lookup_path(), &LOOKING_UP);
-                let asked = world::receipts::Asked::of(&request);
-                let answered = session.send(request).await.unwrap();
-                world.receipts.take(&asked, &answered);
+                let answered = world.ask(session, client::get(&lookup_path(), &LOOKING_UP)).await.unwrap();
                 assert_eq!(world.leaves_of(answered.header("exchange-id"))[0]["agency"], agency);
             }
         }
