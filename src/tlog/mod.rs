@@ -17,7 +17,9 @@
 //! | [`merkle`], [`note`], [`checkpoint`], [`proof`] | the formats: pure |
 //! | `frame`, `segment` | the bytes of a batch, the file it stands in |
 //! | [`disk`] | all that is asked of a disk |
+//! | `log` | the handle: a place, an entry on its way |
 //! | `spare`, `committer`, `publisher` | the three threads |
+//! | `aides` | starts and ends the threads beside the committer |
 //! | `book` | what the writer and its readers share |
 //! | `recover` | the only way to open |
 //! | [`reader`] | the entries of a folder, also of one in use |
@@ -25,12 +27,14 @@
 //!
 //! What is absent on purpose: agencies, exchanges, JSON, HTTP. `audit` knows what an entry says; here it is bytes.
 
+mod aides;
 mod book;
 pub mod checkpoint;
 mod committer;
 pub mod disk;
 mod frame;
 pub mod fsck;
+mod log;
 pub mod merkle;
 pub mod note;
 pub mod proof;
@@ -42,27 +46,11 @@ mod spare;
 #[cfg(test)]
 mod tests;
 
-use std::convert::Infallible;
-use std::fmt;
-use std::io;
 use std::path::Path;
 use std::path::PathBuf;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::Mutex;
-use std::sync::PoisonError;
-use std::sync::RwLock;
-use std::sync::mpsc as channel;
-use std::task::Context;
-use std::task::Poll;
-use std::task::Wake;
-use std::task::Waker;
-use std::thread;
-use std::thread::JoinHandle;
-use std::thread::Thread;
 
 use tokio::sync::mpsc;
-use tokio::sync::oneshot;
 
 use crate::clock::Clock;
 use crate::clock::Timestamp;
@@ -70,20 +58,20 @@ use crate::crypto::digest::Hash;
 use crate::crypto::sign::Ed25519Key;
 use crate::id::Origin;
 
+use aides::Aides;
 use book::Shared;
 use checkpoint::Checkpoint;
 use checkpoint::SignedHead;
-use committer::Answer;
 use committer::Committer;
-use committer::Job;
 use committer::Start;
 use disk::Disk;
 use note::Signer;
-use reader::ReadError;
-use spare::Spare;
 
 pub use frame::ANNEX_BYTES_MAX;
 pub use frame::LEAF_BYTES_MAX;
+pub use log::Log;
+pub use log::Pending;
+pub use log::Place;
 pub use recover::OpenError;
 pub use recover::Recovered;
 pub use recover::Torn;
@@ -201,9 +189,8 @@ pub fn open<S: Sequencer>(
         committer.run(jobs);
         drop(aides);
     };
-    let thread = named("log-committer").spawn(run).map_err(OpenError::Threads)?;
-    let handle = Handle { shared, sender: RwLock::new(Some(sender)), thread: Mutex::new(Some(thread)) };
-    Ok((Log(Arc::new(handle)), found))
+    let thread = aides::named("log-committer").spawn(run).map_err(OpenError::Threads)?;
+    Ok((Log::new(shared, sender, thread), found))
 }
 
 fn check(settings: &Settings) -> Result<(), OpenError> {
@@ -222,197 +209,4 @@ fn hold(disk: &dyn Disk, folder: &Path) -> Result<Box<dyn Send + Sync>, OpenErro
     disk.make_folder(&wal).map_err(recover::disk_error(&wal))?;
     let held = disk.lock(&lock).map_err(recover::disk_error(&lock))?;
     held.ok_or_else(|| OpenError::InUse { folder: folder.to_owned() })
-}
-
-fn named(name: &str) -> thread::Builder {
-    thread::Builder::new().name(name.to_owned())
-}
-
-/// The threads beside the committer, and the lock. Dropped by the committer's thread as its last act: then they
-/// end, the last head is published, and the folder is free.
-struct Aides {
-    spare: Arc<Spare>,
-    publisher: Option<channel::Sender<Infallible>>,
-    threads: Vec<JoinHandle<()>>,
-    _lock: Box<dyn Send + Sync>,
-}
-
-impl Aides {
-    fn start(
-        shared: &Arc<Shared>,
-        segment_bytes: u64,
-        published: Option<u64>,
-        lock: Box<dyn Send + Sync>,
-    ) -> io::Result<Self> {
-        let (stop, stopped) = channel::channel();
-        let spare = Arc::new(Spare::new());
-        let mut aides = Self { spare, publisher: Some(stop), threads: Vec::new(), _lock: lock };
-        let (spare, book) = (Arc::clone(&aides.spare), Arc::clone(shared));
-        aides.threads.push(named("log-spare").spawn(move || spare.keep_one(&book, segment_bytes))?);
-        let book = Arc::clone(shared);
-        let publish = move || publisher::run(&book, published, &stopped);
-        aides.threads.push(named("log-publisher").spawn(publish)?);
-        Ok(aides)
-    }
-}
-
-impl Drop for Aides {
-    fn drop(&mut self) {
-        self.spare.stop();
-        self.publisher = None;
-        // A thread that panicked has nothing left to end.
-        self.threads.drain(..).for_each(|thread| drop(thread.join()));
-    }
-}
-
-/// A log that is open for writing. Clones are the same log; when the last is dropped, and the last [`Place`], its threads
-/// end by themselves as [`Log::close`] would end them.
-pub struct Log<D>(Arc<Handle<D>>);
-
-struct Handle<D> {
-    shared: Arc<Shared>,
-    /// `None` once closed. Every place holds a sender too: the committer ends when all are gone.
-    sender: RwLock<Option<mpsc::Sender<Job<D>>>>,
-    thread: Mutex<Option<JoinHandle<()>>>,
-}
-
-impl<D> Log<D> {
-    /// Takes a place in the queue. Never waits.
-    ///
-    /// # Errors
-    /// Why there is none.
-    pub fn reserve(&self) -> Result<Place<D>, Unavailable> {
-        self.availability()?;
-        let sender = self.0.sender.read().unwrap_or_else(PoisonError::into_inner).clone();
-        match sender.ok_or(Unavailable::Closed)?.try_reserve_owned() {
-            Ok(permit) => Ok(Place(permit)),
-            Err(mpsc::error::TrySendError::Full(_)) => Err(Unavailable::Busy),
-            Err(mpsc::error::TrySendError::Closed(_)) => Err(Unavailable::Poisoned),
-        }
-    }
-
-    /// Whether the log takes entries; a full queue is no obstacle.
-    ///
-    /// # Errors
-    /// Why it does not.
-    pub fn availability(&self) -> Result<(), Unavailable> {
-        self.0.shared.availability()?;
-        let open = self.0.sender.read().unwrap_or_else(PoisonError::into_inner).is_some();
-        if open { Ok(()) } else { Err(Unavailable::Closed) }
-    }
-
-    /// The newest durable head.
-    #[must_use]
-    pub fn head(&self) -> Arc<SignedHead> {
-        self.0.shared.head()
-    }
-
-    /// Durable entries.
-    #[must_use]
-    pub fn size(&self) -> u64 {
-        self.head().size
-    }
-
-    /// The path that proves entry `index` under the root of the first `size`; nothing if there are not so many.
-    #[must_use]
-    pub fn inclusion(&self, index: u64, size: u64) -> Option<Vec<Hash>> {
-        if size > self.size() { None } else { self.0.shared.book().tree.inclusion(index, size) }
-    }
-
-    /// The proof that the first `old` of `new` entries are unchanged; nothing if there are not so many.
-    #[must_use]
-    pub fn consistency(&self, old: u64, new: u64) -> Option<Vec<Hash>> {
-        if new > self.size() { None } else { self.0.shared.book().tree.consistency(old, new) }
-    }
-
-    /// Reads one entry back, checked against the tree. Blocks on the disk.
-    ///
-    /// # Errors
-    /// There is no such entry, it was changed, or the disk refuses.
-    pub fn read(&self, index: u64) -> Result<Entry, ReadError> {
-        self.0.shared.read(index)
-    }
-
-    /// Takes nothing more, commits what was appended and what the places held will append, publishes the last head and frees
-    /// the folder. Blocks until then: not from async code, nor by one who holds a [`Place`]. The second call finds it done.
-    pub fn close(&self) {
-        self.0.sender.write().unwrap_or_else(PoisonError::into_inner).take();
-        // Held over the join, so that a second caller returns when all is done, not before.
-        let mut thread = self.0.thread.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(thread) = thread.take() {
-            // It catches its own panics: there is nothing to learn here.
-            drop(thread.join());
-        }
-    }
-}
-
-impl<D> Clone for Log<D> {
-    fn clone(&self) -> Self {
-        Self(Arc::clone(&self.0))
-    }
-}
-
-impl<D> fmt::Debug for Log<D> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Log").field("folder", &self.0.shared.folder()).finish_non_exhaustive()
-    }
-}
-
-/// A place in the queue, kept for one entry. Dropped, it is free again.
-#[must_use]
-pub struct Place<D>(mpsc::OwnedPermit<Job<D>>);
-
-impl<D> Place<D> {
-    /// Sends the draft to its place. Does not wait and cannot fail; what becomes of it is told by the [`Pending`].
-    pub fn append(self, draft: D) -> Pending {
-        let (reply, answer) = oneshot::channel();
-        self.0.send(Job { draft, reply });
-        Pending(answer)
-    }
-}
-
-impl<D> fmt::Debug for Place<D> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Place(..)")
-    }
-}
-
-/// An entry on its way. To drop this takes nothing back.
-#[derive(Debug)]
-#[must_use = "an entry is durable only when this says so"]
-pub struct Pending(oneshot::Receiver<Answer>);
-
-impl Pending {
-    /// Waits in place, for those who are not async.
-    ///
-    /// # Errors
-    /// The entry is not in the log, or not known to be.
-    pub fn wait(mut self) -> Result<Placed, Unavailable> {
-        let waker = Waker::from(Arc::new(Unpark(thread::current())));
-        let mut context = Context::from_waker(&waker);
-        loop {
-            match Pin::new(&mut self).poll(&mut context) {
-                Poll::Ready(answer) => return answer,
-                Poll::Pending => thread::park(),
-            }
-        }
-    }
-}
-
-impl Future for Pending {
-    type Output = Result<Placed, Unavailable>;
-
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        // An entry dropped without an answer was in a committer's hands when it panicked.
-        let answer = Pin::new(&mut self.0).poll(context);
-        answer.map(|received| received.unwrap_or(Err(Unavailable::Poisoned)))
-    }
-}
-
-struct Unpark(Thread);
-
-impl Wake for Unpark {
-    fn wake(self: Arc<Self>) {
-        self.0.unpark();
-    }
 }

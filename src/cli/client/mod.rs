@@ -54,3 +54,6 @@ impl Reach {
         Ok(Connection::open(&gateway).await?)
     }
 }
+
+#[cfg(test)]
+mod tests;

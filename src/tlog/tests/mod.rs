@@ -14,6 +14,7 @@ use tempfile::TempDir;
 use super::merkle::verify_consistency;
 use super::merkle::verify_inclusion;
 use super::note::VerifierKey;
+use super::reader::ReadError;
 use super::*;
 use crate::crypto::digest::hex;
 use failing::FailingDisk;
