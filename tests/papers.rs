@@ -18,7 +18,8 @@ fn paper(name: &str) -> String {
 /// A line that is a setting behind a `#`.
 fn is_setting(line: &str) -> bool {
     line.split_once(" = ").is_some_and(|(key, _)| {
-        key.strip_prefix('#').is_some_and(|key| key.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_'))
+        key.strip_prefix('#')
+            .is_some_and(|key| key.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_'))
     })
 }
 
@@ -38,7 +39,8 @@ fn the_sample_configuration_is_read_as_it_stands_and_with_every_default_written_
 /// The commands a paper names in the first column of its table: each between backticks, up to its first option or argument.
 fn commands(text: &str) -> Vec<Vec<String>> {
     let rows = text.lines().skip_while(|line| !line.starts_with("| command") && !line.starts_with("| lệnh"));
-    let cells = rows.take_while(|line| line.starts_with('|')).skip(2).filter_map(|line| line.split('|').nth(1));
+    let cells =
+        rows.take_while(|line| line.starts_with('|')).skip(2).filter_map(|line| line.split('|').nth(1));
     let named = cells.flat_map(|cell| cell.split('`').skip(1).step_by(2));
     let words = |text: &str| {
         let plain = |word: &&str| word.bytes().all(|byte| byte.is_ascii_lowercase());
@@ -53,7 +55,8 @@ fn every_command_that_a_paper_names_is_there() {
         let commands = commands(&paper(name));
         assert!(commands.len() > 10, "{name}: {commands:?}");
         for words in commands {
-            let help = Command::new(env!("CARGO_BIN_EXE_phohien")).args(&words).arg("--help").output().unwrap();
+            let help =
+                Command::new(env!("CARGO_BIN_EXE_phohien")).args(&words).arg("--help").output().unwrap();
             assert!(help.status.success(), "{name}: {words:?}");
         }
     }
