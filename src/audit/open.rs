@@ -80,6 +80,12 @@ impl Open {
         self.id
     }
 
+    /// Whether its `opened` record was written: then it must get an outcome of its own.
+    #[must_use]
+    pub fn is_opened(&self) -> bool {
+        self.places.opened.is_none()
+    }
+
     /// Remembers who is asking, in case nothing more is learned, and keeps the certificate that entries will name.
     ///
     /// # Errors

@@ -38,6 +38,7 @@ use child::Child;
 use client::Answered;
 use client::Broken;
 use client::Client;
+use client::Session;
 use platform::Manner;
 use platform::Platform;
 use receipts::Receipts;
@@ -179,8 +180,18 @@ impl World {
 
     /// The same, where no answer may come.
     pub async fn try_call(&self, client: &Client, request: Request<Full<Bytes>>) -> Result<Answered, Broken> {
+        let mut session = tokio::time::timeout(PATIENCE, client.session()).await??;
+        self.ask(&mut session, request).await
+    }
+
+    /// Sends a request over an open connection, verifies the answer, and keeps its receipt.
+    pub async fn ask(
+        &self,
+        session: &mut Session,
+        request: Request<Full<Bytes>>,
+    ) -> Result<Answered, Broken> {
         let asked = receipts::Asked::of(&request);
-        let answered = tokio::time::timeout(PATIENCE, client.send(request)).await??;
+        let answered = tokio::time::timeout(PATIENCE, session.send(request)).await??;
         self.receipts.take(&asked, &answered);
         Ok(answered)
     }
