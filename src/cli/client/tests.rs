@@ -2,7 +2,6 @@ use super::*;
 
 use std::convert::Infallible;
 use std::path::Path;
-use std::sync::Arc;
 
 use bytes::Bytes;
 use http::HeaderMap;
@@ -59,7 +58,7 @@ impl Socket {
         .unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        tokio::spawn(serve(listener, TlsAcceptor::from(tls)));
+        tokio::spawn(serve(listener, TlsAcceptor::from(tls.config())));
         Self { folder, address }
     }
 
@@ -218,15 +217,16 @@ async fn a_gateway_that_is_not_there_could_not_be_asked() {
 async fn a_socket_that_says_nothing_is_not_waited_for_forever() {
     let socket = Socket::open().await;
     let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let acceptor = TlsAcceptor::from(Arc::clone(
-        &server_config(&TlsFiles {
+    let acceptor = TlsAcceptor::from(
+        server_config(&TlsFiles {
             certificate: socket.file(development::SERVER),
             key: socket.file(development::SERVER_KEY),
             anchors: vec![socket.file(development::CA)],
             crls: None,
         })
-        .unwrap(),
-    ));
+        .unwrap()
+        .config(),
+    );
     let address = silent.local_addr().unwrap();
     tokio::spawn(async move {
         let (stream, _) = silent.accept().await.unwrap();

@@ -71,7 +71,8 @@ impl Player<'_, '_> {
             Deed::TurnedAway(call, alert) => self.turned_away(call, alert),
             Deed::Burst(call, passes) => {
                 let words = self.words(call);
-                self.stage.command(&shortened(&words))?;
+                let times = format!("# ×{}", burst::LEAST);
+                self.stage.command(&[shortened(&words), vec![times]].concat())?;
                 burst::play(&self.program, &words, *passes)
             }
             Deed::Formerly(code, now) => self.formerly(code, now),
@@ -156,7 +157,7 @@ impl Player<'_, '_> {
         }
         let (detail, contact) = (text("detail"), text("contact"));
         let whom = |word| if contact.is_empty() { String::new() } else { format!(" {word}: {contact}.") };
-        let told = |word| format!("{status} {reason}. {detail}{}", whom(word));
+        let told = |word| format!("{status} {reason}. {}.{}", detail.trim_end_matches('.'), whom(word));
         Ok(verdict(true, told("Liên hệ"), told("Contact")))
     }
 
@@ -182,10 +183,10 @@ impl Player<'_, '_> {
         .map(str::to_owned);
         self.stage.command(&words)?;
         let heard = self.program.run(&words)?;
-        let said = heard.objects.first().unwrap_or(&heard.error).to_string();
+        let said = heard.error.get("message").and_then(Value::as_str).unwrap_or_default();
         let as_told = heard.exit == Some(1) && said.contains(code) && said.contains(now);
-        let (vi, en) = (format!("{code} nay là {now}"), format!("{code} is {now} today"));
-        if as_told { Ok(verdict(true, vi, en)) } else { Ok(verdict(false, astray(&heard), astray(&heard))) }
+        let said = if as_told { said.to_owned() } else { astray(&heard) };
+        Ok(verdict(as_told, said.clone(), said))
     }
 
     fn platform_is(&self, platform: &str, up: bool) -> Verdict {
