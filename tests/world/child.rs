@@ -21,8 +21,12 @@ pub struct Child {
 impl Child {
     /// Starts `phohien serve` and waits until it says where it answers.
     pub fn serve(configuration: &Path) -> Self {
+        Self::try_serve(configuration).unwrap_or_else(|said| panic!("the gateway does not start: {said}"))
+    }
+
+    /// The same, where it may not start: then what it said.
+    pub fn try_serve(configuration: &Path) -> Result<Self, String> {
         Self::run(serving(Command::new(env!("CARGO_BIN_EXE_phohien")), configuration))
-            .unwrap_or_else(|said| panic!("the gateway does not start: {said}"))
     }
 
     /// The same in a mount namespace of its own, after this mount: it goes when the process goes.
@@ -39,7 +43,7 @@ impl Child {
     }
 
     /// Runs a command line that serves; what it said on standard error, where it ended instead.
-    pub fn run(mut command: Command) -> Result<Self, String> {
+    fn run(mut command: Command) -> Result<Self, String> {
         let mut process = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
         let mut lines = BufReader::new(process.stderr.take().unwrap()).lines();
         let mut said = String::new();
