@@ -21,9 +21,9 @@ use crate::signing;
 use crate::signing::RequestLine;
 use crate::signing::Sealed;
 
+use super::door::Arrival;
 use super::door::Door;
 use super::ending;
-use super::exchange::Arrival;
 
 /// The reserved path.
 pub const PATH: &str = "/receipts";
