@@ -42,7 +42,7 @@ impl Receipt {
     /// The receipt of an exchange, for the agency in whose chain it stands and no other.
     #[must_use]
     pub fn of(recorder: &Recorder, id: ExchangeId, agency: &AgencyId) -> Option<Self> {
-        let indices = recorder.directory().of_exchange(id, agency)?;
+        let indices = recorder.proven_of_exchange(id, agency)?;
         let entries =
             indices.iter().filter_map(|index| ProvenEntry::of(recorder, *index)).collect::<Vec<_>>();
         let complete = entries.len() == indices.len();
