@@ -123,7 +123,7 @@ impl<O> Tallied<O> {
     }
 }
 
-/// The place in which a caller's early leaving is recorded.
+/// The place in which a caller's early leaving is recorded. Dropped without a word, the caller had nothing.
 #[derive(Debug)]
 pub struct Departure {
     recorder: Recorder,
@@ -142,13 +142,28 @@ impl Departure {
         Self { recorder, id, agency, place }
     }
 
+    /// The whole answer was handed to the connection: there is nothing to record.
+    pub fn complete(mut self) {
+        self.place = None;
+    }
+
     /// The caller left after so many bytes of the body had been handed to the connection.
     pub fn left_after(mut self, bytes: u64) {
+        self.record(bytes);
+    }
+
+    fn record(&mut self, bytes: u64) {
         let Some(place) = self.place.take() else { return };
         if let Ok(draft) =
             self.recorder.draft(self.agency.as_ref(), Some(self.id), &Record::Aborted { bytes }, Vec::new())
         {
             drop(place.append(draft));
         }
+    }
+}
+
+impl Drop for Departure {
+    fn drop(&mut self) {
+        self.record(0);
     }
 }

@@ -17,6 +17,7 @@ use crate::listener::Handshaken;
 use crate::policy::Grant;
 use crate::tlog::Pending;
 use crate::tlog::Place;
+use crate::tlog::Unavailable;
 
 use super::annex::Annex;
 use super::commitment;
@@ -38,6 +39,9 @@ use super::recorder::unmakeable;
 
 /// The reason's code when a task ended without an outcome.
 pub const INTERRUPTED: &str = "interrupted";
+
+/// The reason's code when the entry that was to be written could not be.
+const UNWRITTEN: &str = "log-unavailable";
 
 /// An exchange that has begun and has no outcome yet. Dropped, it records that it was interrupted.
 #[derive(Debug)]
@@ -92,9 +96,12 @@ impl Open {
     /// The certificate cannot be kept: no entry may name it.
     pub async fn know(&mut self, peer: &Peer, handshake: &Handshaken) -> Result<(), Unrecorded> {
         self.known.agency = Some(peer.agency().id.clone());
+        if let Some(leaf) = handshake.chain().first() {
+            self.recorder.keep_aside(leaf, &peer.certificate().fingerprint).await?;
+        }
+        // Only now: were it not kept, the record of the interruption would name what is not there.
         self.known.facts = Facts::of_peer(peer);
-        let Some(leaf) = handshake.chain().first() else { return Ok(()) };
-        self.recorder.keep_aside(leaf, &peer.certificate().fingerprint).await
+        Ok(())
     }
 
     /// Takes the request's image, to be committed to: see [`super::receipt::request_image`].
@@ -137,9 +144,26 @@ impl Open {
         let said = Said { answer: Some(&outcome.answer().body), reply: outcome.reply() };
         let draft =
             self.exchange_draft(agency.as_ref(), &outcome.facts(), &outcome.annex(), Some(said), record)?;
-        let placed = self.append_outcome(draft)?.await?;
+        let placed = match self.append_outcome(draft)?.await {
+            Ok(placed) => placed,
+            Err(why) => return Err(self.unwritten(agency.as_ref(), why).await.into()),
+        };
         let departure = Departure::new(self.recorder.clone(), self.id, agency, self.places.aborted.take());
         Ok(Committed::new(outcome, placed, departure))
+    }
+
+    /// An entry that the log takes from nobody (over its cap) must not leave an exchange without a record: a bare one is written
+    /// in its stead, which always fits. Hands back why the entry was not taken.
+    async fn unwritten(&mut self, agency: Option<&AgencyId>, why: Unavailable) -> Unavailable {
+        let place = self.places.aborted.take().filter(|_| matches!(why, Unavailable::Refused(_)));
+        let facts = Facts { unauthenticated: agency.is_none(), ..Facts::default() };
+        let exchange = Exchange { facts, ..Exchange::default() };
+        let record = Record::Failed { exchange, status: Some(503), hop: "gateway", reason: UNWRITTEN };
+        let draft = self.recorder.draft(agency, Some(self.id), &record, Vec::new());
+        if let (Some(place), Ok(draft)) = (place, draft) {
+            let _ = place.append(draft).await;
+        }
+        why
     }
 
     /// Ends an exchange whose refusal is tallied instead of recorded by itself. Only before [`Open::clear`] opened anything.

@@ -55,7 +55,7 @@ impl Receipt {
     /// path leads from each of the sizes in `since`; a size that this log never had is left without one.
     #[must_use]
     pub fn of(recorder: &Recorder, id: ExchangeId, agency: &AgencyId, since: &[u64]) -> Option<Self> {
-        let indices = recorder.directory().of_exchange(id, agency)?;
+        let indices = recorder.proven_of_exchange(id, agency)?;
         let head = recorder.log().head();
         let entries: Option<Vec<_>> =
             indices.iter().map(|index| ProvenEntry::under(recorder, *index, &head)).collect();

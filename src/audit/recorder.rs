@@ -17,6 +17,7 @@ use super::open::Open;
 use super::record::Draft;
 use super::record::Record;
 use super::tally::Tallies;
+use super::tally::Tally;
 
 /// The log could not take the record: nothing was exchanged, and nothing may be answered but this.
 #[derive(Debug, thiserror::Error)]
@@ -94,13 +95,17 @@ impl Recorder {
         self.0.tallies.count(agency, reason, self.0.clock.now());
     }
 
-    /// Writes the summaries of what was tallied since the last call. What the log cannot take now is kept for the next one.
+    /// Writes the summaries of what was tallied since the last call. What the log cannot take now is kept for the next one. Waits
+    /// until all are durable: not from async code.
     pub fn flush_tallies(&self) {
-        for tally in self.0.tallies.take() {
-            let record = tally.record();
-            let written = self
-                .draft(tally.agency.as_ref(), None, &record, Vec::new())
-                .and_then(|draft| Ok(self.0.log.reserve()?.append(draft)));
+        let append = |tally: Tally| {
+            let draft = self.draft(tally.agency.as_ref(), None, &tally.record(), Vec::new());
+            let pending = draft.and_then(|draft| Ok(self.0.log.reserve()?.append(draft)));
+            (tally, pending)
+        };
+        let appended: Vec<_> = self.0.tallies.take().into_iter().map(append).collect();
+        for (tally, pending) in appended {
+            let written = pending.and_then(|pending| Ok(pending.wait()?));
             if written.is_err() {
                 self.0.tallies.put_back(tally);
             }
@@ -126,6 +131,25 @@ impl Recorder {
     /// The disk failed: the entry must not be written.
     pub fn keep(&self, object: &[u8]) -> Result<Hash, Unrecorded> {
         self.0.objects.keep(object).map_err(unmakeable)
+    }
+
+    /// The indices of an agency's entries after its `seq`, at most so many, as far as they are durable: those still being written,
+    /// or that a failed write left behind, are nobody's yet.
+    #[must_use]
+    pub fn proven_of_agency(&self, agency: &AgencyId, after: u64, most: usize) -> Vec<u64> {
+        let size = self.0.log.size();
+        let mut indices = self.0.directory.of_agency(agency, after, most);
+        indices.retain(|index| *index < size);
+        indices
+    }
+
+    /// The same of one exchange, if it stands in that agency's chain; none if nothing of it is durable.
+    #[must_use]
+    pub fn proven_of_exchange(&self, id: ExchangeId, agency: &AgencyId) -> Option<Vec<u64>> {
+        let size = self.0.log.size();
+        let mut indices = self.0.directory.of_exchange(id, agency)?;
+        indices.retain(|index| *index < size);
+        (!indices.is_empty()).then_some(indices)
     }
 
     /// In whose chain stands what has no agency of its own.

@@ -37,9 +37,16 @@ pub fn declared_json(headers: &HeaderMap) -> Result<(), NotJson> {
     if !headers.get_all(CONTENT_ENCODING).iter().all(identity) {
         return Err(NotJson::Encoded);
     }
-    let declared = single(headers, &CONTENT_TYPE).ok_or(NotJson::Type)?;
-    let mut parts = declared.split(';').map(str::trim);
-    if !is_json(parts.next().unwrap_or_default()) {
+    is_json(single(headers, &CONTENT_TYPE).ok_or(NotJson::Type)?)
+}
+
+/// Whether a `Content-Type` declares JSON in UTF-8. Nothing else may: a body is judged as what it will be read as.
+///
+/// # Errors
+/// It does not.
+pub fn is_json(content_type: &str) -> Result<(), NotJson> {
+    let mut parts = content_type.split(';').map(str::trim);
+    if !is_json_type(parts.next().unwrap_or_default()) {
         return Err(NotJson::Type);
     }
     if parts.all(utf8_if_charset) { Ok(()) } else { Err(NotJson::Charset) }
@@ -70,7 +77,7 @@ fn single<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
 }
 
 /// `application/json` and its structured kin (RFC 6839 3.1).
-fn is_json(essence: &str) -> bool {
+fn is_json_type(essence: &str) -> bool {
     let essence = essence.to_ascii_lowercase();
     let subtype = essence.strip_prefix("application/").unwrap_or_default();
     subtype == "json" || subtype.strip_suffix("+json").is_some_and(|kind| !kind.is_empty())
@@ -86,7 +93,8 @@ fn utf8_if_charset(parameter: &str) -> bool {
 fn media_type(declared: &str) -> Option<String> {
     let essence = declared.split(';').next().unwrap_or_default().trim();
     let problem = essence.eq_ignore_ascii_case("application/problem+json");
-    is_json(essence).then(|| if problem { "application/problem+json" } else { "application/json" }.to_owned())
+    is_json_type(essence)
+        .then(|| if problem { "application/problem+json" } else { "application/json" }.to_owned())
 }
 
 fn is_languages(text: &str) -> bool {

@@ -169,6 +169,14 @@ fn unread(grant: &Grant, why: Unread) -> Told {
                 ),
             ),
         ),
+        Unread::NamesNobody { pointer } => (
+            "header-missing",
+            StatusCode::BAD_REQUEST,
+            Text::new(
+                format!("Nội dung yêu cầu phải nêu người được tra cứu tại {pointer}."),
+                format!("The request's body must name the person asked about, at {pointer}."),
+            ),
+        ),
         Unread::TooLarge { limit } => (
             "request-too-large",
             StatusCode::PAYLOAD_TOO_LARGE,

@@ -9,11 +9,13 @@ use http_body_util::Limited;
 
 use crate::clock::Timestamp;
 use crate::crypto::digest::sha256;
+use crate::disclosure::headers;
 use crate::disclosure::pointed;
 use crate::disclosure::stated;
 use crate::limits::Admission;
 use crate::limits::refusal::Refusal;
 use crate::message::digest;
+use crate::policy::Grant;
 use crate::policy::model::SubjectPlace;
 
 use super::stop::Stop;
@@ -46,9 +48,15 @@ pub enum Unread {
     /// The body does not have the digest its `Content-Digest` says.
     #[error("the body is not the one its content digest names")]
     WrongDigest,
-    /// The body is not JSON with one meaning.
+    /// The body is not JSON with one meaning, or is declared as something else.
     #[error("the body is not JSON with one meaning")]
     NotJson,
+    /// The body names nobody where people are counted.
+    #[error("the body names nobody at `{pointer}`")]
+    NamesNobody {
+        /// Where a person must be named.
+        pointer: String,
+    },
     /// The body has a member that the clause does not let through.
     #[error("the body has a member that was not agreed")]
     NotGranted,
@@ -83,35 +91,53 @@ impl Incoming {
 
     async fn collect(self, admission: &Admission, rules: Rules) -> Result<Bytes, Unread> {
         let (grant, limit) = (admission.grant(), admission.grant().operation().request_limit);
+        // Over HTTP/2 anything can follow any head. What follows one without a body is none: it is not read, not passed on.
+        if !grant.request().has_body() {
+            return as_named(grant, Bytes::new());
+        }
         if grant.request().content_length().is_some_and(|length| length > limit) {
             return Err(Unread::TooLarge { limit });
         }
         let limited = Limited::new(self.body, usize::try_from(limit).unwrap_or(usize::MAX));
         let collected =
             tokio::time::timeout(rules.within, limited.collect()).await.map_err(|_| Unread::Incomplete)?;
-        let bytes = collected.map_err(|fault| unread(&*fault, limit))?.to_bytes();
-        let digest = grant.request().content_digest();
-        let as_named = digest.is_none_or(|named| digest::check(named, &sha256(&bytes)).is_ok());
-        if as_named { Ok(bytes) } else { Err(Unread::WrongDigest) }
+        as_named(grant, collected.map_err(|fault| unread(&*fault, limit))?.to_bytes())
     }
 }
 
-/// Every scalar of the body must stand where the clause lets one stand: a member nobody agreed on could be a filter that tells.
+fn as_named(grant: &Grant, body: Bytes) -> Result<Bytes, Unread> {
+    let digest = grant.request().content_digest();
+    let is_named = digest.is_none_or(|named| digest::check(named, &sha256(&body)).is_ok());
+    if is_named { Ok(body) } else { Err(Unread::WrongDigest) }
+}
+
 fn examine(admission: &mut Admission, body: &[u8], now: Timestamp) -> Result<(), Unread> {
-    if body.is_empty() {
-        return Ok(());
+    if !body.is_empty() {
+        only_what_was_agreed(admission.grant(), body)?;
     }
-    let agreed = stated::only_at(body, &admission.grant().permit().body).map_err(|_| Unread::NotJson)?;
-    if !agreed {
-        return Err(Unread::NotGranted);
-    }
+    count_people(admission, body, now)
+}
+
+/// Every scalar of the body must stand where the clause lets one stand: a member nobody agreed on could be a filter that tells.
+/// And the body must be declared as what it is judged as: a form inside a JSON string has parameters for whoever reads forms.
+fn only_what_was_agreed(grant: &Grant, body: &[u8]) -> Result<(), Unread> {
+    let declared = grant.request().content_type().unwrap_or_default();
+    headers::is_json(declared).map_err(|_| Unread::NotJson)?;
+    let agreed = stated::only_at(body, &grant.permit().body).map_err(|_| Unread::NotJson)?;
+    if agreed { Ok(()) } else { Err(Unread::NotGranted) }
+}
+
+/// Counts the people the body names. Where their number is limited it names one at least: who asks about nobody in particular
+/// might be told of everybody.
+fn count_people(admission: &mut Admission, body: &[u8], now: Timestamp) -> Result<(), Unread> {
     let Some(SubjectPlace::Body(pointer)) = admission.grant().operation().subject.clone() else {
         return Ok(());
     };
-    for person in pointed::subject_in(body, &pointer) {
-        admission.person(&person, now).map_err(Unread::People)?;
+    let people = pointed::subject_in(body, &pointer);
+    if people.is_empty() && admission.grant().agreement().limits.subjects_per_day.is_some() {
+        return Err(Unread::NamesNobody { pointer });
     }
-    Ok(())
+    people.iter().try_for_each(|person| admission.person(person, now)).map_err(Unread::People)
 }
 
 fn unread(fault: &(dyn std::error::Error + Send + Sync + 'static), limit: u64) -> Unread {

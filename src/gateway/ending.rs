@@ -1,5 +1,6 @@
 //! How an exchange ends: recorded or tallied, then sealed. There is no other way out.
 
+use bytes::Bytes;
 use http::Response;
 use http::StatusCode;
 
@@ -13,8 +14,10 @@ use crate::audit::outcome::Verdict;
 use crate::audit::recorder::Unrecorded;
 use crate::id::AgencyId;
 use crate::id::ExchangeId;
+use crate::limits;
 use crate::limits::budget::Writing;
 use crate::limits::in_flight::Slot;
+use crate::message::facts::has_no_content;
 use crate::metrics;
 use crate::signing;
 use crate::signing::RequestLine;
@@ -50,11 +53,10 @@ pub async fn stopped(door: &Door, line: &RequestLine, open: Open, stop: Stop) ->
     if let Stop::Unrecorded(full) = &stop {
         return unrecorded(door, line, id, full);
     }
+    // What was opened gets its outcome, and what a platform was asked is no refusal of its caller's: neither is summed up.
+    let by_itself = stop.is_never_tallied() || open.is_opened();
     let refusal = Refusal::of(door, line, id, stop);
-    let whose = refusal.agency.as_ref().unwrap_or(door.recorder.operator());
-    // What was opened gets its outcome, and what a platform did is no refusal of its caller's: neither is summed up.
-    let by_itself = refusal.failed || open.is_opened();
-    let is_over_budget = || door.budget.spend(whose, door.clock.now()) == Writing::Tallied;
+    let is_over_budget = || door.budget.spend(refusal.agency.as_ref(), door.clock.now()) == Writing::Tallied;
     if !by_itself && (refusal.counted || is_over_budget()) {
         let code = refusal.problem.code;
         door.metrics.tallied(code);
@@ -84,7 +86,24 @@ pub fn unrecorded(door: &Door, line: &RequestLine, id: ExchangeId, full: &Unreco
 pub fn broken(door: &Door, line: &RequestLine, id: ExchangeId) -> Response<Sealed> {
     let problem = Problem { hop: "gateway", stage: "gateway", ..answer::plain(door, INTERRUPTED) };
     let answer = problem.answer(StatusCode::INTERNAL_SERVER_ERROR, id, line.language);
-    signing::seal_service(&door.signer, line, id, &answer)
+    signing::seal_service(&door.signer, line, id, &answer, None)
+}
+
+/// The answer to one request for receipts too many at once: counted, as every refusal by a limit.
+pub fn too_many_at_once(
+    door: &Door,
+    line: &RequestLine,
+    id: ExchangeId,
+    agency: &AgencyId,
+    busy: &limits::refusal::Refusal,
+) -> Response<Sealed> {
+    door.recorder.tally(Some(agency), busy.code());
+    door.metrics.tallied(busy.code());
+    let retry_after = Some(busy.retry_after());
+    let plain = answer::plain(door, busy.code());
+    let problem = Problem { detail: busy.text(), hop: "gateway", stage: "limits", retry_after, ..plain };
+    let answer = problem.answer(StatusCode::TOO_MANY_REQUESTS, id, line.language);
+    signing::seal_service(&door.signer, line, id, &answer, None)
 }
 
 /// The answer to a request for a receipt that is not there for this caller.
@@ -108,7 +127,7 @@ struct Refusal {
     counted: bool,
     failed: bool,
     /// The platform's own bytes, where a failure came after them.
-    reply: Option<bytes::Bytes>,
+    reply: Option<Bytes>,
 }
 
 impl Refusal {
@@ -117,6 +136,10 @@ impl Refusal {
         let told = answer::tell(door, stop);
         let mut answer = told.problem.answer(told.status, id, line.language);
         answer.headers.extend(told.headers);
+        if has_no_content(line.method.as_str(), told.status.as_u16()) {
+            // What is committed to is what goes out.
+            answer.body = Bytes::new();
+        }
         let failed = told.problem.hop == "platform";
         Self {
             agency: told.agency,
@@ -157,7 +180,7 @@ impl Outcome for Refusal {
         &self.answer
     }
 
-    fn reply(&self) -> Option<&bytes::Bytes> {
+    fn reply(&self) -> Option<&Bytes> {
         self.reply.as_ref()
     }
 

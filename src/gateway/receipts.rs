@@ -1,6 +1,7 @@
-//! `GET /receipts/<id>[?since=<size>,…]` and `GET /receipts?after=<seq>`: what the gateway itself serves to agencies, each its own entries and no others.
+//! `GET /receipts/<id>[?since=<size>%2C…]` and `GET /receipts?after=<seq>`: what the gateway itself serves to agencies, each its own entries and no others.
 //!
-//! Not an exchange: no platform has a part in it and nothing of another agency is told, so it is answered without a record.
+//! Not an exchange: no platform has a part in it and nothing of another agency is told, so it is answered without a record. A request
+//! that is refused before that is refused, and recorded, as any other: whoever is no agency is told the same on every path.
 
 use bytes::Bytes;
 use http::HeaderMap;
@@ -11,12 +12,16 @@ use http::StatusCode;
 use http::header::CACHE_CONTROL;
 use http::header::CONTENT_TYPE;
 
+use crate::audit::facts::Facts;
 use crate::audit::outcome::Answer;
 use crate::audit::receipt::ProvenEntry;
 use crate::audit::receipt::Receipt;
+use crate::audit::recorder::Recorder;
 use crate::id::AgencyId;
 use crate::id::ExchangeId;
 use crate::identity;
+use crate::request;
+use crate::request::Request;
 use crate::signing;
 use crate::signing::RequestLine;
 use crate::signing::Sealed;
@@ -24,43 +29,89 @@ use crate::signing::Sealed;
 use super::door::Arrival;
 use super::door::Door;
 use super::ending;
+use super::stop::Stop;
 
 /// The reserved path.
 pub const PATH: &str = "/receipts";
-/// Entries in one answer of the bulk list: about a megabyte with their proofs. The caller asks on from the last `seq`.
+/// Entries in one answer of the bulk list. The caller asks on from the last `seq`.
 const MOST: usize = 512;
 /// Heads from which one receipt shows the way: the one a caller kept, the one of its answer, and as many again.
 const HEADS: usize = 4;
+/// Bytes after which such an answer ends: it is held in memory until it is read.
+const ENOUGH: usize = 1 << 20;
+
+/// What is asked for.
+#[derive(Debug)]
+enum Wanted {
+    One { id: ExchangeId, since: Vec<u64> },
+    After(u64),
+}
 
 /// Answers a request for receipts.
-pub fn answer(door: &Door, arrival: Arrival) -> Response<Sealed> {
+pub async fn answer(door: &Door, arrival: Arrival) -> Response<Sealed> {
     let line = RequestLine::of(&arrival.parts);
-    let found = ask(door, &arrival, &line).unwrap_or_else(|| ending::not_found(door, &line, arrival.id));
-    signing::seal_service(&door.signer, &line, arrival.id, &found)
-}
-
-/// None for whoever may not have it, and for what is not there: the two look the same.
-fn ask(door: &Door, arrival: &Arrival, line: &RequestLine) -> Option<Answer> {
-    let policies = door.policies.load();
-    let peer =
-        identity::recognize(&arrival.handshake, policies.registry(), &door.revoked, door.clock.now()).ok()?;
-    if line.method != Method::GET && line.method != Method::HEAD {
-        return None;
-    }
-    let agency = &peer.agency().id;
-    match line.path.strip_prefix(PATH)?.strip_prefix('/') {
-        Some(id) => one(door, id.parse().ok()?, line.query.as_deref(), agency),
-        None => many(door, line.query.as_deref(), agency),
-    }
-}
-
-/// `?since=<size>[,<size>]` asks for the way from heads the caller knows to that of the proofs.
-fn one(door: &Door, id: ExchangeId, query: Option<&str>, agency: &AgencyId) -> Option<Answer> {
-    let since = match query {
-        None => Vec::new(),
-        Some(query) => sizes(query.strip_prefix("since=")?)?,
+    let (agency, request) = match read(door, &arrival) {
+        Ok(read) => read,
+        Err(stop) => return refused(door, &line, arrival.id, stop).await,
     };
-    let receipt = Receipt::of(&door.recorder, id, agency, &since)?;
+    let slot = match door.limits.read_receipts(&agency) {
+        Ok(slot) => slot,
+        Err(busy) => return ending::too_many_at_once(door, &line, arrival.id, &agency, &busy),
+    };
+    let found = match wanted(&request) {
+        Some(wanted) => find(door, agency, wanted).await,
+        None => None,
+    };
+    let answer = found.unwrap_or_else(|| ending::not_found(door, &line, arrival.id));
+    signing::seal_service(&door.signer, &line, arrival.id, &answer, Some(slot))
+}
+
+fn read(door: &Door, arrival: &Arrival) -> Result<(AgencyId, Request), Stop> {
+    let policies = door.policies.load();
+    let now = door.clock.now();
+    let peer = identity::recognize(&arrival.handshake, policies.registry(), &door.revoked, now)?;
+    let agency = peer.agency().id.clone();
+    match request::read(arrival.id, &arrival.handshake, &arrival.parts, &door.authorities) {
+        Ok(request) => Ok((agency, request)),
+        // Without the certificate: what entries name is kept first, and that is for exchanges.
+        Err(why) => Err(Stop::Ambiguous { agency, facts: Box::new(Facts::default()), why }),
+    }
+}
+
+async fn refused(door: &Door, line: &RequestLine, id: ExchangeId, stop: Stop) -> Response<Sealed> {
+    match door.recorder.open(id) {
+        Ok(open) => ending::stopped(door, line, open, stop).await,
+        Err(full) => ending::unrecorded(door, line, id, &full),
+    }
+}
+
+fn wanted(request: &Request) -> Option<Wanted> {
+    let reads = [Method::GET, Method::HEAD].contains(request.method());
+    match (request.segments(), request.query()) {
+        _ if !reads => None,
+        ([id], []) => Some(Wanted::One { id: id.parse().ok()?, since: Vec::new() }),
+        ([id], [(name, since)]) if name == "since" => {
+            Some(Wanted::One { id: id.parse().ok()?, since: sizes(since)? })
+        }
+        ([], []) => Some(Wanted::After(0)),
+        ([], [(name, after)]) if name == "after" => Some(Wanted::After(after.parse().ok()?)),
+        _ => None,
+    }
+}
+
+/// None for what is not there and for what is another's: the two look the same. Entries are read from the disk, off the threads that
+/// exchanges share.
+async fn find(door: &Door, agency: AgencyId, wanted: Wanted) -> Option<Answer> {
+    let recorder = door.recorder.clone();
+    let reading = tokio::task::spawn_blocking(move || match wanted {
+        Wanted::One { id, since } => one(&recorder, id, &since, &agency),
+        Wanted::After(seq) => many(&recorder, seq, &agency),
+    });
+    reading.await.ok()?
+}
+
+fn one(recorder: &Recorder, id: ExchangeId, since: &[u64], agency: &AgencyId) -> Option<Answer> {
+    let receipt = Receipt::of(recorder, id, agency, since)?;
     Some(found("application/json", serde_json::to_vec(&receipt).ok()?))
 }
 
@@ -70,15 +121,14 @@ fn sizes(list: &str) -> Option<Vec<u64>> {
 }
 
 /// One JSON line an entry, each with its proof in the newest signed head.
-fn many(door: &Door, query: Option<&str>, agency: &AgencyId) -> Option<Answer> {
-    let after = match query {
-        None => 0,
-        Some(query) => query.strip_prefix("after=")?.parse().ok()?,
-    };
+fn many(recorder: &Recorder, after: u64, agency: &AgencyId) -> Option<Answer> {
     let mut lines = Vec::new();
-    for index in door.recorder.directory().of_agency(agency, after, MOST) {
-        serde_json::to_writer(&mut lines, &ProvenEntry::of(&door.recorder, index)?).ok()?;
+    for index in recorder.proven_of_agency(agency, after, MOST) {
+        serde_json::to_writer(&mut lines, &ProvenEntry::of(recorder, index)?).ok()?;
         lines.push(b'\n');
+        if lines.len() >= ENOUGH {
+            break;
+        }
     }
     Some(found("application/jsonl", lines))
 }

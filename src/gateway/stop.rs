@@ -58,6 +58,23 @@ impl Stop {
     }
 }
 
+impl Stop {
+    /// Whether it is recorded by itself, however many refusals the agency has had: a platform was asked, or a person was named
+    /// whom there was no more room for.
+    #[must_use]
+    pub fn is_never_tallied(&self) -> bool {
+        match self {
+            Self::Platform(_) | Self::Withheld(_) => true,
+            Self::Unread { why, .. } => matches!(why, Unread::People(_)),
+            Self::Unrecognized(_)
+            | Self::Ambiguous { .. }
+            | Self::Refused(_)
+            | Self::Declined(_)
+            | Self::Unrecorded(_) => false,
+        }
+    }
+}
+
 impl From<Unrecognized> for Stop {
     fn from(why: Unrecognized) -> Self {
         Self::Unrecognized(why)

@@ -54,7 +54,7 @@ impl Exchange for SharedDoor {
 impl Door {
     async fn serve(&self, arrival: Arrival) -> Response<Sealed> {
         if is_service(&arrival.parts) {
-            return receipts::answer(self, arrival);
+            return receipts::answer(self, arrival).await;
         }
         exchange::answer(self, arrival).await
     }

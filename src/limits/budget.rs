@@ -9,13 +9,14 @@ use std::sync::PoisonError;
 use crate::clock::Timestamp;
 use crate::id::AgencyId;
 
-/// The refusals of each agency in the current minute.
+/// The refusals of each agency in the current minute, and of all who are no agency together: whoever knocks with a certificate that
+/// speaks for nobody spends nobody's budget.
 ///
 /// Bounded: an agency is one of the registry, and [`RefusalBudget::retain`] drops those no longer in it.
 #[derive(Debug)]
 pub struct RefusalBudget {
     per_minute: NonZeroU32,
-    spent: Mutex<HashMap<AgencyId, Spent>>,
+    spent: Mutex<HashMap<Option<AgencyId>, Spent>>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -40,12 +41,12 @@ impl RefusalBudget {
         Self { per_minute, spent: Mutex::default() }
     }
 
-    /// Spends one refusal of an agency.
+    /// Spends one refusal of an agency, or of those who are none.
     #[must_use]
-    pub fn spend(&self, agency: &AgencyId, now: Timestamp) -> Writing {
+    pub fn spend(&self, agency: Option<&AgencyId>, now: Timestamp) -> Writing {
         let minute = now.as_second().div_euclid(60);
         let mut spent = self.spent.lock().unwrap_or_else(PoisonError::into_inner);
-        let of = spent.entry(agency.clone()).or_insert(Spent { minute, refusals: 0 });
+        let of = spent.entry(agency.cloned()).or_insert(Spent { minute, refusals: 0 });
         if of.minute != minute {
             *of = Spent { minute, refusals: 0 };
         }
@@ -58,7 +59,10 @@ impl RefusalBudget {
 
     /// Forgets the agencies that are no longer in the registry.
     pub fn retain(&self, mut keep: impl FnMut(&AgencyId) -> bool) {
-        self.spent.lock().unwrap_or_else(PoisonError::into_inner).retain(|agency, _| keep(agency));
+        self.spent
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .retain(|agency, _| agency.as_ref().is_none_or(&mut keep));
     }
 }
 
@@ -77,25 +81,34 @@ mod tests {
     #[test]
     fn beyond_the_budget_of_a_minute_refusals_are_tallied_and_other_agencies_are_still_recorded() {
         let budget = RefusalBudget::new(NonZeroU32::new(3).unwrap());
-        let written: Vec<_> = (0..5).map(|second| budget.spend(&agency("H31.07"), at(second))).collect();
+        let written: Vec<_> =
+            (0..5).map(|second| budget.spend(Some(&agency("H31.07")), at(second))).collect();
         assert_eq!(written.iter().filter(|written| **written == Writing::Recorded).count(), 3);
         assert_eq!(written.last(), Some(&Writing::Tallied));
-        assert_eq!(budget.spend(&agency("H31.02"), at(5)), Writing::Recorded);
+        assert_eq!(budget.spend(Some(&agency("H31.02")), at(5)), Writing::Recorded);
+    }
+
+    #[test]
+    fn whoever_is_no_agency_spends_no_agencys_budget() {
+        let budget = RefusalBudget::new(NonZeroU32::MIN);
+        assert_eq!(budget.spend(None, at(0)), Writing::Recorded);
+        assert_eq!(budget.spend(None, at(0)), Writing::Tallied);
+        assert_eq!(budget.spend(Some(&agency("H31.02")), at(0)), Writing::Recorded);
     }
 
     #[test]
     fn a_new_minute_brings_a_new_budget() {
         let budget = RefusalBudget::new(NonZeroU32::MIN);
         assert_eq!(at(0).as_second() % 60, 0, "the test begins with a minute");
-        assert_eq!(budget.spend(&agency("H31.07"), at(0)), Writing::Recorded);
-        assert_eq!(budget.spend(&agency("H31.07"), at(59)), Writing::Tallied);
-        assert_eq!(budget.spend(&agency("H31.07"), at(60)), Writing::Recorded);
+        assert_eq!(budget.spend(Some(&agency("H31.07")), at(0)), Writing::Recorded);
+        assert_eq!(budget.spend(Some(&agency("H31.07")), at(59)), Writing::Tallied);
+        assert_eq!(budget.spend(Some(&agency("H31.07")), at(60)), Writing::Recorded);
     }
 
     #[test]
     fn an_agency_no_longer_in_the_registry_is_forgotten() {
         let budget = RefusalBudget::new(NonZeroU32::MIN);
-        let _ = budget.spend(&agency("H31.07"), at(0));
+        let _ = budget.spend(Some(&agency("H31.07")), at(0));
         budget.retain(|_| false);
         assert!(budget.spent.lock().unwrap().is_empty());
     }

@@ -24,8 +24,7 @@ impl<K> Default for Slots<K> {
 
 impl<K: Hash + Eq + Clone> Slots<K> {
     /// Takes a slot of `key`, or tells the limit that is reached.
-    pub(super) fn take(&self, key: &K, limit: Option<u32>) -> Result<Slot, u32> {
-        let limit = limit.unwrap_or(u32::MAX);
+    pub(super) fn take(&self, key: &K, limit: u32) -> Result<Slot, u32> {
         let taken = self.of(key);
         let one_more = |taken: u32| (taken < limit).then(|| taken + 1);
         match taken.fetch_update(Ordering::AcqRel, Ordering::Acquire, one_more) {
@@ -67,23 +66,23 @@ mod tests {
     #[test]
     fn a_slot_is_freed_by_drop_even_when_the_exchange_panics() {
         let slots = Slots::default();
-        let held = slots.take(&"TT-1", Some(2)).unwrap();
+        let held = slots.take(&"TT-1", 2).unwrap();
         let panicking = std::panic::AssertUnwindSafe(|| {
-            let _slot = slots.take(&"TT-1", Some(2)).unwrap();
+            let _slot = slots.take(&"TT-1", 2).unwrap();
             panic!("a parser failed");
         });
         assert!(std::panic::catch_unwind(panicking).is_err());
-        let second = slots.take(&"TT-1", Some(2)).unwrap();
-        assert_eq!(slots.take(&"TT-1", Some(2)).unwrap_err(), 2);
+        let second = slots.take(&"TT-1", 2).unwrap();
+        assert_eq!(slots.take(&"TT-1", 2).unwrap_err(), 2);
         drop((held, second));
-        assert!(slots.take(&"TT-1", Some(1)).is_ok());
+        assert!(slots.take(&"TT-1", 1).is_ok());
     }
 
     #[test]
     fn one_agencys_requests_under_way_hold_nobody_else_up() {
         let slots = Slots::default();
-        let _held = slots.take(&"TT-1", Some(1)).unwrap();
-        assert!(slots.take(&"TT-2", Some(1)).is_ok());
+        let _held = slots.take(&"TT-1", 1).unwrap();
+        assert!(slots.take(&"TT-2", 1).is_ok());
     }
 
     #[test]
@@ -93,7 +92,7 @@ mod tests {
         let held: Vec<_> = std::thread::scope(|scope| {
             let attempt = || {
                 start.wait();
-                slots.take(&"TT-1", Some(3)).ok()
+                slots.take(&"TT-1", 3).ok()
             };
             let threads: Vec<_> = (0..8).map(|_| scope.spawn(attempt)).collect();
             threads.into_iter().filter_map(|thread| thread.join().unwrap()).collect()
@@ -104,9 +103,9 @@ mod tests {
     #[test]
     fn a_key_with_requests_under_way_is_not_forgotten() {
         let slots = Slots::default();
-        let held = slots.take(&"TT-1", Some(1)).unwrap();
+        let held = slots.take(&"TT-1", 1).unwrap();
         slots.retain(|_| false);
-        assert!(slots.take(&"TT-1", Some(1)).is_err());
+        assert!(slots.take(&"TT-1", 1).is_err());
         drop(held);
         slots.retain(|_| false);
         assert!(slots.taken.lock().unwrap().is_empty());

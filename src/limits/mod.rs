@@ -42,6 +42,13 @@ use quota::account::Standing;
 use refusal::Refusal;
 use refusal::Whose;
 
+/// Requests under way at once of one agency under an agreement that sets no number. Each holds places in the log's queue, and its
+/// answer in memory: without a number one agency could take them all. An agreement may set more.
+const IN_FLIGHT_UNSET: u32 = 256;
+
+/// Answers with receipts under way at once of one agency: those who collect them read one after the other.
+const READINGS_MAX: u32 = 4;
+
 /// Room has been made for this exchange: a slot is taken, and it is charged to its quotas. Only [`Limits::admit`] makes one.
 ///
 /// ```
@@ -150,6 +157,7 @@ pub struct Caps {
 pub struct Limits {
     caps: Mutex<Caps>,
     slots: Slots<Key>,
+    readings: Slots<AgencyId>,
     agreements: Limiters<Key>,
     agencies: Limiters<AgencyId>,
     services: Limiters<ServiceId>,
@@ -165,6 +173,7 @@ impl Limits {
         Self {
             caps: Mutex::new(caps),
             slots: Slots::default(),
+            readings: Slots::default(),
             agreements: Limiters::new(&hands),
             agencies: Limiters::new(&hands),
             services: Limiters::new(&hands),
@@ -186,12 +195,22 @@ impl Limits {
         }
     }
 
+    /// Makes room for an agency to read its receipts. No agreement limits that, and each answer is up to a megabyte that was read
+    /// from the disk: it is held until the caller has taken it.
+    ///
+    /// # Errors
+    /// The agency reads as many as it may at once.
+    pub fn read_receipts(&self, agency: &AgencyId) -> Result<Slot, Refusal> {
+        self.readings.take(agency, READINGS_MAX).map_err(|limit| Refusal::InFlight { limit })
+    }
+
     /// Takes over changed caps, and forgets what is no longer configured. What did not change stays as full or as empty as it is.
     pub fn reload(&self, caps: Caps, configured: &HashSet<Key>) {
         *self.caps.lock().unwrap_or_else(PoisonError::into_inner) = caps;
         let agencies: HashSet<_> = configured.iter().map(|key| &key.agency).collect();
         let services: HashSet<_> = configured.iter().map(|key| &key.service).collect();
         self.slots.retain(|key| configured.contains(key));
+        self.readings.retain(|agency| agencies.contains(agency));
         self.agreements.retain(|key| configured.contains(key));
         self.agencies.retain(|key| agencies.contains(key));
         self.services.retain(|key| services.contains(key));
@@ -216,8 +235,8 @@ impl Limits {
         now: Timestamp,
         subject: Option<&str>,
     ) -> Result<(Slot, Charge, Told), Refusal> {
-        let slot =
-            self.slots.take(key, terms.limits.in_flight).map_err(|limit| Refusal::InFlight { limit })?;
+        let at_once = terms.limits.in_flight.unwrap_or(IN_FLIGHT_UNSET);
+        let slot = self.slots.take(key, at_once).map_err(|limit| Refusal::InFlight { limit })?;
         let left = self.within_rates(key, terms.limits.rate, now)?;
         let charge = self.quotas.charge(key, terms, now, subject)?;
         let standing = self.quotas.standing(key, terms, now);

@@ -124,7 +124,7 @@
 //!   "consistency": [ { "from": 100, "path": [ "<base64>" ] } ] }
 //! ```
 //!
-//! All proofs are under one head. `?since=<size>[,<size>]` (at most four) adds `consistency`: for each size the path (RFC 9162 2.1.4)
+//! All proofs are under one head. `?since=<size>[%2C<size>]` (at most four) adds `consistency`: for each size the path (RFC 9162 2.1.4)
 //! which shows that the log of that head begins with the log of so many entries. A size the log never had gets none.
 //!
 //! `GET /receipts?after=<seq>` gives an agency its entries after that number, one `{"index", "leaf", "proof"}` a line.

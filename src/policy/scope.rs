@@ -3,7 +3,7 @@
 //! An array is transparent: its items are matched by [`Node::items`] where the catalogue says `*`, else by the node itself
 //! (real platforms send one object or an array of them). A member the tree does not know is withheld.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::crypto::digest::{Hash, sha256};
 use crate::language::Text;
@@ -83,7 +83,7 @@ impl Scope {
             root.at_mut(pointer).ok_or(Uncatalogued)?.keep();
         }
         root.settle();
-        Ok(Self { root, hash: hash_of(pointers), pointers: pointers.to_vec() })
+        Ok(Self { root, hash: hash_of(pointers), pointers: each_once(pointers) })
     }
 
     /// The part of this scope that `asked` names. Asking for a parent is asking for everything catalogued below it.
@@ -180,6 +180,12 @@ impl Node {
         self.leads_to_kept = leads;
         leads
     }
+}
+
+/// A wish repeated is the same wish, and every pointer is written into the log.
+fn each_once(pointers: &[String]) -> Vec<String> {
+    let mut seen = BTreeSet::new();
+    pointers.iter().filter(|pointer| seen.insert(pointer.as_str())).cloned().collect()
 }
 
 fn hash_of(pointers: &[String]) -> Hash {

@@ -3,6 +3,7 @@
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::Request;
@@ -22,6 +23,9 @@ use crate::listener::stop::Stop;
 use crate::tlog::Unavailable;
 
 use super::run::StartError;
+
+/// Pause after `accept` failed.
+const BACK_OFF: Duration = Duration::from_millis(50);
 
 /// Starts the socket, if one is configured.
 ///
@@ -48,7 +52,7 @@ async fn serve(socket: TcpListener, door: Arc<Door>, stop: Stop) {
         match accepted {
             Ok((connection, _)) => drop(tokio::spawn(answer_on(connection, Arc::clone(&door)))),
             // Out of descriptors, most likely: let others close theirs.
-            Err(_) => tokio::task::yield_now().await,
+            Err(_) => tokio::time::sleep(BACK_OFF).await,
         }
     }
 }

@@ -309,6 +309,10 @@ impl Knocks for Doorkeeper {
 
 async fn flush_tallies(recorder: Recorder, stop: Stop) {
     while !stop.within(TALLY_EVERY).await {
-        recorder.flush_tallies();
+        let recorder = recorder.clone();
+        // It waits for the disk: not on a thread that exchanges share.
+        if tokio::task::spawn_blocking(move || recorder.flush_tallies()).await.is_err() {
+            tracing::error!("summaries of refusals could not be written");
+        }
     }
 }

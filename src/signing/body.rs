@@ -1,4 +1,5 @@
-//! The body of a sealed answer: whole in memory, and watched. A caller that leaves before its last byte is recorded.
+//! The body of a sealed answer: whole in memory, handed on piece by piece, and watched. A caller that leaves before its last byte is
+//! recorded.
 
 use std::convert::Infallible;
 use std::pin::Pin;
@@ -13,36 +14,40 @@ use http_body::SizeHint;
 use crate::audit::committed::Departure;
 use crate::limits::in_flight::Slot;
 
+/// Bytes handed to the connection at once: one frame of HTTP/2 (RFC 9113 4.2). The connection holds what it was handed for as long
+/// as the caller does not read, so it is handed the next piece only when it asks, and the slot is held until the last one.
+const PIECE: usize = 16 << 10;
+
 /// An answer's body.
 #[derive(Debug)]
 pub struct Sealed {
-    rest: Option<Bytes>,
-    length: u64,
+    rest: Bytes,
+    handed: u64,
     departure: Option<Departure>,
-    /// The place among those under way, given back with the body.
-    _slot: Option<Slot>,
+    /// The place among those under way, given back with the last piece.
+    slot: Option<Slot>,
 }
 
 impl Sealed {
     pub(super) fn watched(body: Bytes, departure: Departure, slot: Option<Slot>) -> Self {
-        let length = body.len() as u64;
-        Self {
-            rest: Some(body).filter(|body| !body.is_empty()),
-            length,
-            departure: Some(departure),
-            _slot: slot,
-        }
+        Self { rest: body, handed: 0, departure: Some(departure), slot }
     }
 
-    pub(super) fn plain(body: Bytes) -> Self {
-        let length = body.len() as u64;
-        Self { rest: Some(body).filter(|body| !body.is_empty()), length, departure: None, _slot: None }
+    pub(super) fn plain(body: Bytes, slot: Option<Slot>) -> Self {
+        Self { rest: body, handed: 0, departure: None, slot }
     }
 
     /// Told when the answer could not be handed to the connection at all.
     pub fn undelivered(mut self) {
         if let Some(departure) = self.departure.take() {
             departure.left_after(0);
+        }
+    }
+
+    fn complete(&mut self) {
+        self.slot = None;
+        if let Some(departure) = self.departure.take() {
+            departure.complete();
         }
     }
 }
@@ -55,27 +60,53 @@ impl Body for Sealed {
         mut self: Pin<&mut Self>,
         _: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        let frame = self.rest.take().map(|bytes| Ok(Frame::data(bytes)));
-        self.departure = None;
-        Poll::Ready(frame)
+        let length = self.rest.len().min(PIECE);
+        let piece = self.rest.split_to(length);
+        self.handed += length as u64;
+        if self.rest.is_empty() {
+            self.complete();
+        }
+        Poll::Ready((length > 0).then(|| Ok(Frame::data(piece))))
     }
 
     fn is_end_stream(&self) -> bool {
-        self.rest.is_none()
+        self.rest.is_empty()
     }
 
     fn size_hint(&self) -> SizeHint {
-        SizeHint::with_exact(self.rest.as_ref().map_or(0, |_| self.length))
+        SizeHint::with_exact(self.rest.len() as u64)
     }
 }
 
 impl Drop for Sealed {
-    /// Dropped with bytes left: the connection ended before it took them.
+    /// Dropped with bytes left: the connection ended before it took them. An empty body is never asked for.
     fn drop(&mut self) {
-        if self.rest.is_some()
-            && let Some(departure) = self.departure.take()
-        {
-            departure.left_after(0);
+        if self.rest.is_empty() {
+            self.complete();
+        } else if let Some(departure) = self.departure.take() {
+            departure.left_after(self.handed);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http_body_util::BodyExt as _;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_body_is_handed_on_piece_by_piece_and_its_length_is_told_before() {
+        let whole = Bytes::from(vec![7; 3 * PIECE + 1]);
+        let mut body = Sealed::plain(whole.clone(), None);
+        let mut taken = Vec::new();
+        while !body.is_end_stream() {
+            assert_eq!(body.size_hint().exact(), Some((whole.len() - taken.len()) as u64));
+            let piece = body.frame().await.unwrap().unwrap().into_data().unwrap();
+            assert!((1..=PIECE).contains(&piece.len()));
+            taken.extend_from_slice(&piece);
+        }
+        assert_eq!(taken, whole);
+        assert!(body.frame().await.is_none());
     }
 }

@@ -28,6 +28,7 @@ use crate::audit::outcome::Outcome;
 use crate::audit::recorder::Unrecorded;
 use crate::clock::Clock;
 use crate::id::ExchangeId;
+use crate::limits::in_flight::Slot;
 use crate::message::digest::content_digest;
 use crate::message::facts::AnswerFacts;
 use crate::message::facts::has_no_content;
@@ -118,7 +119,7 @@ pub fn seal_tallied<O: Outcome>(
 ) -> Response<Sealed> {
     let id = tallied.id();
     let (answer, _) = tallied.into_outcome().conclude();
-    respond(signer, line, id, &answer, HeaderMap::new(), Sealed::plain)
+    respond(signer, line, id, &answer, HeaderMap::new(), |body| Sealed::plain(body, None))
 }
 
 /// Seals the one answer there is while the log takes nothing. It takes the proof that it does not.
@@ -131,18 +132,19 @@ pub fn seal_unrecorded(
     mut answer: Answer,
 ) -> Response<Sealed> {
     answer.status = StatusCode::SERVICE_UNAVAILABLE;
-    respond(signer, line, id, &answer, HeaderMap::new(), Sealed::plain)
+    respond(signer, line, id, &answer, HeaderMap::new(), |body| Sealed::plain(body, None))
 }
 
-/// Seals what the gateway itself serves to agencies; no platform had a part in it.
+/// Seals what the gateway itself serves to agencies; no platform had a part in it. A slot lives as long as the answer's body.
 #[must_use]
 pub fn seal_service(
     signer: &Signer,
     line: &RequestLine,
     id: ExchangeId,
     answer: &Answer,
+    slot: Option<Slot>,
 ) -> Response<Sealed> {
-    respond(signer, line, id, answer, HeaderMap::new(), Sealed::plain)
+    respond(signer, line, id, answer, HeaderMap::new(), |body| Sealed::plain(body, slot))
 }
 
 fn respond(

@@ -8,6 +8,7 @@
 
 pub mod child;
 pub mod client;
+pub mod odd;
 pub mod platform;
 pub mod policies;
 pub mod receipts;
