@@ -302,6 +302,8 @@ fn plan() -> Plan {
 
 fn gateway_toml(log: &Path, settings: &str) -> String {
     let log = log.display();
+    // Small, because the whole of it is verified again and again.
+    let segment = if settings.contains("log_segment") { "" } else { "log_segment = \"256 KiB\"" };
     format!(
         r#"operator = "H31.02"
 origin = "gw.test/2026"
@@ -309,6 +311,7 @@ policies = "policies"
 log = "{log}"
 keys = "keys"
 certs = "certs"
+{segment}
 {settings}
 [contact]
 vi = "Đơn vị vận hành"
