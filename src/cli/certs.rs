@@ -2,14 +2,11 @@
 
 use std::path::Path;
 use std::path::PathBuf;
-use std::time::Duration;
 
-use rustls::pki_types::UnixTime;
 use serde_json::json;
 
 use super::Session;
 use super::client::checks::causes;
-use super::client::gateway::certificates;
 use super::exit::Exit;
 use super::exit::Failure;
 use super::place::Folder;
@@ -20,14 +17,14 @@ use super::terminal::shown;
 use super::when;
 use super::when::Edge;
 use crate::clock::Timestamp;
-use crate::identity;
-use crate::identity::certificate;
 use crate::identity::development;
 use crate::identity::development::Caller;
 use crate::identity::development::Plan;
+use crate::identity::judgement::NotTaken;
+use crate::identity::judgement::judge_chain;
 use crate::identity::registry::Role;
 use crate::identity::revocation::Revocations;
-use crate::listener::tls;
+use crate::listener::tls::Trust;
 use crate::policy::Policies;
 use crate::policy::load::load;
 
@@ -143,11 +140,11 @@ fn judge(check: &Check, session: &mut Session) -> Result<Exit, Failure> {
 /// Whom, or why nobody: in Vietnamese, in English, and the cause.
 type Verdict = Result<String, (String, String, String)>;
 
-/// First the handshake's judgement of the chain, then the registry's of the certificate: as every request is judged.
+/// First the handshake's judgement of the chain, then the registry's of the certificate: the gateway's own code for both.
 fn taken_for(check: &Check, policies: &Policies, at: Timestamp) -> Result<Verdict, Failure> {
-    let chain = certificates(&check.file)?;
+    let chain = std::fs::read(&check.file).map_err(|cause| Failure::unreadable(&check.file, cause))?;
     let crls = (!check.crl.is_empty()).then_some(check.crl.as_slice());
-    let verifier = tls::client_verifier(&check.anchors, crls).map_err(|cause| {
+    let trust = Trust::load(&check.anchors, crls).map_err(|cause| {
         let vi = "Tệp --anchors hoặc --crl không dùng được.";
         Failure::usage(vi, "The files of --anchors or --crl cannot be used.").because(cause)
     })?;
@@ -158,23 +155,17 @@ fn taken_for(check: &Check, policies: &Policies, at: Timestamp) -> Result<Verdic
         })?,
         None => Revocations::none(),
     };
-    let Some((leaf, intermediates)) = chain.split_first() else {
-        return Err(Failure::usage("Tệp không có chứng thư số.", "The file has no certificate."));
-    };
-    let seconds = u64::try_from(at.as_second()).unwrap_or(0);
-    let unix = UnixTime::since_unix_epoch(Duration::from_secs(seconds));
-    if let Err(cause) = verifier.verify_client_cert(leaf, intermediates, unix) {
-        let (vi, en) = ("chuỗi chứng thư số không được công nhận.", "the chain is not accepted.");
-        return Ok(Err((vi.to_owned(), en.to_owned(), causes(&cause))));
+    match judge_chain(&chain, &trust, policies.registry(), &revoked, at) {
+        Ok(taken) => Ok(Ok(taken.agency.id.to_string())),
+        Err(NotTaken::Pem(_) | NotTaken::Length(_)) => {
+            Err(Failure::usage("Tệp không có chuỗi chứng thư số.", "The file has no certificate chain."))
+        }
+        Err(NotTaken::Handshake(cause)) => {
+            let (vi, en) = ("chuỗi chứng thư số không được công nhận.", "the chain is not accepted.");
+            Ok(Err((vi.to_owned(), en.to_owned(), causes(&cause))))
+        }
+        Err(NotTaken::Unrecognized(cause)) => Ok(Err((cause.text().vi, cause.text().en, causes(&cause)))),
     }
-    let read = certificate::read(leaf).map_err(|cause| {
-        let (vi, en) = ("Chứng thư số không đọc được.", "The certificate cannot be read.");
-        Failure::new(Exit::No, "certificate-refused", vi, en).because(cause)
-    })?;
-    let issuer = chain.get(1).map(|issuer| issuer.as_ref());
-    Ok(identity::who(&read, issuer, policies.registry(), &revoked, at)
-        .map(|agency| agency.id.to_string())
-        .map_err(|cause| (cause.text().vi, cause.text().en, causes(&cause))))
 }
 
 #[cfg(test)]

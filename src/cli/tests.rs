@@ -90,11 +90,12 @@ fn no_text_of_the_help_is_about_something_that_is_not_there() {
     for page in help::commands::COMMANDS {
         assert!(all.iter().any(|(path, _)| path == page.path), "`{}`", page.path);
     }
-    for (path, id, ..) in help::arguments::ARGUMENTS {
+    for meaning in help::arguments::all() {
         let here = |(place, command): &(String, clap::Command)| {
-            (path.is_empty() || place == path) && command.get_arguments().any(|arg| arg.get_id() == id)
+            (meaning.path.is_empty() || place == meaning.path)
+                && command.get_arguments().any(|arg| arg.get_id() == meaning.id)
         };
-        assert!(all.iter().any(here), "`{path}` {id}");
+        assert!(all.iter().any(here), "{meaning:?}");
     }
 }
 

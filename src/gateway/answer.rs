@@ -269,7 +269,7 @@ fn granted(grant: &Grant, code: &'static str) -> Problem {
         code,
         title: title(code),
         agreement: Some(agreement.id.to_string()),
-        clause: Some(format!("permit {}", grant.permit().number)),
+        clause: Some(grant.permit().number.to_string()),
         legal_ground: agreement.legal_basis.first().cloned(),
         contact: Some(agreement.contacts.technical.clone()).filter(|contact| !contact.is_empty()),
         ..Problem::default()

@@ -52,7 +52,10 @@ pub async fn stopped(door: &Door, line: &RequestLine, open: Open, stop: Stop) ->
     }
     let refusal = Refusal::of(door, line, id, stop);
     let whose = refusal.agency.as_ref().unwrap_or(door.recorder.operator());
-    if refusal.counted || door.budget.spend(whose, door.clock.now()) == Writing::Tallied {
+    // What was opened gets its outcome, and what a platform did is no refusal of its caller's: neither is summed up.
+    let by_itself = refusal.failed || open.is_opened();
+    let is_over_budget = || door.budget.spend(whose, door.clock.now()) == Writing::Tallied;
+    if !by_itself && (refusal.counted || is_over_budget()) {
         let code = refusal.problem.code;
         door.metrics.tallied(code);
         return signing::seal_tallied(&door.signer, line, open.tally(refusal, code));

@@ -1,4 +1,4 @@
-//! `GET /receipts/<id>` and `GET /receipts?after=<seq>`: what the gateway itself serves to agencies, each its own entries and no others.
+//! `GET /receipts/<id>[?since=<size>,…]` and `GET /receipts?after=<seq>`: what the gateway itself serves to agencies, each its own entries and no others.
 //!
 //! Not an exchange: no platform has a part in it and nothing of another agency is told, so it is answered without a record.
 
@@ -21,14 +21,16 @@ use crate::signing;
 use crate::signing::RequestLine;
 use crate::signing::Sealed;
 
+use super::door::Arrival;
 use super::door::Door;
 use super::ending;
-use super::exchange::Arrival;
 
 /// The reserved path.
 pub const PATH: &str = "/receipts";
 /// Entries in one answer of the bulk list: about a megabyte with their proofs. The caller asks on from the last `seq`.
 const MOST: usize = 512;
+/// Heads from which one receipt shows the way: the one a caller kept, the one of its answer, and as many again.
+const HEADS: usize = 4;
 
 /// Answers a request for receipts.
 pub fn answer(door: &Door, arrival: Arrival) -> Response<Sealed> {
@@ -47,14 +49,24 @@ fn ask(door: &Door, arrival: &Arrival, line: &RequestLine) -> Option<Answer> {
     }
     let agency = &peer.agency().id;
     match line.path.strip_prefix(PATH)?.strip_prefix('/') {
-        Some(id) => one(door, id.parse().ok()?, agency),
+        Some(id) => one(door, id.parse().ok()?, line.query.as_deref(), agency),
         None => many(door, line.query.as_deref(), agency),
     }
 }
 
-fn one(door: &Door, id: ExchangeId, agency: &AgencyId) -> Option<Answer> {
-    let receipt = Receipt::of(&door.recorder, id, agency)?;
+/// `?since=<size>[,<size>]` asks for the way from heads the caller knows to that of the proofs.
+fn one(door: &Door, id: ExchangeId, query: Option<&str>, agency: &AgencyId) -> Option<Answer> {
+    let since = match query {
+        None => Vec::new(),
+        Some(query) => sizes(query.strip_prefix("since=")?)?,
+    };
+    let receipt = Receipt::of(&door.recorder, id, agency, &since)?;
     Some(found("application/json", serde_json::to_vec(&receipt).ok()?))
+}
+
+fn sizes(list: &str) -> Option<Vec<u64>> {
+    let sizes: Vec<u64> = list.split(',').map(str::parse).collect::<Result<_, _>>().ok()?;
+    (sizes.len() <= HEADS).then_some(sizes)
 }
 
 /// One JSON line an entry, each with its proof in the newest signed head.

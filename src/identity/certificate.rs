@@ -2,7 +2,6 @@
 
 use x509_parser::certificate::X509Certificate;
 use x509_parser::extensions::GeneralName;
-use x509_parser::extensions::ParsedExtension;
 use x509_parser::oid_registry::Oid;
 use x509_parser::oid_registry::asn1_rs::oid;
 use x509_parser::prelude::FromDer;
@@ -12,6 +11,7 @@ use crate::clock::Timestamp;
 use crate::crypto::digest::Hash;
 use crate::crypto::digest::hex;
 use crate::crypto::digest::sha256;
+use crate::listener::lists::significant;
 
 /// What every agency's name in a certificate begins with, compared case-insensitively.
 pub const AGENCY_PREFIX: &str = "urn:agency:";
@@ -31,6 +31,8 @@ pub struct Certificate {
     pub issuer_name: Hash,
     /// The serial number, lower-case hexadecimal.
     pub serial: String,
+    /// The serial number's bytes, without leading zeros: what revocation lists are searched for.
+    pub serial_bytes: Vec<u8>,
     /// SHA-256 of the SubjectPublicKeyInfo.
     pub spki: Hash,
     /// SHA-256 of the whole certificate.
@@ -86,6 +88,7 @@ pub fn read(der: &[u8]) -> Result<Certificate, Unreadable> {
         issuer: parsed.issuer().to_string(),
         issuer_name: sha256(parsed.issuer().as_raw()),
         serial: hex(parsed.raw_serial()),
+        serial_bytes: significant(parsed.raw_serial()).to_vec(),
         spki: sha256(parsed.public_key().raw),
         fingerprint: sha256(der),
         not_before: time(parsed.validity().not_before)?,
@@ -95,7 +98,7 @@ pub fn read(der: &[u8]) -> Result<Certificate, Unreadable> {
     })
 }
 
-/// SHA-256 of the SubjectPublicKeyInfo of any certificate (DER), such as an issuer's.
+/// SHA-256 of the SubjectPublicKeyInfo of any certificate (DER), such as an issuer's: what an agency's `issuing_ca` names.
 #[must_use]
 pub fn spki_of(der: &[u8]) -> Option<Hash> {
     let (_, parsed) = X509Certificate::from_der(der).ok()?;
@@ -125,22 +128,135 @@ fn organization_identifier(parsed: &X509Certificate<'_>) -> Result<Option<String
 
 /// Type and value are compared over whole bytes: a DNS name that spells a URI is no URI, and nothing ends at a NUL.
 fn agency_names(parsed: &X509Certificate<'_>) -> Result<Vec<String>, Unreadable> {
-    let mut names = Vec::new();
-    for extension in parsed.extensions() {
-        let ParsedExtension::SubjectAlternativeName(alternatives) = extension.parsed_extension() else {
-            continue;
-        };
-        for name in &alternatives.general_names {
-            match name {
-                GeneralName::URI(uri) if is_agency(uri) => names.push((*uri).to_owned()),
-                GeneralName::Invalid(..) => return Err(Unreadable::Malformed),
-                _ => {}
-            }
+    // A list of names that cannot be read to its end is no list: another reader might find a name in it.
+    let names = parsed.subject_alternative_name().map_err(|_| Unreadable::Malformed)?;
+    let names = names.map(|names| names.value.general_names.as_slice()).unwrap_or_default();
+    let mut found = Vec::new();
+    for name in names {
+        match name {
+            GeneralName::URI(uri) if is_agency(uri) => found.push((*uri).to_owned()),
+            GeneralName::Invalid(..) => return Err(Unreadable::Malformed),
+            _ => {}
         }
     }
-    Ok(names)
+    Ok(found)
 }
 
+/// The prefix is ASCII: no letter outside it is taken for one of its letters.
 fn is_agency(uri: &str) -> bool {
     uri.get(..AGENCY_PREFIX.len()).is_some_and(|prefix| prefix.eq_ignore_ascii_case(AGENCY_PREFIX))
+}
+
+#[cfg(test)]
+mod tests {
+    use rcgen::CertificateParams;
+    use rcgen::CustomExtension;
+    use rcgen::DnType;
+    use rcgen::ExtendedKeyUsagePurpose;
+    use rcgen::KeyPair;
+    use rcgen::SanType;
+
+    use super::*;
+
+    const SAN: &[u64] = &[2, 5, 29, 17];
+    const EKU: &[u64] = &[2, 5, 29, 37];
+    /// Context-specific tags of GeneralName (RFC 5280 4.2.1.6).
+    const MAIL: u8 = 0x81;
+    const DNS: u8 = 0x82;
+    const URI: u8 = 0x86;
+
+    fn signed(change: impl FnOnce(&mut CertificateParams)) -> Vec<u8> {
+        let mut params = CertificateParams::new(Vec::new()).unwrap();
+        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+        change(&mut params);
+        params.self_signed(&KeyPair::generate().unwrap()).unwrap().der().to_vec()
+    }
+
+    /// A certificate whose SAN holds these names, each a tag and bytes of our choosing.
+    fn named(names: &[(u8, &[u8])]) -> Result<Vec<String>, Unreadable> {
+        let list: Vec<u8> = names.iter().flat_map(|(tag, value)| der(*tag, value)).collect();
+        let der = signed(|params| {
+            params.custom_extensions.push(CustomExtension::from_oid_content(SAN, der(0x30, &list)));
+        });
+        read(&der).map(|certificate| certificate.agency_names)
+    }
+
+    fn der(tag: u8, value: &[u8]) -> Vec<u8> {
+        [&[tag, u8::try_from(value.len()).unwrap()], value].concat()
+    }
+
+    #[test]
+    fn a_name_of_another_type_that_spells_an_agency_is_none() {
+        for tag in [MAIL, DNS] {
+            assert_eq!(named(&[(tag, b"urn:agency:H31.01.01")]), Ok(Vec::new()));
+        }
+        assert_eq!(named(&[(URI, b"urn:agency:H31.01.01")]), Ok(vec!["urn:agency:H31.01.01".into()]));
+    }
+
+    #[test]
+    fn a_name_is_read_over_all_its_bytes() {
+        let found =
+            named(&[(URI, b"urn:agency:H31.01.01\0.evil"), (URI, "urn:agency:H31.01.01\u{e1}".as_bytes())]);
+        assert_eq!(found.unwrap(), ["urn:agency:H31.01.01\0.evil", "urn:agency:H31.01.01\u{e1}"]);
+        // The Kelvin sign and its like are not letters of the prefix, and a space before it makes another name.
+        assert_eq!(
+            named(&[(URI, "urn:\u{ff41}gency:H31".as_bytes()), (URI, b" urn:agency:H31")]),
+            Ok(Vec::new())
+        );
+    }
+
+    #[test]
+    fn names_that_cannot_be_read_to_their_end_are_no_names() {
+        assert_eq!(named(&[(URI, b"urn:agency:H31.01.01"), (URI, b"urn:\xff")]), Err(Unreadable::Malformed));
+        let broken = signed(|params| {
+            let list = [der(URI, b"urn:agency:H31.01.01"), vec![URI, 40, b'u']].concat();
+            params.custom_extensions.push(CustomExtension::from_oid_content(SAN, der(0x30, &list)));
+        });
+        assert_eq!(read(&broken), Err(Unreadable::Malformed));
+    }
+
+    #[test]
+    fn an_extension_that_occurs_twice_is_refused() {
+        let twice = signed(|params| {
+            params.subject_alt_names = vec![SanType::URI("urn:agency:H31.01.01".try_into().unwrap())];
+            let list = der(0x30, &der(URI, b"urn:agency:H31.05"));
+            params.custom_extensions.push(CustomExtension::from_oid_content(SAN, list));
+        });
+        assert_eq!(read(&twice), Err(Unreadable::DuplicateExtension));
+    }
+
+    #[test]
+    fn a_key_usage_that_does_not_name_clients_is_refused() {
+        let servers = signed(|params| params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth]);
+        let nobody = signed(|params| params.extended_key_usages = Vec::new());
+        let any = signed(|params| params.extended_key_usages = vec![ExtendedKeyUsagePurpose::Any]);
+        for der in [servers, nobody, any] {
+            assert_eq!(read(&der), Err(Unreadable::NotForClients));
+        }
+        let unread = signed(|params| {
+            params.extended_key_usages = Vec::new();
+            params.custom_extensions.push(CustomExtension::from_oid_content(EKU, vec![0x30, 9]));
+        });
+        assert_eq!(read(&unread), Err(Unreadable::Malformed));
+    }
+
+    #[test]
+    fn an_organization_identifier_is_read_from_the_subject() {
+        let with = |text: &str| {
+            let kind = DnType::CustomDnType(vec![2, 5, 4, 97]);
+            read(&signed(|params| params.distinguished_name.push(kind, text)))
+                .unwrap()
+                .organization_identifier
+        };
+        assert_eq!(with("VATVN-0100101234").as_deref(), Some("VATVN-0100101234"));
+        assert_eq!(read(&signed(|_| {})).unwrap().organization_identifier, None);
+    }
+
+    #[test]
+    fn what_follows_a_certificate_or_makes_it_huge_is_refused() {
+        let der = signed(|_| {});
+        assert!(read(&der).is_ok());
+        assert_eq!(read(&[der.as_slice(), b"x"].concat()), Err(Unreadable::Malformed));
+        assert_eq!(read(&vec![0x30; CERTIFICATE_MAX + 1]), Err(Unreadable::TooLarge));
+    }
 }

@@ -1,8 +1,13 @@
-//! A development PKI: made by `certs dev`, by the demonstration and by the tests. Never for production: the CA's key lies beside it.
+//! A development PKI: made by `certs dev`, by the demonstration and by the tests. Never for production: whoever made the folder
+//! holds every caller's key.
+//!
+//! The authorities' keys are dropped once everything is signed: a folder cannot grow, it is made anew. Nothing is replaced.
 
+use std::fs::DirBuilder;
 use std::fs::OpenOptions;
 use std::io::Write as _;
 use std::net::IpAddr;
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::Path;
 use std::path::PathBuf;
 
@@ -40,6 +45,13 @@ pub const SERVER_KEY: &str = "server.key";
 /// The folder of callers' certificates and keys: `<name>.pem`, `<name>.key`.
 pub const AGENCIES: &str = "agencies";
 
+/// Names of the server where nobody asks for others: this machine's, and the sample province's gateway.
+pub const SERVER_NAMES: [&str; 3] = ["localhost", "127.0.0.1", "gw1.hungyen.example"];
+/// The code of a department that was dissolved: in the sample province's registry it was H31.05's.
+pub const DISSOLVED: &str = "H54.05";
+
+/// Only its owner enters: the server's key lies in it.
+const FOLDER_MODE: u32 = 0o700;
 /// First year of validity: curl, openssl and the gateway live in real time, whatever clock a demonstration shows.
 const FROM: i32 = 2020;
 /// Last year of validity: the end of UTCTime (RFC 5280 4.1.2.5.1).
@@ -83,6 +95,35 @@ pub enum Flaw {
     Revoked,
 }
 
+impl Plan {
+    /// The usual plan: a sound certificate for each agency, and for the first of them one of each flaw (`expired`, `foreign`,
+    /// `server-only`, `revoked`); and one of a dissolved department ([`DISSOLVED`]).
+    #[must_use]
+    pub fn usual(agencies: &[AgencyId]) -> Self {
+        let mut callers: Vec<_> = agencies.iter().map(Caller::agency).collect();
+        let flaws = [
+            ("expired", Flaw::Expired),
+            ("foreign", Flaw::Foreign),
+            ("server-only", Flaw::ServerOnly),
+            ("revoked", Flaw::Revoked),
+        ];
+        if let Some(first) = agencies.first() {
+            callers.extend(flaws.map(|(name, flaw)| Caller::named(name, &[first.as_str()], flaw)));
+        }
+        callers.push(Caller::named(DISSOLVED, &[DISSOLVED], Flaw::None));
+        Self { server_names: SERVER_NAMES.map(str::to_owned).into(), callers }
+    }
+}
+
+/// What was made: file names relative to the folder, in order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Made {
+    /// Certificates and the revocation list: anybody may read them.
+    pub public: Vec<PathBuf>,
+    /// Keys (0600).
+    pub private: Vec<PathBuf>,
+}
+
 /// Why a PKI cannot be made.
 #[derive(Debug, thiserror::Error)]
 pub enum PkiError {
@@ -118,27 +159,60 @@ impl Caller {
     }
 }
 
-/// Makes the PKI in a folder.
+/// Makes the PKI in a folder, which is made too (0700) where it is not there. A folder that was one before is refused by its
+/// first file; keys are readable by their owner alone, and nothing is ever replaced.
 ///
 /// # Errors
 /// See [`PkiError`]; what was made until then stays.
-pub fn make(folder: &Path, plan: &Plan) -> Result<(), PkiError> {
-    let ours = authority("Phố Hiến development CA")?;
-    let foreign = authority("Foreign CA")?;
-    write(&folder.join(CA), &ours.pem())?;
-    write(&folder.join(FOREIGN_CA), &foreign.pem())?;
-    let server = server(plan)?;
-    issue(folder, "server", &server, &ours)?;
+pub fn make(folder: &Path, plan: &Plan) -> Result<Made, PkiError> {
+    let entered = DirBuilder::new().recursive(true).mode(FOLDER_MODE).create(folder);
+    entered.map_err(|source| PkiError::File { path: folder.to_owned(), source })?;
+    let mut desk = Desk { folder, made: Made { public: Vec::new(), private: Vec::new() } };
+    let (ours, foreign) = (authority("Phố Hiến development CA")?, authority("Foreign CA")?);
+    desk.publish(CA.into(), &ours.pem())?;
+    desk.publish(FOREIGN_CA.into(), &foreign.pem())?;
+    desk.issue("server".into(), &server(plan)?, &ours)?;
     let mut revoked = Vec::new();
     for caller in &plan.callers {
         let params = caller_params(caller)?;
         let issuer = if caller.flaw == Flaw::Foreign { &foreign } else { &ours };
-        issue(&folder.join(AGENCIES), &caller.name, &params, issuer)?;
+        desk.issue(format!("{AGENCIES}/{}", caller.name), &params, issuer)?;
         if caller.flaw == Flaw::Revoked {
             revoked.extend(params.serial_number);
         }
     }
-    write(&folder.join(CRL), &revocation_list(revoked, &ours)?)
+    desk.publish(CRL.into(), &revocation_list(revoked, &ours)?)?;
+    Ok(desk.made)
+}
+
+/// Where the certificates are written out.
+struct Desk<'a> {
+    folder: &'a Path,
+    made: Made,
+}
+
+impl Desk<'_> {
+    fn publish(&mut self, name: PathBuf, text: &str) -> Result<(), PkiError> {
+        write(&self.folder.join(&name), text)?;
+        self.made.public.push(name);
+        Ok(())
+    }
+
+    /// The key first: it makes its folder for its owner alone.
+    fn issue(
+        &mut self,
+        stem: String,
+        params: &CertificateParams,
+        issuer: &CertifiedIssuer<'static, KeyPair>,
+    ) -> Result<(), PkiError> {
+        let key = KeyPair::generate()?;
+        let certificate = params.signed_by(&key, issuer)?;
+        let (name, path) = (format!("{stem}.key"), self.folder.join(format!("{stem}.key")));
+        keyfile::write_new(&path, key.serialize_pem().as_bytes())
+            .map_err(|source| PkiError::File { path, source })?;
+        self.made.private.push(name.into());
+        self.publish(format!("{stem}.pem").into(), &certificate.pem())
+    }
 }
 
 fn authority(name: &str) -> Result<CertifiedIssuer<'static, KeyPair>, PkiError> {
@@ -193,20 +267,6 @@ fn end_entity(mut params: CertificateParams, usage: ExtendedKeyUsagePurpose) -> 
     params
 }
 
-fn issue(
-    folder: &Path,
-    name: &str,
-    params: &CertificateParams,
-    issuer: &CertifiedIssuer<'static, KeyPair>,
-) -> Result<(), PkiError> {
-    let key = KeyPair::generate()?;
-    let certificate = params.signed_by(&key, issuer)?;
-    let path = folder.join(format!("{name}.key"));
-    keyfile::write_new(&path, key.serialize_pem().as_bytes())
-        .map_err(|source| PkiError::File { path, source })?;
-    write(&folder.join(format!("{name}.pem")), &certificate.pem())
-}
-
 fn revocation_list(
     serials: Vec<SerialNumber>,
     issuer: &CertifiedIssuer<'static, KeyPair>,
@@ -228,13 +288,8 @@ fn revocation_list(
     Ok(list.signed_by(issuer)?.pem()?)
 }
 
-/// Public files: new ones only.
+/// New files only.
 fn write(path: &Path, text: &str) -> Result<(), PkiError> {
-    let written = || {
-        if let Some(folder) = path.parent() {
-            std::fs::create_dir_all(folder)?;
-        }
-        OpenOptions::new().write(true).create_new(true).open(path)?.write_all(text.as_bytes())
-    };
+    let written = || OpenOptions::new().write(true).create_new(true).open(path)?.write_all(text.as_bytes());
     written().map_err(|source| PkiError::File { path: path.to_owned(), source })
 }

@@ -8,7 +8,6 @@ use std::sync::Mutex;
 use std::sync::PoisonError;
 use std::time::Duration;
 
-use rustls::ServerConfig;
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpListener;
 use tokio::net::TcpStream;
@@ -21,16 +20,26 @@ use crate::clock::Clock;
 
 use super::Exchange;
 use super::Handshaken;
+use super::Note;
 use super::Protocol;
 use super::connection;
 use super::connection::Times;
+use super::panics::Watchman;
 use super::stop::Stop;
+use super::tls::Tls;
+use super::tls::Trust;
 
 /// Pause after `accept` failed: the process is out of descriptors, and others must close theirs first.
 const BACK_OFF: Duration = Duration::from_millis(50);
 
 /// How long a caller that was refused may take to read why. One that takes longer only keeps its own place.
 const PARTING: Duration = Duration::from_secs(1);
+
+/// More connections than any machine holds, and few enough for one permit each.
+const CONNECTIONS_MAX: usize = 1 << 20;
+
+/// The bits of an IPv6 address that name its network (RFC 4291 2.5.4).
+const NETWORK: u128 = u128::MAX << 64;
 
 /// What a socket allows.
 #[derive(Debug, Clone)]
@@ -60,6 +69,8 @@ pub enum Knock {
     Source,
     /// The connection ended by a protocol error before there was a request.
     Protocol,
+    /// We panicked over the connection, or over one of its streams.
+    Panic,
 }
 
 impl Knock {
@@ -71,6 +82,7 @@ impl Knock {
             Self::HandshakeTimeout => "handshake-timeout",
             Self::Source => "connections-per-source",
             Self::Protocol => "protocol",
+            Self::Panic => "panic",
         }
     }
 }
@@ -82,49 +94,50 @@ pub trait Knocks: Send + Sync + 'static {
 }
 
 struct Entrance<E> {
-    tls: TlsAcceptor,
+    tls: Tls,
     settings: Settings,
     clock: Clock,
     exchange: E,
     knocks: Arc<dyn Knocks>,
     stop: Stop,
+    abandon: Stop,
     handshakes: Semaphore,
     sources: Mutex<HashMap<IpAddr, usize>>,
 }
 
-/// Serves a socket until `stop`, then until its connections have ended or the drain's time is over.
+/// Serves a socket until `stop`, then until its connections have ended or the drain's time is over, when those left are cut.
 pub async fn serve<E: Exchange>(
     socket: TcpListener,
-    tls: Arc<ServerConfig>,
+    tls: Tls,
     settings: Settings,
     clock: Clock,
     exchange: E,
     knocks: Arc<dyn Knocks>,
     stop: Stop,
 ) {
-    let connections = Arc::new(Semaphore::new(settings.connections));
-    let all = u32::try_from(settings.connections).unwrap_or(u32::MAX);
-    let drain_timeout = settings.drain_timeout;
-    let handshakes = Semaphore::new(settings.handshakes);
-    let sources = Mutex::default();
-    let stopping = stop.clone();
+    let (all, drain_timeout) = (settings.connections.clamp(1, CONNECTIONS_MAX), settings.drain_timeout);
+    let connections = Arc::new(Semaphore::new(all));
+    let (stopping, abandon) = (stop.clone(), Stop::new());
     let entrance = Arc::new(Entrance {
-        tls: TlsAcceptor::from(tls),
+        tls,
+        handshakes: Semaphore::new(settings.handshakes.clamp(1, CONNECTIONS_MAX)),
         settings,
         clock,
         exchange,
         knocks,
         stop,
-        handshakes,
-        sources,
+        abandon: abandon.clone(),
+        sources: Mutex::default(),
     });
     let accepting = accept_all(&socket, &connections, &entrance);
     tokio::select! { () = accepting => {}, () = stopping.stopped() => {} }
     drop(socket);
     // All permits back: every connection has ended.
-    let drained = tokio::time::timeout(drain_timeout, connections.acquire_many(all)).await;
-    if drained.is_err() {
-        tracing::warn!("connections were still open when the time to drain was over");
+    let all = u32::try_from(all).unwrap_or(u32::MAX);
+    if tokio::time::timeout(drain_timeout, connections.acquire_many(all)).await.is_err() {
+        tracing::warn!("connections were still open when the time to drain was over: they are cut");
+        abandon.stop();
+        let _ = connections.acquire_many(all).await;
     }
 }
 
@@ -158,17 +171,20 @@ impl<E: Exchange> Entrance<E> {
             self.knocks.knocked(source, Knock::Source, "");
             return;
         };
+        tokio::select! {
+            () = self.attend(connection, source) => {}
+            () = self.abandon.stopped() => {}
+        }
+    }
+
+    async fn attend(&self, connection: TcpStream, source: SocketAddr) {
         let Some((stream, handshaken)) = self.shake_hands(connection, source).await else { return };
         let protocol = handshaken.protocol();
-        let served = connection::serve(
-            stream,
-            Arc::new(handshaken),
-            self.exchange.clone(),
-            &self.settings.times,
-            &self.stop,
-        )
-        .await;
-        if let Err(fault) = served {
+        let watchman = Watchman { source, knocks: Arc::clone(&self.knocks) };
+        let (exchange, times) = (self.exchange.clone(), &self.settings.times);
+        let serving =
+            connection::serve(stream, Arc::new(handshaken), exchange, times, &self.stop, watchman.clone());
+        if let Some(Err(fault)) = watchman.watch(serving).await {
             tracing::debug!(%source, ?protocol, %fault, "a connection ended early");
             if fault.is_parse() {
                 self.knocks.knocked(source, Knock::Protocol, &fault.to_string());
@@ -182,13 +198,14 @@ impl<E: Exchange> Entrance<E> {
         source: SocketAddr,
     ) -> Option<(TlsStream<TcpStream>, Handshaken)> {
         let _ = connection.set_nodelay(true);
+        let tls = self.tls.current();
         let shaken = tokio::time::timeout(self.settings.handshake_timeout, async {
             let _turn = self.handshakes.acquire().await;
-            self.tls.accept(connection).into_fallible().await
+            TlsAcceptor::from(Arc::clone(&tls.config)).accept(connection).into_fallible().await
         });
         match shaken.await {
             Ok(Ok(stream)) => {
-                let handshaken = handshaken(&stream, source, &self.clock)?;
+                let handshaken = handshaken(&stream, source, &tls.trust, &self.clock)?;
                 Some((stream, handshaken))
             }
             Ok(Err((fault, connection))) => {
@@ -205,12 +222,13 @@ impl<E: Exchange> Entrance<E> {
 
     fn count(&self, source: SocketAddr) -> Option<Counted<'_>> {
         let mut sources = self.sources.lock().unwrap_or_else(PoisonError::into_inner);
-        let count = sources.entry(source.ip()).or_default();
+        let source = origin(source.ip());
+        let count = sources.entry(source).or_default();
         if *count >= self.settings.per_source {
             return None;
         }
         *count += 1;
-        Some(Counted { sources: &self.sources, source: source.ip() })
+        Some(Counted { sources: &self.sources, source })
     }
 }
 
@@ -242,14 +260,37 @@ impl Drop for Counted<'_> {
     }
 }
 
+/// What counts as one address: of IPv6 the network, since whoever has one address of it has 2^64.
+fn origin(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(address) => IpAddr::V6((address.to_bits() & NETWORK).into()),
+        version_4 @ IpAddr::V4(_) => version_4,
+    }
+}
+
 /// What the handshake proved. None if there is no certificate, which the configuration rules out.
-fn handshaken(stream: &TlsStream<TcpStream>, source: SocketAddr, clock: &Clock) -> Option<Handshaken> {
+fn handshaken(
+    stream: &TlsStream<TcpStream>,
+    source: SocketAddr,
+    trust: &Trust,
+    clock: &Clock,
+) -> Option<Handshaken> {
     let (_, session) = stream.get_ref();
     let chain: Vec<_> =
         session.peer_certificates()?.iter().map(|certificate| certificate.clone().into_owned()).collect();
     let protocol = if session.alpn_protocol() == Some(b"h2") { Protocol::Http2 } else { Protocol::Http1 };
     let server_name = session.server_name().map(str::to_ascii_lowercase);
-    (!chain.is_empty()).then(|| Handshaken { chain, server_name, protocol, source, at: clock.now() })
+    let at = clock.now();
+    let issuer = trust.issuer(&chain, at);
+    (!chain.is_empty()).then(|| Handshaken {
+        chain,
+        issuer,
+        server_name,
+        protocol,
+        source,
+        at,
+        note: Note::default(),
+    })
 }
 
 #[cfg(test)]
@@ -257,6 +298,15 @@ mod tests {
     use tokio::io::AsyncReadExt as _;
 
     use super::*;
+
+    #[test]
+    fn one_network_of_version_6_is_one_source_and_a_mapped_address_is_its_own() {
+        let of = |text: &str| origin(text.parse().unwrap());
+        assert_eq!(of("2001:db8:1:2::1"), of("2001:db8:1:2:ffff::9"));
+        assert_ne!(of("2001:db8:1:2::1"), of("2001:db8:1:3::1"));
+        assert_eq!(of("::ffff:192.0.2.1"), of("192.0.2.1"));
+        assert_ne!(of("192.0.2.1"), of("192.0.2.2"));
+    }
 
     #[tokio::test]
     async fn a_refused_caller_that_has_sent_its_request_hears_the_last_word() {

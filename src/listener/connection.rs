@@ -8,15 +8,18 @@ use std::time::Duration;
 use hyper::server::conn::http1;
 use hyper::server::conn::http2;
 use hyper::service::service_fn;
-use hyper_util::rt::TokioExecutor;
 use hyper_util::rt::TokioIo;
 use hyper_util::rt::TokioTimer;
+use hyper_util::server::graceful::GracefulConnection;
 use tokio::net::TcpStream;
 use tokio_rustls::server::TlsStream;
 
 use super::Exchange;
 use super::Handshaken;
 use super::Protocol;
+use super::activity::Activity;
+use super::activity::Answer;
+use super::panics::Watchman;
 use super::stop::Stop;
 
 /// Header fields of one request: real clients send about fifteen.
@@ -38,11 +41,12 @@ const CONNECTION_WINDOW: u32 = 1 << 20;
 pub struct Times {
     /// From a request's first byte to the end of its head; over HTTP/1.1 also between requests.
     pub head: Duration,
-    /// Without a sign of life over HTTP/2.
+    /// While we wait for the caller and nothing moves: no request, or an answer that is not read. After it the connection is
+    /// told to end, and after as long again it is cut.
     pub idle: Duration,
 }
 
-/// Serves a connection to its end, or gracefully once `stop` was told.
+/// Serves a connection to its end, or gracefully once `stop` was told or the caller is idle.
 ///
 /// # Errors
 /// Whatever ended it early.
@@ -52,29 +56,50 @@ pub(super) async fn serve<E: Exchange>(
     exchange: E,
     times: &Times,
     stop: &Stop,
+    watchman: Watchman,
 ) -> Result<(), hyper::Error> {
     let protocol = handshaken.protocol();
+    let activity = Activity::new();
+    let activities = activity.clone();
     let service = service_fn(move |request| {
         let (exchange, handshaken) = (exchange.clone(), Arc::clone(&handshaken));
-        async move { Ok::<_, Infallible>(exchange.answer(handshaken, request).await) }
+        let activity = activities.clone();
+        async move {
+            let _turn = activity.our_turn();
+            let answer = exchange.answer(handshaken, request).await;
+            Ok::<_, Infallible>(answer.map(|body| Answer::new(body, activity)))
+        }
     });
+    let stream = TokioIo::new(stream);
     match protocol {
         Protocol::Http1 => {
-            let mut connection = pin!(http1_builder(times).serve_connection(TokioIo::new(stream), service));
-            tokio::select! {
-                served = connection.as_mut() => return served,
-                () = stop.stopped() => connection.as_mut().graceful_shutdown(),
-            }
-            connection.await
+            attend(http1_builder(times).serve_connection(stream, service), &activity, times, stop).await
         }
         Protocol::Http2 => {
-            let mut connection = pin!(http2_builder(times).serve_connection(TokioIo::new(stream), service));
-            tokio::select! {
-                served = connection.as_mut() => return served,
-                () = stop.stopped() => connection.as_mut().graceful_shutdown(),
-            }
-            connection.await
+            attend(http2_builder(times, watchman).serve_connection(stream, service), &activity, times, stop)
+                .await
         }
+    }
+}
+
+/// Once told to end, HTTP/1.1 closes after the answer under way and HTTP/2 after the streams under way (GOAWAY).
+async fn attend<C: GracefulConnection>(
+    connection: C,
+    activity: &Activity,
+    times: &Times,
+    stop: &Stop,
+) -> Result<(), C::Error> {
+    let mut connection = pin!(connection);
+    tokio::select! {
+        served = connection.as_mut() => return served,
+        () = stop.stopped() => {}
+        () = activity.idle(times.idle) => {}
+    }
+    connection.as_mut().graceful_shutdown();
+    tokio::select! {
+        served = connection => served,
+        // It does not even end: a window that stays shut, or a preface that never came.
+        () = activity.idle(times.idle) => Ok(()),
     }
 }
 
@@ -86,8 +111,8 @@ fn http1_builder(times: &Times) -> http1::Builder {
     builder
 }
 
-fn http2_builder(times: &Times) -> http2::Builder<TokioExecutor> {
-    let mut builder = http2::Builder::new(TokioExecutor::new());
+fn http2_builder(times: &Times, watchman: Watchman) -> http2::Builder<Watchman> {
+    let mut builder = http2::Builder::new(watchman);
     builder.timer(TokioTimer::new()).keep_alive_interval(times.idle).keep_alive_timeout(times.head);
     builder
         .max_concurrent_streams(STREAMS_MAX)

@@ -3,13 +3,19 @@
 //! This stage knows no agency. Who the certificate speaks for is `identity`'s question.
 
 pub mod accept;
+mod activity;
 pub mod connection;
+pub mod lists;
+mod panics;
 pub mod stop;
 pub mod tls;
 
+use std::any::Any;
+use std::fmt;
 use std::future::Future;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::OnceLock;
 
 use bytes::Bytes;
 use http::Request;
@@ -18,6 +24,7 @@ use http_body::Body;
 use rustls::pki_types::CertificateDer;
 
 use crate::clock::Timestamp;
+use crate::crypto::digest::Hash;
 
 /// What answers requests: the gateway, behind this.
 pub trait Exchange: Clone + Send + Sync + 'static {
@@ -42,13 +49,24 @@ pub enum Protocol {
 }
 
 /// A TLS connection whose client certificate chain verified against our anchors. Only this module makes one.
+///
+/// ```
+/// fn source(handshake: &phohien::listener::Handshaken) -> std::net::SocketAddr { handshake.source() }
+/// ```
+/// ```compile_fail,E0451
+/// fn forge(one: phohien::listener::Handshaken) -> phohien::listener::Handshaken {
+///     phohien::listener::Handshaken { chain: Vec::new(), ..one }
+/// }
+/// ```
 #[derive(Debug)]
 pub struct Handshaken {
     chain: Vec<CertificateDer<'static>>,
+    issuer: Option<Hash>,
     server_name: Option<String>,
     protocol: Protocol,
     source: SocketAddr,
     at: Timestamp,
+    note: Note,
 }
 
 impl Handshaken {
@@ -56,6 +74,13 @@ impl Handshaken {
     #[must_use]
     pub fn chain(&self) -> &[CertificateDer<'static>] {
         &self.chain
+    }
+
+    /// The key (SHA-256 of its SPKI) that signed the leaf, on a verified path to an anchor; the chain as presented does not
+    /// tell that. None only if our clock and the machine's differ so much that the chain is not valid by ours.
+    #[must_use]
+    pub fn issuer(&self) -> Option<&Hash> {
+        self.issuer.as_ref()
     }
 
     /// The server name indication (RFC 6066 3), if any, in lower case.
@@ -80,5 +105,23 @@ impl Handshaken {
     #[must_use]
     pub fn at(&self) -> Timestamp {
         self.at
+    }
+
+    /// Works something out of this handshake once, and answers the same as long as the connection lives: requests are many.
+    ///
+    /// There is room for one kind of note, `identity`'s reading of the leaf; another kind would be worked out at every call.
+    pub fn noted<T: Clone + Send + Sync + 'static>(&self, work: impl Fn(&Self) -> T) -> T {
+        let note = self.note.0.get_or_init(|| Box::new(work(self)));
+        note.downcast_ref::<T>().cloned().unwrap_or_else(|| work(self))
+    }
+}
+
+/// What a later stage worked out, and this one does not look at.
+#[derive(Default)]
+struct Note(OnceLock<Box<dyn Any + Send + Sync>>);
+
+impl fmt::Debug for Note {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Note(..)")
     }
 }

@@ -3,19 +3,29 @@
 use std::path::Path;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use rustls::RootCertStore;
 use rustls::ServerConfig;
 use rustls::pki_types::CertificateDer;
-use rustls::pki_types::CertificateRevocationListDer;
 use rustls::pki_types::PrivateKeyDer;
+use rustls::pki_types::UnixTime;
 use rustls::pki_types::pem::PemObject;
 use rustls::server::NoServerSessionStorage;
 use rustls::server::VerifierBuilderError;
 use rustls::server::WebPkiClientVerifier;
 use rustls::server::danger::ClientCertVerifier;
+use webpki::EndEntityCert;
+use webpki::KeyUsage;
 
+use crate::clock::Timestamp;
+use crate::crypto::digest::Hash;
+use crate::crypto::digest::sha256;
 use crate::crypto::tls::provider;
+
+use super::lists;
+use super::lists::RevocationError;
 
 /// The files of one socket.
 #[derive(Debug, Clone)]
@@ -50,15 +60,47 @@ pub enum TlsError {
         /// What it should hold.
         what: &'static str,
     },
-    /// Revocation is on without a list: the verifier would take that for off.
-    #[error("no revocation list is named: say that revocation is off, or name one")]
-    NoRevocationList,
+    /// The revocation lists cannot be used.
+    #[error("the revocation lists cannot be used")]
+    Revocation(#[from] RevocationError),
     /// Certificate, key or anchors do not fit.
     #[error("the certificates, the key or the anchors cannot be used")]
     Rejected(#[from] rustls::Error),
     /// The verifier cannot be made.
     #[error("the anchors or revocation lists cannot be used")]
     Verifier(#[from] VerifierBuilderError),
+}
+
+/// A socket's TLS. Clones are one and the same: what [`Tls::reload`] puts in place holds for the next handshake of all.
+#[derive(Debug, Clone)]
+pub struct Tls(Arc<ArcSwap<Loaded>>);
+
+/// What one handshake is held under, from its first byte to its last.
+#[derive(Debug)]
+pub(super) struct Loaded {
+    pub(super) config: Arc<ServerConfig>,
+    pub(super) trust: Trust,
+}
+
+impl Tls {
+    /// Reads the files anew. Connections that are established stay; every request on them is checked by `identity` again.
+    ///
+    /// # Errors
+    /// See [`TlsError`]; what was in place stays.
+    pub fn reload(&self, files: &TlsFiles) -> Result<(), TlsError> {
+        self.0.store(Arc::new(load(files)?));
+        Ok(())
+    }
+
+    /// What the next handshake is held under.
+    #[must_use]
+    pub fn config(&self) -> Arc<ServerConfig> {
+        Arc::clone(&self.current().config)
+    }
+
+    pub(super) fn current(&self) -> Arc<Loaded> {
+        self.0.load_full()
+    }
 }
 
 /// The configuration of a socket.
@@ -68,50 +110,91 @@ pub enum TlsError {
 ///
 /// # Errors
 /// See [`TlsError`].
-pub fn server_config(files: &TlsFiles) -> Result<Arc<ServerConfig>, TlsError> {
+pub fn server_config(files: &TlsFiles) -> Result<Tls, TlsError> {
+    Ok(Tls(Arc::new(ArcSwap::from_pointee(load(files)?))))
+}
+
+fn load(files: &TlsFiles) -> Result<Loaded, TlsError> {
+    let trust = Trust::load(&files.anchors, files.crls.as_deref())?;
     let key = PrivateKeyDer::from_pem_file(&files.key)
         .map_err(|source| TlsError::Unreadable { path: files.key.clone(), source })?;
     let mut config = ServerConfig::builder_with_provider(provider())
         .with_safe_default_protocol_versions()?
-        .with_client_cert_verifier(client_verifier(&files.anchors, files.crls.as_deref())?)
-        .with_single_cert(read(&files.certificate, "certificate")?, key)?;
+        .with_client_cert_verifier(Arc::clone(&trust.verifier))
+        .with_single_cert(certificates(&files.certificate)?, key)?;
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     config.require_ems = true;
     config.session_storage = Arc::new(NoServerSessionStorage {});
     config.send_tls13_tickets = 0;
     config.max_early_data_size = 0;
-    Ok(Arc::new(config))
+    Ok(Loaded { config: Arc::new(config), trust })
 }
 
-/// The verifier of client certificates.
-///
-/// # Errors
-/// No anchor, no list where lists are asked for, or a file that cannot be read.
-pub fn client_verifier(
-    anchors: &[PathBuf],
-    crls: Option<&[PathBuf]>,
-) -> Result<Arc<dyn ClientCertVerifier>, TlsError> {
-    let mut roots = RootCertStore::empty();
-    for path in anchors {
-        for anchor in read::<CertificateDer<'static>>(path, "certificate")? {
-            roots.add(anchor)?;
+/// Whom we trust to issue callers' certificates, and what they took back: the handshake's own verifier, for `certs check` too.
+#[derive(Debug)]
+pub struct Trust {
+    verifier: Arc<dyn ClientCertVerifier>,
+    roots: Arc<RootCertStore>,
+}
+
+impl Trust {
+    /// Reads anchors and revocation lists (PEM); no lists: revocation is off by name.
+    ///
+    /// # Errors
+    /// No anchor, no list where lists are asked for, or a file that cannot be read.
+    pub fn load(anchors: &[PathBuf], crls: Option<&[PathBuf]>) -> Result<Self, TlsError> {
+        let mut roots = RootCertStore::empty();
+        for path in anchors {
+            for anchor in certificates(path)? {
+                roots.add(anchor)?;
+            }
         }
+        let roots = Arc::new(roots);
+        let mut builder = WebPkiClientVerifier::builder_with_provider(Arc::clone(&roots), provider());
+        if let Some(crls) = crls {
+            // Never empty: `newest` refuses that, and the verifier would take it for "off".
+            let lists = lists::newest(crls)?.into_iter().map(|list| list.der);
+            builder = builder.with_crls(lists).enforce_revocation_expiration();
+        }
+        Ok(Self { verifier: builder.build()?, roots })
     }
-    let builder = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider());
-    let Some(crls) = crls else { return Ok(builder.build()?) };
-    let mut lists = Vec::new();
-    for path in crls {
-        lists.extend(read::<CertificateRevocationListDer<'static>>(path, "revocation list")?);
+
+    /// Verifies a chain, leaf first, as a handshake at that time would.
+    ///
+    /// # Errors
+    /// What the handshake would have said.
+    pub fn verify(&self, chain: &[CertificateDer<'_>], at: Timestamp) -> Result<(), rustls::Error> {
+        let (leaf, others) = chain.split_first().ok_or(rustls::Error::NoCertificatesPresented)?;
+        self.verifier.verify_client_cert(leaf, others, unix(at)).map(|_| ())
     }
-    if lists.is_empty() {
-        return Err(TlsError::NoRevocationList);
+
+    /// The key (SHA-256 of its SPKI) that signed the leaf of a chain, on a path to one of the anchors.
+    ///
+    /// What stands second in a chain proves nothing: its sender may have put any authority's certificate there. Revocation is
+    /// not asked: whatever the path above it, the leaf was signed by one key.
+    #[must_use]
+    pub fn issuer(&self, chain: &[CertificateDer<'_>], at: Timestamp) -> Option<Hash> {
+        let (leaf, others) = chain.split_first()?;
+        let leaf = EndEntityCert::try_from(leaf).ok()?;
+        let algorithms = provider().signature_verification_algorithms.all;
+        let (usage, roots) = (KeyUsage::client_auth(), &self.roots.roots);
+        let path = leaf.verify_for_usage(algorithms, roots, others, unix(at), usage, None, None).ok()?;
+        Some(sha256(path.issuer_spki().as_ref()))
     }
-    Ok(builder.with_crls(lists).enforce_revocation_expiration().build()?)
 }
 
-fn read<T: PemObject>(path: &Path, what: &'static str) -> Result<Vec<T>, TlsError> {
+fn unix(at: Timestamp) -> UnixTime {
+    UnixTime::since_unix_epoch(Duration::from_secs(u64::try_from(at.as_second()).unwrap_or_default()))
+}
+
+fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
     let unreadable = |source| TlsError::Unreadable { path: path.to_owned(), source };
-    let all =
-        T::pem_file_iter(path).map_err(unreadable)?.collect::<Result<Vec<T>, _>>().map_err(unreadable)?;
-    if all.is_empty() { Err(TlsError::Empty { path: path.to_owned(), what }) } else { Ok(all) }
+    let all: Vec<_> = CertificateDer::pem_file_iter(path)
+        .map_err(unreadable)?
+        .collect::<Result<_, _>>()
+        .map_err(unreadable)?;
+    if all.is_empty() {
+        return Err(TlsError::Empty { path: path.to_owned(), what: "certificate" });
+    }
+    Ok(all)
 }

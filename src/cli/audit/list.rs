@@ -1,10 +1,14 @@
 //! `audit list`: find exchanges.
 
+use std::path::PathBuf;
+
 use serde_json::Value;
 
 use super::Log;
+use super::annex;
+use super::annex::Opened;
+use super::each;
 use super::entry::Seen;
-use super::unread;
 use super::words;
 use crate::cli::Session;
 use crate::cli::exit::Exit;
@@ -15,7 +19,6 @@ use crate::cli::table::Table;
 use crate::cli::when;
 use crate::cli::when::Edge;
 use crate::clock::Timestamp;
-use crate::tlog::reader::scan;
 
 /// `audit list`.
 #[derive(Debug, clap::Args)]
@@ -44,6 +47,16 @@ pub struct List {
     hop: Option<String>,
     #[arg(long, value_name = "ID")]
     exchange: Option<String>,
+    #[arg(long, value_name = "NUMBER")]
+    case: Option<String>,
+    #[arg(long, value_name = "NAME")]
+    user: Option<String>,
+    #[arg(long, value_name = "ID")]
+    subject: Option<String>,
+    #[arg(long, value_name = "CODE")]
+    code: Option<String>,
+    #[arg(long, value_name = "DIR")]
+    keys: Option<PathBuf>,
     #[arg(long, value_name = "N")]
     last: Option<usize>,
     #[arg(long)]
@@ -60,16 +73,52 @@ const OUTCOMES: [&str; 6] = ["opened", "released", "refused", "failed", "aborted
 pub fn run(list: &List, session: &mut Session) -> Result<Exit, Failure> {
     let log = folder(session, list.log.log.as_deref(), Folder::Log)?;
     let wanted = Wanted::of(list, session.clock.now())?;
-    let mut found = Vec::new();
-    for item in scan(&log) {
-        let (index, entry, _) = item.map_err(unread)?;
-        let seen = Seen::new(index, &entry.leaf, entry.annex);
-        if wanted.takes(&seen) {
+    let keys = match list.annex_filters().is_empty() {
+        true => None,
+        false => Some(folder(session, list.keys.as_deref(), Folder::Keys)?),
+    };
+    let (mut found, mut forgotten) = (Vec::new(), 0_u64);
+    each(&log, |seen| {
+        let takes = match &keys {
+            Some(keys) if wanted.takes(&seen) => list.takes_annex(&annex::open(&seen, keys)?, &mut forgotten),
+            Some(_) => false,
+            None => wanted.takes(&seen),
+        };
+        if takes {
             found.push(seen);
         }
+        Ok(())
+    })?;
+    if forgotten > 0 {
+        let vi = format!("{forgotten} phụ lục không còn khóa của tháng nên không tìm được trong đó.");
+        let en = format!("{forgotten} annexes were not searched: the keys of their months are gone.");
+        session.terminal.note(&vi, &en);
     }
     let skipped = list.last.map_or(0, |last| found.len().saturating_sub(last));
     show(found.get(skipped..).unwrap_or_default(), session)
+}
+
+impl List {
+    /// What is asked of annexes: members, and the value each must have.
+    fn annex_filters(&self) -> Vec<(&'static str, &str)> {
+        let asked =
+            [("case", &self.case), ("user", &self.user), ("subject", &self.subject), ("code", &self.code)];
+        asked.into_iter().filter_map(|(member, value)| Some((member, value.as_deref()?))).collect()
+    }
+
+    fn takes_annex(&self, opened: &Opened, forgotten: &mut u64) -> bool {
+        match opened {
+            Opened::Told(annex) => self
+                .annex_filters()
+                .into_iter()
+                .all(|(member, value)| annex.get(member).and_then(Value::as_str) == Some(value)),
+            Opened::Forgotten => {
+                *forgotten += 1;
+                false
+            }
+            Opened::None => false,
+        }
+    }
 }
 
 fn show(found: &[Seen], session: &mut Session) -> Result<Exit, Failure> {

@@ -8,13 +8,19 @@ pub mod show;
 pub mod verify;
 pub mod words;
 
+use std::path::Path;
 use std::path::PathBuf;
 
 use super::Session;
 use super::exit::Exit;
 use super::exit::Failure;
 use super::terminal::shown;
+use crate::tlog::checkpoint::Checkpoint;
+use crate::tlog::note::Note;
 use crate::tlog::reader::ReadError;
+use crate::tlog::reader::scan;
+
+use entry::Seen;
 
 /// `audit …`.
 #[derive(Debug, clap::Subcommand)]
@@ -45,6 +51,34 @@ pub fn run(audit: &Audit, session: &mut Session) -> Result<Exit, Failure> {
     }
 }
 
+/// Reads every entry in order.
+///
+/// A reader takes the last batch that is not whole for one that a stop left unfinished. One that was published is not: so the log must
+/// be as long as the head it had published before the reading began.
+fn each(log: &Path, mut take: impl FnMut(Seen) -> Result<(), Failure>) -> Result<(), Failure> {
+    let published = published(log);
+    let mut size = 0;
+    for item in scan(log) {
+        let (index, entry, _) = item.map_err(unread)?;
+        size = index + 1;
+        take(Seen::new(index, &entry.leaf, entry.annex))?;
+    }
+    if size < published { Err(damaged()) } else { Ok(()) }
+}
+
+/// The size of the published head, unverified; 0 where there is none to read.
+fn published(log: &Path) -> u64 {
+    let note = std::fs::read(log.join("checkpoint")).unwrap_or_default();
+    let note = Note::parse(&note).ok();
+    note.and_then(|note| Checkpoint::parse(note.unverified_text()).ok()).map_or(0, |head| head.size)
+}
+
+fn damaged() -> Failure {
+    let vi = "Nhật ký bị hư hỏng. Chạy `phohien audit verify` để biết từng chỗ.";
+    let en = "The log is damaged. Run `phohien audit verify` to see every place.";
+    Failure::new(Exit::False, "log-damaged", vi, en)
+}
+
 /// An entry that cannot be read: damage is evidence, a disk that refuses is not.
 fn unread(error: ReadError) -> Failure {
     match &error {
@@ -55,10 +89,9 @@ fn unread(error: ReadError) -> Failure {
                 format!("The log at `{name}` cannot be read. Check the path and the permission to read it.");
             Failure::could_not("log-unreadable", vi, en).because(error)
         }
-        ReadError::Damaged { .. } | ReadError::Beyond { .. } => {
-            let vi = "Nhật ký bị hư hỏng. Chạy `phohien audit verify` để biết từng chỗ.";
-            let en = "The log is damaged. Run `phohien audit verify` to see every place.";
-            Failure::new(Exit::False, "log-damaged", vi, en).because(error)
-        }
+        ReadError::Damaged { .. } | ReadError::Beyond { .. } => damaged().because(error),
     }
 }
+
+#[cfg(test)]
+mod tests;

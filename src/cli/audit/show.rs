@@ -2,13 +2,11 @@
 
 use std::path::PathBuf;
 
-use serde_json::Value;
-
 use super::Log;
 use super::annex;
 use super::annex::Opened;
+use super::each;
 use super::entry::Seen;
-use super::unread;
 use super::words;
 use crate::cli::Session;
 use crate::cli::exit::Exit;
@@ -16,7 +14,6 @@ use crate::cli::exit::Failure;
 use crate::cli::place::Folder;
 use crate::cli::place::folder;
 use crate::cli::terminal::shown;
-use crate::tlog::reader::scan;
 
 /// `audit show`.
 #[derive(Debug, clap::Args)]
@@ -43,15 +40,14 @@ pub fn run(show: &Show, session: &mut Session) -> Result<Exit, Failure> {
     };
     let index: Option<u64> = show.id.parse().ok();
     let mut found = 0;
-    for item in scan(&log) {
-        let (at, entry, _) = item.map_err(unread)?;
-        let seen = Seen::new(at, &entry.leaf, entry.annex);
-        if Some(at) == index || seen.text("exchange") == Some(&show.id) {
-            found += 1;
-            let opened = keys.as_deref().map(|keys| annex::open(&seen, keys)).transpose()?;
-            tell(&seen, opened, session)?;
+    each(&log, |seen| {
+        if Some(seen.index) != index && seen.text("exchange") != Some(&show.id) {
+            return Ok(());
         }
-    }
+        found += 1;
+        let opened = keys.as_deref().map(|keys| annex::open(&seen, keys)).transpose()?;
+        tell(&seen, opened, session)
+    })?;
     if found > 0 { Ok(Exit::Yes) } else { Err(absent(&show.id)) }
 }
 
@@ -68,11 +64,9 @@ fn tell(seen: &Seen, opened: Option<Opened>, session: &mut Session) -> Result<()
         terminal.line(&line)?;
     }
     match opened {
-        Some(Opened::Told(Value::Object(members))) => {
-            terminal.say("  Phụ lục:", "  Annex:")?;
-            for (name, value) in members {
-                let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-                terminal.line(&format!("    {}: {}", shown(&name), shown(&value)))?;
+        Some(Opened::Told(annex)) => {
+            for line in words::annex_lines(&annex, terminal.language()) {
+                terminal.line(&line)?;
             }
             Ok(())
         }
@@ -80,7 +74,7 @@ fn tell(seen: &Seen, opened: Option<Opened>, session: &mut Session) -> Result<()
             "  Phụ lục: không còn khóa của tháng này, không đọc được nữa",
             "  Annex: this month's key is gone; it cannot be read any more",
         ),
-        Some(Opened::Told(_) | Opened::None) | None => Ok(()),
+        Some(Opened::None) | None => Ok(()),
     }
 }
 

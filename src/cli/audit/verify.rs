@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use serde_json::json;
 
 use super::Log;
+use super::entry::Seen;
 use super::known;
 use crate::audit::verify::Judge;
 use crate::cli::Session;
@@ -67,40 +68,45 @@ pub fn run(verify: &Verify, session: &mut Session) -> Result<Exit, Failure> {
 
 impl Ground {
     fn of(verify: &Verify, log: &Path) -> Result<Self, Failure> {
-        let file = verify.vkey.clone().or_else(|| trust::vkey_beside(log));
+        let beside = trust::vkey_beside(log);
+        let file = verify.vkey.clone().or_else(|| beside.clone());
         let keys = file.map(|file| trust::log_keys(&file)).transpose()?.unwrap_or_default();
         let known =
             verify.known.iter().map(|file| known::read(file, &keys)).collect::<Result<Vec<_>, _>>()?;
         Ok(Self {
             key: keys.into_iter().next(),
-            is_key_from_elsewhere: verify.vkey.is_some(),
+            is_key_from_elsewhere: verify
+                .vkey
+                .as_deref()
+                .is_some_and(|file| !is_same(file, beside.as_deref())),
             known: known.into_iter().flatten().collect(),
         })
     }
 }
 
+/// Whether both paths lead to one file: naming the key beside the folder does not bring it from elsewhere.
+fn is_same(file: &Path, other: Option<&Path>) -> bool {
+    let found = |path: &Path| path.canonicalize().ok();
+    other.is_some_and(|other| found(file) == found(other))
+}
+
 /// The report, and exchanges that were opened and have no outcome yet.
 fn judged(log: &Path, ground: &Ground, session: &Session) -> (Report, Vec<(u64, String)>) {
-    let mut judge = Judge::new();
-    let mut last_start = None;
+    let (mut judge, mut starts) = (Judge::new(), Starts::default());
     let mut progress = session.terminal.progress(&session.clock, 0);
     let mut report = fsck::verify(
         log,
         ground.key.as_ref(),
         &ground.known,
         &mut |index, leaf, annex, hash| {
-            if super::entry::Seen::new(index, leaf, Vec::new()).kind() == "node.started" {
-                last_start = Some(index);
-            }
+            starts.see(index, Seen::new(index, leaf, Vec::new()).kind());
             judge.entry(index, leaf, annex, hash)
         },
         &mut |done, total| progress.at(done, total),
     );
     progress.finish();
-    // A gateway closes what it finds open when it starts: what is older than its last start has been forgotten by nobody's rule. What
-    // is younger may be under way.
     let (lost, unfinished): (Vec<_>, Vec<_>) =
-        judge.end().into_iter().partition(|(index, _)| last_start.is_some_and(|start| *index < start));
+        judge.end().into_iter().partition(|(index, _)| starts.settled.is_some_and(|start| *index < start));
     let file = log.join("wal");
     report.faults.extend(lost.into_iter().map(|(index, what)| fsck::Fault {
         index: Some(index),
@@ -109,6 +115,24 @@ fn judged(log: &Path, ground: &Ground, session: &Session) -> (Report, Vec<(u64, 
     }));
     report.faults.sort_by_key(|fault| (fault.index.is_none(), fault.index));
     (report, unfinished)
+}
+
+/// A gateway that starts first gives every exchange it finds open its `orphaned` entry, then serves. So what is older than the last start
+/// after which something else was written, and still open, was forgotten against that rule; what is younger may be under way.
+#[derive(Debug, Default)]
+struct Starts {
+    last: Option<u64>,
+    settled: Option<u64>,
+}
+
+impl Starts {
+    fn see(&mut self, index: u64, kind: &str) {
+        match kind {
+            "node.started" => self.last = Some(index),
+            "exchange.orphaned" => {}
+            _ => self.settled = self.last.take().or(self.settled),
+        }
+    }
 }
 
 fn first_line(ground: &Ground, terminal: &mut Terminal) -> Result<(), Failure> {

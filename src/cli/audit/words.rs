@@ -1,5 +1,7 @@
 //! What an entry says, in plain words. Everything from the entry is escaped: it may have been written by anybody.
 
+use serde_json::Value;
+
 use crate::cli::terminal::local;
 use crate::cli::terminal::shown;
 use crate::language::Language;
@@ -54,6 +56,46 @@ pub fn lines(seen: &Seen, language: Language) -> Vec<String> {
         seen.number("seq").map(|n| n.to_string()),
     );
     lines
+}
+
+/// What an annex says, line by line.
+#[must_use]
+pub fn annex_lines(annex: &Value, language: Language) -> Vec<String> {
+    let mut lines = vec![format!("  {}:", pick(language, "Phụ lục", "Annex"))];
+    for (name, vi, en) in [
+        ("case", "Mã hồ sơ", "Case"),
+        ("user", "Cán bộ thực hiện", "End user"),
+        ("subject", "Chủ thể dữ liệu", "Data subject"),
+        ("source", "Địa chỉ nguồn", "Source address"),
+        ("code", "Mã kết quả của nguồn", "The provider's result code"),
+        ("uncatalogued", "Trường lạ bị giữ lại", "Unknown members withheld"),
+        ("limits", "Hạn mức còn lại", "Limits left"),
+    ] {
+        let value =
+            annex.get(name).map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned));
+        lines.extend(value.map(|value| format!("    {}: {}", pick(language, vi, en), shown(&value))));
+    }
+    for (name, vi, en) in [("released", "Đã cung cấp", "Released"), ("withheld", "Đã lược bỏ", "Withheld")]
+    {
+        let fields = annex.get(name).and_then(Value::as_array).into_iter().flatten();
+        let fields: Vec<String> = fields.map(|field| counted(field, language)).collect();
+        if !fields.is_empty() {
+            lines.push(format!("    {}: {}", pick(language, vi, en), fields.join(", ")));
+        }
+    }
+    lines
+}
+
+/// A field, how sensitive it is and how often it was there.
+fn counted(field: &Value, language: Language) -> String {
+    let text = |name: &str| field.get(name).and_then(Value::as_str).map(shown).unwrap_or_default();
+    let class = match text("class").as_str() {
+        "sensitive" => pick(language, " (nhạy cảm)", " (sensitive)"),
+        "basic" => pick(language, " (cá nhân)", " (personal)"),
+        _ => "",
+    };
+    let count = field.get("count").and_then(Value::as_u64).filter(|count| *count != 1);
+    format!("{}{class}{}", text("pointer"), count.map(|count| format!(" ×{count}")).unwrap_or_default())
 }
 
 fn headline(seen: &Seen, language: Language) -> String {

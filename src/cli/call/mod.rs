@@ -3,6 +3,7 @@
 //! Keys that were not named are looked for beside the file of `--cacert`: `log.vkey` and `log.answer.pem`, as a gateway publishes them.
 
 pub mod ask;
+pub mod pretty;
 pub mod proof;
 pub mod show;
 

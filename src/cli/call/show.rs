@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 use serde_json::json;
 
+use super::pretty::laid_out;
 use crate::cli::client::checks::Checks;
 use crate::cli::client::checks::Verdict;
 use crate::cli::client::connection::Answer;
@@ -135,10 +136,8 @@ fn refusal(problem: &Value, terminal: &mut Terminal) -> Result<(), Failure> {
 }
 
 fn body(answer: &Answer, terminal: &mut Terminal) -> Result<(), Failure> {
-    let pretty = serde_json::from_slice::<Value>(&answer.body)
-        .ok()
-        .and_then(|value| serde_json::to_string_pretty(&value).ok());
-    let text = pretty.unwrap_or_else(|| String::from_utf8_lossy(&answer.body).into_owned());
+    let plain = || String::from_utf8_lossy(&answer.body).into_owned();
+    let text = laid_out(&answer.body).unwrap_or_else(plain);
     if text.is_empty() {
         return Ok(());
     }

@@ -17,7 +17,7 @@ use super::stage::Verdict;
 const AT_ONCE: usize = 4;
 
 /// Calls made at least: ten more than the burst of the sample agreement.
-const LEAST: usize = 60;
+pub const LEAST: usize = 60;
 
 /// Calls made at most. The bucket refills while we call, so a slow machine needs more; one that cannot make them faster than it
 /// refills will never be limited, and this ends the attempt.

@@ -18,6 +18,7 @@ macro_rules! embedded {
 }
 
 embedded! {
+    "README.md"
     "agencies/G01.HYN.toml"
     "agencies/G12.BHXH.HYN.toml"
     "agencies/H31.01.01.toml"

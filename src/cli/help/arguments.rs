@@ -1,242 +1,104 @@
-//! What each argument means. An entry without a path holds wherever the argument occurs; one with a path holds for that command.
+//! What each argument means. A line without a command holds wherever the argument occurs; one with a command holds there alone.
 
-/// Path of the command, name of the argument, Vietnamese, English.
-pub const ARGUMENTS: &[(&str, &str, &str, &str)] = &[
-    (
-        "",
-        "config",
-        "Tệp cấu hình (nếu không: PHOHIEN_CONFIG, ./gateway.toml, /etc/phohien/gateway.toml)",
-        "The configuration (else PHOHIEN_CONFIG, ./gateway.toml, /etc/phohien/gateway.toml)",
-    ),
-    ("", "color", "Màu: auto, always, never", "Colours: auto, always or never"),
-    (
-        "",
-        "lang",
-        "Ngôn ngữ: vi, en (nếu không: LANG; tiếng Việt khi không rõ)",
-        "Language: vi or en (else LANG; Vietnamese when unsure)",
-    ),
-    ("", "json", "Kết quả cho máy đọc", "The result for machines"),
-    ("", "help", "Hiện trợ giúp này", "Show this help"),
-    ("", "version", "Hiện phiên bản", "Show the version"),
-    ("", "log", "Thư mục nhật ký, thay cho cấu hình", "The log's folder, instead of the configuration's"),
-    (
-        "",
-        "policies",
-        "Thư mục chính sách, thay cho cấu hình",
-        "The folder of policies, instead of the configuration's",
-    ),
-    ("", "keys", "Thư mục khóa, thay cho cấu hình", "The folder of keys, instead of the configuration's"),
-    ("demo", "once", "Kể một lần rồi kết thúc", "Tell the story once and end"),
-    (
-        "demo",
-        "dir",
-        "Nơi giữ các tệp của buổi trình diễn; nếu không, dùng thư mục tạm",
-        "Where to keep the demonstration's files; else a temporary folder",
-    ),
-    ("demo", "port", "Cổng mạng trên máy này", "The gateway's port on this machine"),
-    (
-        "serve",
-        "unwitnessed",
-        "Vẫn chạy khi không hỏi được bên chứng kiến nào; nhật ký ghi rõ điều này",
-        "Run although no witness can be asked; the log says so",
-    ),
-    (
-        "check",
-        "paths",
-        "Tệp cấu hình hoặc thư mục chính sách; nếu không nêu: theo cấu hình",
-        "A configuration or a folder of policies; none: the configuration and its policies",
-    ),
-    ("check", "code", "Giải thích mã lỗi này", "Explain this code"),
-    ("call", "url", "Địa chỉ https đầy đủ", "The whole https address"),
-    (
-        "",
-        "cert",
-        "Chứng thư số của cơ quan (PEM, kèm chuỗi)",
-        "The agency's certificate (PEM, with its chain)",
-    ),
-    ("", "key", "Khóa riêng của chứng thư số (PEM)", "The certificate's private key (PEM)"),
-    (
-        "",
-        "cacert",
-        "Tổ chức cấp chứng thư số của cổng (PEM)",
-        "The authority of the gateway's certificate (PEM)",
-    ),
-    (
-        "",
-        "connect",
-        "Nối tới địa chỉ IP:CỔNG này thay vì hỏi DNS",
-        "Connect to this IP:PORT instead of resolving the name",
-    ),
-    ("", "http1", "Chỉ dùng HTTP/1.1", "Use HTTP/1.1 only"),
-    ("", "timeout", "Số giây chờ câu trả lời", "Seconds to wait for an answer"),
-    ("", "purpose", "Mã mục đích khai thác", "The code of the purpose of use"),
-    ("", "case", "Mã hồ sơ", "The case-file number"),
-    ("", "user", "Cán bộ thực hiện", "The end user"),
-    (
-        "",
-        "fields",
-        "Các trường cần lấy, cách nhau bằng dấu phẩy, như /CongDan/HoVaTen",
-        "The fields wanted, separated by commas, such as /CongDan/HoVaTen",
-    ),
-    (
-        "call",
-        "method",
-        "Phương thức HTTP (nếu không: GET, hoặc POST khi có dữ liệu)",
-        "The HTTP method (else GET, or POST with data)",
-    ),
-    ("call", "data", "Nội dung gửi đi, hoặc @TỆP", "The body to send, or @FILE"),
-    (
-        "call",
-        "content_type",
-        "Loại nội dung gửi đi (nếu không: application/json)",
-        "The type of the body (else application/json)",
-    ),
-    ("call", "accept_signature", "Yêu cầu câu trả lời được ký số", "Ask for a signed answer"),
-    (
-        "call",
-        "answer_key",
-        "Khóa kiểm tra chữ ký câu trả lời (PEM); nếu không: log.answer.pem cạnh tệp --cacert",
-        "The key that verifies answers (PEM); else log.answer.pem beside the file of --cacert",
-    ),
-    (
-        "call",
-        "vkey",
-        "Khóa kiểm tra nhật ký; nếu không: log.vkey cạnh tệp --cacert",
-        "The key that verifies the log; else log.vkey beside the file of --cacert",
-    ),
-    (
-        "call",
-        "proof",
-        "Lấy cả bằng chứng có trong nhật ký và kiểm tra",
-        "Fetch the inclusion proof too, and verify it",
-    ),
-    (
-        "call",
-        "heads",
-        "Tệp giữ điểm chốt cuối cùng đã thấy; đòi bằng chứng nhất quán với nó",
-        "A file that keeps the last head seen; consistency with it is demanded",
-    ),
-    ("call", "save_receipt", "Lưu biên nhận vào tệp này", "Save the receipt to this file"),
-    ("call", "raw", "Hiện nguyên văn nội dung, không sắp xếp lại", "Show the body as it came"),
-    ("policy explain", "agency", "Cơ quan khai thác", "The agency that asks"),
-    ("policy explain", "method", "Phương thức HTTP", "The HTTP method"),
-    (
-        "policy explain",
-        "url",
-        "Địa chỉ, hoặc chỉ đường dẫn như /dan-cu/…",
-        "The address, or only the path, such as /dan-cu/…",
-    ),
-    ("policy explain", "at", "Vào thời điểm này thay vì bây giờ", "At this time instead of now"),
-    ("policy access", "agency", "Chỉ cơ quan này", "This agency only"),
-    ("policy access", "service", "Chỉ dịch vụ này", "This service only"),
-    (
-        "audit list",
-        "since",
-        "Từ thời điểm này: 2026-11-23, 23/11/2026 09:30, 7d",
-        "From this time on: 2026-11-23, 23/11/2026 09:30, 7d",
-    ),
-    (
-        "audit list",
-        "until",
-        "Đến thời điểm này; một ngày thì tính cả ngày đó",
-        "Until this time; a day counts whole",
-    ),
-    ("audit list", "agency", "Cơ quan khai thác", "The agency that asked"),
-    ("audit list", "service", "Dịch vụ", "The service"),
-    (
-        "audit list",
-        "operation",
-        "Thao tác, như 'GET /cong-dan/{so_dinh_danh}'",
-        "The operation, such as 'GET /cong-dan/{so_dinh_danh}'",
-    ),
-    ("audit list", "agreement", "Số thỏa thuận", "The agreement's number"),
-    (
-        "audit list",
-        "outcome",
-        "Kết quả: opened, released, refused, failed, aborted, orphaned",
-        "The outcome: opened, released, refused, failed, aborted or orphaned",
-    ),
-    ("audit list", "reason", "Mã lý do", "The reason's code"),
-    (
-        "audit list",
-        "hop",
-        "Chặng lỗi: caller, gateway, platform",
-        "The hop that failed: caller, gateway or platform",
-    ),
-    ("audit list", "exchange", "Mã giao dịch", "The exchange id"),
-    ("audit list", "last", "Chỉ N bản ghi cuối", "The last N only"),
-    ("audit list", "all", "Cả các bản ghi không phải giao dịch", "Entries that are no exchanges too"),
-    ("audit show", "id", "Mã giao dịch, hoặc số bản ghi", "An exchange id, or an index"),
-    (
-        "audit show",
-        "annex",
-        "Mở cả phụ lục niêm phong: có thông tin về cá nhân",
-        "Open the sealed annex too: it tells about people",
-    ),
-    (
-        "audit verify",
-        "folder",
-        "Thư mục nhật ký, thay cho cấu hình",
-        "The log's folder, instead of the configuration's",
-    ),
-    (
-        "audit verify",
-        "vkey",
-        "Khóa kiểm tra nhật ký giữ ở nơi khác; nếu không: tệp .vkey cạnh thư mục",
-        "The log's verification key from elsewhere; else the .vkey file beside the folder",
-    ),
-    (
-        "audit verify",
-        "known",
-        "Điểm chốt hoặc biên nhận giữ ở nơi khác, để phát hiện cắt bớt và rẽ nhánh",
-        "Checkpoints or receipts held elsewhere, to expose truncation and forks",
-    ),
-    ("receipt fetch", "id", "Mã giao dịch", "The exchange id"),
-    ("receipt fetch", "after", "Mọi biên nhận sau số thứ tự này", "All receipts after this number"),
-    (
-        "receipt fetch",
-        "gateway",
-        "Địa chỉ cổng, như https://localhost:8443",
-        "The gateway's address, such as https://localhost:8443",
-    ),
-    (
-        "receipt fetch",
-        "output",
-        "Ghi vào tệp này thay vì hiện ra",
-        "Write to this file instead of showing it",
-    ),
-    (
-        "receipt verify",
-        "file",
-        "Biên nhận (một tài liệu, hoặc mỗi dòng một bản ghi)",
-        "The receipt (one document, or one entry a line)",
-    ),
-    (
-        "receipt verify",
-        "trust",
-        "Tệp khóa kiểm tra nhật ký tin cậy, mỗi dòng một khóa (log.vkey)",
-        "The verification keys to trust, one a line (log.vkey)",
-    ),
-    (
-        "certs dev",
-        "folder",
-        "Thư mục để tạo; chưa có chứng thư số",
-        "The folder to make them in; it holds none yet",
-    ),
-    (
-        "certs check",
-        "file",
-        "Chuỗi chứng thư số (PEM, chứng thư của cơ quan đứng đầu)",
-        "The chain (PEM, the agency's own certificate first)",
-    ),
-    ("certs check", "anchors", "Tổ chức cấp chứng thư số tin cậy (PEM)", "The authorities to trust (PEM)"),
-    ("certs check", "at", "Vào thời điểm này thay vì bây giờ", "At this time instead of now"),
-    (
-        "policy explain",
-        "signed",
-        "Yêu cầu được ký số bằng khóa của cơ quan",
-        "The request is signed by a key of the agency",
-    ),
-    ("certs dev", "name", "Tên hoặc địa chỉ IP của cổng", "A name or IP address of the gateway"),
-    ("certs check", "crl", "Danh sách thu hồi (PEM)", "Revocation lists (PEM)"),
-];
+/// Command, argument, Vietnamese, English: one argument a line.
+const TABLE: &str = r"
+* | config | Tệp cấu hình (nếu không: PHOHIEN_CONFIG, ./gateway.toml, /etc/phohien/gateway.toml) | The configuration (else PHOHIEN_CONFIG, ./gateway.toml, /etc/phohien/gateway.toml)
+* | color | Màu: auto, always, never | Colours: auto, always or never
+* | lang | Ngôn ngữ: vi, en (nếu không: LANG; tiếng Việt khi không rõ) | Language: vi or en (else LANG; Vietnamese when unsure)
+* | json | Kết quả cho máy đọc | The result for machines
+* | help | Hiện trợ giúp này | Show this help
+* | version | Hiện phiên bản | Show the version
+* | log | Thư mục nhật ký, thay cho cấu hình | The log's folder, instead of the configuration's
+* | policies | Thư mục chính sách, thay cho cấu hình | The folder of policies, instead of the configuration's
+* | keys | Thư mục khóa, thay cho cấu hình | The folder of keys, instead of the configuration's
+demo | once | Kể một lần rồi kết thúc | Tell the story once and end
+demo | dir | Thư mục trống để giữ các tệp; nếu không nêu: ./phohien-demo, hoặc thư mục tạm khi dùng --once | An empty folder to keep the files in; else ./phohien-demo, or with --once a temporary one
+demo | port | Cổng mạng trên máy này | The gateway's port on this machine
+serve | unwitnessed | Vẫn chạy khi không hỏi được bên chứng kiến nào; nhật ký ghi rõ điều này | Run although no witness can be asked; the log says so
+check | paths | Tệp cấu hình hoặc thư mục chính sách; nếu không nêu: theo cấu hình | A configuration or a folder of policies; none: the configuration and its policies
+check | code | Giải thích mã lỗi này | Explain this code
+call | url | Địa chỉ https đầy đủ | The whole https address
+* | cert | Chứng thư số của cơ quan (PEM, kèm chuỗi) | The agency's certificate (PEM, with its chain)
+* | key | Khóa riêng của chứng thư số (PEM) | The certificate's private key (PEM)
+* | cacert | Tổ chức cấp chứng thư số của cổng (PEM) | The authority of the gateway's certificate (PEM)
+* | connect | Nối tới địa chỉ IP:CỔNG này thay vì hỏi DNS | Connect to this IP:PORT instead of resolving the name
+* | http1 | Chỉ dùng HTTP/1.1 | Use HTTP/1.1 only
+* | timeout | Số giây chờ câu trả lời | Seconds to wait for an answer
+* | purpose | Mã mục đích khai thác | The code of the purpose of use
+* | case | Mã hồ sơ | The case-file number
+* | user | Cán bộ thực hiện | The end user
+* | fields | Các trường cần lấy, cách nhau bằng dấu phẩy, như /CongDan/HoVaTen | The fields wanted, separated by commas, such as /CongDan/HoVaTen
+call | method | Phương thức HTTP (nếu không: GET, hoặc POST khi có dữ liệu) | The HTTP method (else GET, or POST with data)
+call | data | Nội dung gửi đi, hoặc @TỆP | The body to send, or @FILE
+call | content_type | Loại nội dung gửi đi (nếu không: application/json) | The type of the body (else application/json)
+call | accept_signature | Yêu cầu câu trả lời được ký số | Ask for a signed answer
+call | answer_key | Khóa kiểm tra chữ ký câu trả lời (PEM); nếu không: log.answer.pem cạnh tệp --cacert | The key that verifies answers (PEM); else log.answer.pem beside the file of --cacert
+call | vkey | Khóa kiểm tra nhật ký; nếu không: log.vkey cạnh tệp --cacert | The key that verifies the log; else log.vkey beside the file of --cacert
+call | proof | Lấy cả bằng chứng có trong nhật ký và kiểm tra | Fetch the inclusion proof too, and verify it
+call | heads | Tệp giữ điểm chốt cuối cùng đã thấy; đòi bằng chứng nhất quán với nó | A file that keeps the last head seen; consistency with it is demanded
+call | save_receipt | Lưu biên nhận vào tệp này | Save the receipt to this file
+call | raw | Hiện nguyên văn nội dung, không sắp xếp lại | Show the body as it came
+policy explain | agency | Cơ quan khai thác | The agency that asks
+policy explain | method | Phương thức HTTP | The HTTP method
+policy explain | url | Địa chỉ, hoặc chỉ đường dẫn như /dan-cu/… | The address, or only the path, such as /dan-cu/…
+policy explain | at | Vào thời điểm này thay vì bây giờ | At this time instead of now
+policy access | agency | Chỉ cơ quan này | This agency only
+policy access | service | Chỉ dịch vụ này | This service only
+audit list | since | Từ thời điểm này: 2026-11-23, 23/11/2026 09:30, 7d | From this time on: 2026-11-23, 23/11/2026 09:30, 7d
+audit list | until | Đến thời điểm này; một ngày thì tính cả ngày đó | Until this time; a day counts whole
+audit list | agency | Cơ quan khai thác | The agency that asked
+audit list | service | Dịch vụ | The service
+audit list | operation | Thao tác, như 'GET /cong-dan/{so_dinh_danh}' | The operation, such as 'GET /cong-dan/{so_dinh_danh}'
+audit list | agreement | Số thỏa thuận | The agreement's number
+audit list | outcome | Kết quả: opened, released, refused, failed, aborted, orphaned | The outcome: opened, released, refused, failed, aborted or orphaned
+audit list | reason | Mã lý do | The reason's code
+audit list | hop | Chặng lỗi: caller, gateway, platform | The hop that failed: caller, gateway or platform
+audit list | exchange | Mã giao dịch | The exchange id
+audit list | last | Chỉ N bản ghi cuối | The last N only
+audit list | all | Cả các bản ghi không phải giao dịch | Entries that are no exchanges too
+audit show | id | Mã giao dịch, hoặc số bản ghi | An exchange id, or an index
+audit show | annex | Mở cả phụ lục niêm phong: có thông tin về cá nhân | Open the sealed annex too: it tells about people
+audit verify | folder | Thư mục nhật ký, thay cho cấu hình | The log's folder, instead of the configuration's
+audit verify | vkey | Khóa kiểm tra nhật ký giữ ở nơi khác; nếu không: tệp .vkey cạnh thư mục | The log's verification key from elsewhere; else the .vkey file beside the folder
+audit verify | known | Điểm chốt hoặc biên nhận giữ ở nơi khác, để phát hiện cắt bớt và rẽ nhánh | Checkpoints or receipts held elsewhere, to expose truncation and forks
+receipt fetch | id | Mã giao dịch | The exchange id
+receipt fetch | after | Mọi biên nhận sau số thứ tự này | All receipts after this number
+receipt fetch | gateway | Địa chỉ cổng, như https://localhost:8443 | The gateway's address, such as https://localhost:8443
+receipt fetch | output | Ghi vào tệp này thay vì hiện ra | Write to this file instead of showing it
+receipt verify | file | Biên nhận (một tài liệu, hoặc mỗi dòng một bản ghi) | The receipt (one document, or one entry a line)
+receipt verify | trust | Tệp khóa kiểm tra nhật ký tin cậy, mỗi dòng một khóa (log.vkey) | The verification keys to trust, one a line (log.vkey)
+receipt verify | answer | Nội dung câu trả lời đang giữ: kiểm tra đúng là nội dung đã cam kết | The body of the answer one holds: is it the one committed to
+certs dev | folder | Thư mục để tạo; chưa có chứng thư số | The folder to make them in; it holds none yet
+certs check | file | Chuỗi chứng thư số (PEM, chứng thư của cơ quan đứng đầu) | The chain (PEM, the agency's own certificate first)
+certs check | anchors | Tổ chức cấp chứng thư số tin cậy (PEM) | The authorities to trust (PEM)
+certs check | at | Vào thời điểm này thay vì bây giờ | At this time instead of now
+policy explain | signed | Yêu cầu được ký số bằng khóa của cơ quan | The request is signed by a key of the agency
+certs dev | name | Tên hoặc địa chỉ IP của cổng | A name or IP address of the gateway
+certs check | crl | Danh sách thu hồi (PEM) | Revocation lists (PEM)
+audit list | case | Mã hồ sơ (mở phụ lục, cần thư mục khóa) | The case-file number (opens annexes: keys are needed)
+audit list | user | Cán bộ thực hiện (mở phụ lục) | The end user (opens annexes)
+audit list | subject | Chủ thể dữ liệu (mở phụ lục) | The data subject (opens annexes)
+audit list | code | Mã kết quả của nguồn (mở phụ lục) | The provider's result code (opens annexes)
+";
+
+/// What one argument means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Meaning {
+    /// The path of its command; empty: wherever it occurs.
+    pub path: &'static str,
+    /// Its name.
+    pub id: &'static str,
+    /// Vietnamese.
+    pub vi: &'static str,
+    /// English.
+    pub en: &'static str,
+}
+
+/// Every argument's meaning.
+pub fn all() -> impl Iterator<Item = Meaning> {
+    TABLE.lines().filter_map(|line| {
+        let mut cells = line.split('|').map(str::trim);
+        let (path, id, vi, en) = (cells.next()?, cells.next()?, cells.next()?, cells.next()?);
+        Some(Meaning { path: path.trim_start_matches('*'), id, vi, en })
+    })
+}

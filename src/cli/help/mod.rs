@@ -11,7 +11,7 @@ use clap::Command;
 
 use crate::language::Language;
 
-use arguments::ARGUMENTS;
+use arguments::Meaning;
 use commands::COMMANDS;
 use commands::Page;
 
@@ -58,11 +58,15 @@ fn with_version(command: Command, words: &Words) -> Command {
 }
 
 fn described(argument: Arg, path: &str, words: &Words, language: Language) -> Arg {
-    let heading = if argument.is_positional() { words.arguments } else { words.options };
     let own = matches!(argument.get_id().as_str(), "help" | "version");
-    let text = of_argument(path, argument.get_id().as_str()).map(|text| match language {
-        Language::Vi => text.0,
-        Language::En => text.1,
+    let heading = match argument.is_positional() {
+        true => words.arguments,
+        false if own || argument.is_global_set() => words.common,
+        false => words.options,
+    };
+    let text = of_argument(path, argument.get_id().as_str()).map(|meaning| match language {
+        Language::Vi => meaning.vi,
+        Language::En => meaning.en,
     });
     let takes_values = argument.get_action().takes_values();
     let argument = argument.help_heading(heading);
@@ -80,9 +84,9 @@ fn of_page(path: &str) -> Option<&'static Page> {
 }
 
 /// An argument's texts: those for this very command, else those it has everywhere.
-fn of_argument(path: &str, id: &str) -> Option<(&'static str, &'static str)> {
-    let of = |path: &str| ARGUMENTS.iter().find(|(place, name, ..)| *place == path && *name == id);
-    of(path).or_else(|| of("")).map(|(_, _, vi, en)| (*vi, *en))
+fn of_argument(path: &str, id: &str) -> Option<Meaning> {
+    let of = |path: &str| arguments::all().find(|meaning| meaning.path == path && meaning.id == id);
+    of(path).or_else(|| of(""))
 }
 
 /// Words of the help's frame.
@@ -92,6 +96,7 @@ struct Words {
     command: &'static str,
     arguments: &'static str,
     options: &'static str,
+    common: &'static str,
     examples: &'static str,
     help: &'static str,
     version: &'static str,
@@ -106,6 +111,7 @@ impl Words {
                 command: "LỆNH",
                 arguments: "Tham số",
                 options: "Tùy chọn",
+                common: "Tùy chọn chung",
                 examples: "Ví dụ",
                 help: "Hiện trợ giúp này",
                 version: "Hiện phiên bản",
@@ -116,6 +122,7 @@ impl Words {
                 command: "COMMAND",
                 arguments: "Arguments",
                 options: "Options",
+                common: "Common options",
                 examples: "Example",
                 help: "Show this help",
                 version: "Show the version",

@@ -45,6 +45,14 @@ pub enum FalseReceipt {
     /// An entry tells of another exchange.
     #[error("entry {0} is of another exchange than the receipt names")]
     Exchange(u64),
+    /// No path from an earlier head came with the document.
+    #[error("the gateway gave no path from the log's head of {old} entries to that of {new}")]
+    NoPath {
+        /// The size of the earlier head.
+        old: u64,
+        /// The size of the later one.
+        new: u64,
+    },
     /// Consistency with an earlier head is not shown.
     #[error("the log's head of {new} entries is not shown to extend that of {old}")]
     Inconsistent {
@@ -65,7 +73,7 @@ pub struct Document {
     entries: Vec<Entry>,
     /// Salts of the caller's own commitments, base64, by label.
     #[serde(default)]
-    pub salts: BTreeMap<String, String>,
+    salts: BTreeMap<String, String>,
     /// Paths from earlier heads to the head of the proofs, if they were asked for.
     #[serde(default)]
     consistency: Vec<Path>,
@@ -132,10 +140,10 @@ impl Document {
             .collect()
     }
 
-    /// Whether a path from the tree of `size` leaves came with the document.
+    /// The salt of one of the holder's own commitments.
     #[must_use]
-    pub fn has_path_from(&self, size: u64) -> bool {
-        self.consistency.iter().any(|path| path.from == size)
+    pub fn salt(&self, label: &str) -> Option<Hash> {
+        STANDARD.decode(self.salts.get(label)?).ok()?.try_into().ok()
     }
 
     /// Shows that the log of `new` begins with the log of `old`: equal heads, or by the path in the document.
@@ -147,6 +155,7 @@ impl Document {
         let wrong = || FalseReceipt::Inconsistent { old: size, new: new.size };
         let path = match self.consistency.iter().find(|path| path.from == size) {
             Some(path) if size != new.size => path.hashes().ok_or_else(wrong)?,
+            None if size < new.size => return Err(FalseReceipt::NoPath { old: size, new: new.size }),
             Some(_) | None => Vec::new(),
         };
         merkle::verify_consistency(size, new.size, root, &new.root, &path).map_err(|_| wrong())

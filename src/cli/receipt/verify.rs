@@ -9,6 +9,8 @@ use super::document::Document;
 use super::document::Entry;
 use super::document::FalseReceipt;
 use super::document::Proven;
+use crate::audit::commitment::Label;
+use crate::audit::commitment::commit;
 use crate::cli::Session;
 use crate::cli::audit::entry::Seen;
 use crate::cli::audit::words;
@@ -27,6 +29,8 @@ pub struct Verify {
     file: PathBuf,
     #[arg(long, value_name = "FILE")]
     trust: PathBuf,
+    #[arg(long, value_name = "FILE")]
+    answer: Option<PathBuf>,
 }
 
 /// Verifies a receipt.
@@ -37,8 +41,13 @@ pub fn run(verify: &Verify, session: &mut Session) -> Result<Exit, Failure> {
     let trusted = trust::log_keys(&verify.trust)?;
     let bytes = std::fs::read(&verify.file).map_err(|cause| Failure::unreadable(&verify.file, cause))?;
     let proven = read(&bytes, &trusted).map_err(|cause| false_receipt(&verify.file, cause))?;
+    let is_answer = verify.answer.as_deref().map(|file| answered(file, &bytes, &proven)).transpose()?;
     for proven in &proven {
         tell(proven, session)?;
+    }
+    if is_answer.is_some() && !session.terminal.json() {
+        let vi = "Nội dung đã nêu đúng là câu trả lời mà cổng đã cam kết trong bản ghi.";
+        session.terminal.say(vi, "The body is the answer to which the gateway committed in the entry.")?;
     }
     if !session.terminal.json() {
         let verdict = session.terminal.pick(
@@ -69,6 +78,25 @@ fn read(bytes: &[u8], trusted: &[VerifierKey]) -> Result<Vec<Proven>, FalseRecei
             }
         }
     }
+}
+
+/// The body is the one that an entry commits to, under the salt in the receipt. Whoever has neither cannot guess it from the log.
+fn answered(file: &Path, receipt: &[u8], proven: &[Proven]) -> Result<(), Failure> {
+    let body = std::fs::read(file).map_err(|cause| Failure::unreadable(file, cause))?;
+    let salt = Document::parse(receipt).ok().and_then(|document| document.salt(Label::Answer.as_str()));
+    let expected = salt.map(|salt| hex(&commit(Label::Answer, &salt, &body)));
+    let committed = proven.iter().any(|proven| {
+        let leaf = Seen::new(proven.index, proven.leaf.as_bytes(), Vec::new()).leaf;
+        let stated = leaf.get("commitments").and_then(|all| all.get(Label::Answer.as_str())?.as_str());
+        stated.is_some() && stated == expected.as_deref()
+    });
+    if committed {
+        return Ok(());
+    }
+    let name = shown(&file.display().to_string());
+    let vi = format!("`{name}` KHÔNG phải là câu trả lời mà bản ghi cam kết.");
+    let en = format!("`{name}` is NOT the answer to which the entry commits.");
+    Err(Failure::new(Exit::False, "other-answer", vi, en))
 }
 
 fn tell(proven: &Proven, session: &mut Session) -> Result<(), Failure> {
@@ -113,6 +141,15 @@ mod tests {
     const LEAF: &str = r#"{"agency":"H31.01.01","at":"2026-11-23T02:30:00.000Z","exchange":"a","kind":"exchange.refused","reason":"rate","seq":1}"#;
 
     fn judged(document: &str, log: &SmallLog, options: &str) -> (Exit, String, String) {
+        judged_with(document, log, options, None)
+    }
+
+    fn judged_with(
+        document: &str,
+        log: &SmallLog,
+        options: &str,
+        answer: Option<&str>,
+    ) -> (Exit, String, String) {
         let folder = tempfile::tempdir().unwrap();
         let write = |name: &str, text: &str| {
             std::fs::File::create(folder.path().join(name)).unwrap().write_all(text.as_bytes()).unwrap();
@@ -120,7 +157,12 @@ mod tests {
         write("receipt.json", document);
         write("log.vkey", &log.key().to_string());
         let at = folder.path().display();
-        run_line(&format!("phohien {options} receipt verify {at}/receipt.json --trust {at}/log.vkey"))
+        let mut line = format!("phohien {options} receipt verify {at}/receipt.json --trust {at}/log.vkey");
+        if let Some(answer) = answer {
+            write("answer", answer);
+            line.push_str(&format!(" --answer {at}/answer"));
+        }
+        run_line(&line)
     }
 
     #[test]
@@ -147,5 +189,21 @@ mod tests {
         let list = format!("{}\n{}\n", log.entry(0), log.entry(1));
         assert_eq!(judged(&list, &log, "--json").0, Exit::Yes);
         assert_eq!(judged(&list.replace("refused", "allowed"), &log, "--json").0, Exit::False);
+    }
+
+    #[test]
+    fn a_body_is_the_answer_only_if_the_entry_commits_to_it() {
+        let committed = hex(&commit(Label::Answer, &[5; 32], b"{}"));
+        let leaf = LEAF
+            .replace("\"exchange\"", &format!("\"commitments\":{{\"answer\":\"{committed}\"}},\"exchange\""));
+        let log = SmallLog::new(&[&leaf]);
+        let salt = "BQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQU=";
+        let document = log
+            .document("a", 0, &[])
+            .replace("\"salts\":{}", &format!("\"salts\":{{\"answer\":\"{salt}\"}}"));
+        assert_eq!(judged_with(&document, &log, "", Some("{}")).0, Exit::Yes);
+        assert_eq!(judged_with(&document, &log, "", Some("{ }")).0, Exit::False);
+        let without = log.document("a", 0, &[]);
+        assert_eq!(judged_with(&without, &log, "", Some("{}")).0, Exit::False);
     }
 }

@@ -1,0 +1,67 @@
+//! For whom a chain would be taken, or why it would be refused: by the handshake's own verifier and the code that recognizes
+//! every request, so that `certs check` cannot answer otherwise than the gateway.
+
+use std::sync::Arc;
+
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem;
+use rustls::pki_types::pem::PemObject as _;
+
+use crate::clock::Timestamp;
+use crate::listener::tls::Trust;
+
+use super::Certificate;
+use super::Unrecognized;
+use super::certificate;
+use super::registry::Agency;
+use super::registry::Registry;
+use super::revocation::Revocations;
+use super::who;
+
+/// The most certificates of a chain that are looked at; a longer one is no chain of ours.
+const CHAIN_MAX: usize = 16;
+
+/// A chain that would be let in.
+#[derive(Debug)]
+pub struct Taken {
+    /// For whom.
+    pub agency: Arc<Agency>,
+    /// By which certificate.
+    pub certificate: Certificate,
+}
+
+/// Why a chain would not be let in, in the order in which the gateway asks.
+#[derive(Debug, thiserror::Error)]
+pub enum NotTaken {
+    /// The file is no PEM.
+    #[error("the file cannot be read as PEM")]
+    Pem(#[from] pem::Error),
+    /// The file holds no certificate, or too many.
+    #[error("the file holds {0} certificates where a chain should stand, leaf first")]
+    Length(usize),
+    /// The handshake would fail.
+    #[error("the handshake would fail")]
+    Handshake(#[source] rustls::Error),
+    /// The handshake would succeed, and every request would be refused.
+    #[error("the handshake would succeed, and every request would be refused")]
+    Unrecognized(#[from] Unrecognized),
+}
+
+/// Judges a chain (PEM, leaf first) as of a time.
+///
+/// # Errors
+/// See [`NotTaken`].
+pub fn judge_chain(
+    chain_pem: &[u8],
+    trust: &Trust,
+    registry: &Registry,
+    revoked: &Revocations,
+    at: Timestamp,
+) -> Result<Taken, NotTaken> {
+    let chain = CertificateDer::pem_slice_iter(chain_pem).collect::<Result<Vec<_>, _>>()?;
+    let leaf = chain.first().filter(|_| chain.len() <= CHAIN_MAX).ok_or(NotTaken::Length(chain.len()))?;
+    trust.verify(&chain, at).map_err(NotTaken::Handshake)?;
+    let certificate = certificate::read(leaf).map_err(Unrecognized::from)?;
+    let agency = who(&certificate, trust.issuer(&chain, at).as_ref(), registry, revoked, at)?;
+    Ok(Taken { agency, certificate })
+}
