@@ -20,6 +20,7 @@ impl Examination<'_, '_> {
             let count = end.checked_sub(self.expected).filter(|count| *count <= BATCH_MAX)?;
             Batch::headless(count, bytes)
         });
+        let first = header.map_or(self.expected, |header| header.first);
         let before = self.report.faults.len();
         match &batch {
             Some(batch) => self.batch(file, batch),
@@ -28,8 +29,6 @@ impl Examination<'_, '_> {
                 return self.fault(self.expected, file, "what stands where its batch belongs cannot be read");
             }
         }
-        let first =
-            header.map_or(self.expected - batch.map_or(0, |batch| batch.count), |header| header.first);
         if header.is_none() {
             self.fault(first, file, "the header of its batch was changed");
         } else if self.report.faults.len() == before {
@@ -41,6 +40,9 @@ impl Examination<'_, '_> {
     pub(super) fn batch(&mut self, file: &Path, batch: &Batch<'_>) {
         self.report.frames += 1;
         let first = batch.header.map_or(self.expected, |header| header.first);
+        let Some(end) = first.checked_add(batch.count) else {
+            return self.fault(self.expected, file, "its batch has indices that no number holds");
+        };
         if first > self.expected {
             self.missing(first, file);
         } else if first < self.expected {
@@ -52,7 +54,6 @@ impl Examination<'_, '_> {
         {
             self.fault(first, file, "its batch does not name the header of the batch before it");
         }
-        let end = first.saturating_add(batch.count);
         let signed = self.signed(file, first, end, batch.note);
         let whole = batch.entries.len() as u64 == batch.count;
         if !whole {

@@ -172,7 +172,7 @@ fn an_entry_replaced_with_its_leaf_hash_and_checksums_is_caught_by_the_signed_ro
 }
 
 #[test]
-fn a_batch_that_claims_indices_no_number_holds_is_damage() {
+fn a_batch_with_indices_that_no_number_holds_is_a_fault() {
     for batch in [2, 3] {
         let world = small();
         let (start, end) = world.frames()[batch];
@@ -186,8 +186,22 @@ fn a_batch_that_claims_indices_no_number_holds_is_damage() {
             Some([0, 1, 2, 6][batch]),
             "{report:?}"
         );
-        assert!(report.entries <= 7, "{report:?}");
+        assert!(report.faults.iter().any(|fault| fault.what.contains("no number holds")), "{report:?}");
     }
+}
+
+#[test]
+fn a_batch_that_is_out_of_its_order_and_counts_what_nobody_wrote_is_a_fault() {
+    let world = small();
+    let (start, _) = world.frames()[2];
+    world.damage(|bytes| {
+        bytes[start + 8..start + 16].fill(0);
+        bytes[start + 16..start + 20].fill(0xff);
+        let sum = crc32c::crc32c(&bytes[start..start + 60]);
+        bytes[start + 60..start + 64].copy_from_slice(&sum.to_be_bytes());
+    });
+    let report = check(&world);
+    assert!(report.faults.iter().any(|fault| fault.what.contains("out of order")), "{report:?}");
 }
 
 #[test]
