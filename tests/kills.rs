@@ -57,6 +57,7 @@ mod load {
     }
 }
 
+use std::io::Write as _;
 use std::sync::Arc;
 
 use tokio::sync::watch;
@@ -158,4 +159,26 @@ fn hold_against_log(world: &World) -> (usize, usize, usize) {
         verify_inclusion(&kept.receipt.leaf, kept.receipt.index, size, &path, &root).is_ok()
     };
     (kept.len(), kept.iter().filter(is_found).count(), kept.iter().filter(is_proven).count())
+}
+
+#[tokio::test]
+async fn a_log_with_one_changed_byte_is_not_continued_and_the_entry_is_named() {
+    let mut world = World::start().await;
+    let changed = world.lookup(CENTRE).await;
+    world.lookup(HOSPITAL).await;
+    world.close().await;
+    let index = world.receipts.kept()[0].receipt.index;
+    let segment = world.folder().join("log/wal/00000000000000000000.seg");
+    let mut bytes = std::fs::read(&segment).unwrap();
+    let id = changed.header("exchange-id").as_bytes();
+    let at = bytes.windows(id.len()).position(|window| window == id).unwrap();
+    bytes[at] ^= 1;
+    std::fs::File::create(&segment).unwrap().write_all(&bytes).unwrap();
+    let said =
+        world::child::Child::try_serve(&world.configuration()).expect_err("it starts on a changed log");
+    assert!(said.contains(&format!("entry {index}")), "{said}");
+    bytes[at] ^= 1;
+    std::fs::File::create(&segment).unwrap().write_all(&bytes).unwrap();
+    world.open().await;
+    world.end().await;
 }

@@ -153,3 +153,35 @@ async fn receipts_are_served_again_after_a_restart() {
     assert_eq!(leaf["commitments"]["answer"], told);
     world.end().await;
 }
+
+#[tokio::test]
+async fn a_receipt_leads_from_the_head_a_caller_keeps_to_the_one_it_proves() {
+    let world = World::start().await;
+    let first = world.lookup(CENTRE).await;
+    let kept = phohien::message::receipt::Receipt::parse(first.header("exchange-receipt")).unwrap();
+    let second = world.lookup(CENTRE).await;
+    let id = second.header("exchange-id");
+    let served = world.get(CENTRE, &format!("/receipts/{id}?since={}", kept.size), &[]).await.json();
+    let path: Vec<Hash> = served["consistency"][0]["path"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|hash| STANDARD.decode(hash.as_str().unwrap()).unwrap().try_into().unwrap())
+        .collect();
+    let proof = Proof::parse(served["entries"][0]["proof"].as_str().unwrap().as_bytes()).unwrap();
+    let leaf = served["entries"][0]["leaf"].as_str().unwrap();
+    let head = proof.verify(&leaf_hash(leaf.as_bytes()), &world.receipts.log_key()).unwrap();
+    let extends = |root: &Hash| {
+        phohien::tlog::merkle::verify_consistency(kept.size, head.size, root, &head.root, &path).is_ok()
+    };
+    assert!(extends(&kept.root));
+    assert!(!extends(&[7; 32]), "another history leads there too");
+    for wrong in ["since=", "since=1,2,3,4,5,6,7,8,9", "since=x", "until=1"] {
+        let refused = world.get(CENTRE, &format!("/receipts/{id}?{wrong}"), &[]).await;
+        assert_eq!(refused.status, 404, "{wrong}");
+    }
+    // A log that was cut back has no such head: there is no path, and the caller knows.
+    let beyond = world.get(CENTRE, &format!("/receipts/{id}?since=999999"), &[]).await.json();
+    assert_eq!(beyond.get("consistency"), None);
+    world.verify();
+}

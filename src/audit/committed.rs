@@ -15,7 +15,7 @@ use super::recorder::Recorder;
 
 /// An admission that may go to the platform: where an effect may follow, its `opened` record is durable.
 ///
-/// Only [`Open::clear`] makes one:
+/// Only [`super::open::Open::clear`] makes one:
 /// ```
 /// fn forward(cleared: phohien::audit::Cleared) -> phohien::limits::Admission { cleared.into_admission() }
 /// ```

@@ -261,3 +261,71 @@ fn verdict_record(verdict: Verdict, status: u16, exchange: Exchange) -> Record {
         Verdict::Failed { hop, reason } => Record::Failed { exchange, status: Some(status), hop, reason },
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::audit::begin::Beginning;
+    use crate::audit::begin::begin;
+    use crate::clock::Clock;
+    use crate::clock::Timestamp;
+    use crate::crypto::sign::Ed25519Key;
+    use crate::tlog;
+    use crate::tlog::disk::OsDisk;
+
+    fn recorder(folder: &std::path::Path) -> Recorder {
+        let log = tlog::Settings {
+            folder: folder.join("log"),
+            origin: "test.example/log".parse().unwrap(),
+            segment_bytes: tlog::SEGMENT_BYTES_MIN,
+            queue: 16,
+        };
+        let beginning = Beginning {
+            log,
+            key: Ed25519Key::from_pkcs8(&Ed25519Key::generate_pkcs8().unwrap()).unwrap(),
+            months: folder.join("months"),
+            operator: "H31.02".parse().unwrap(),
+            clock: Clock::by_hand(Timestamp::from_second(1_795_401_000).unwrap()),
+            answer_keys: Vec::new(),
+            policy: [0; 32],
+            policy_files: Vec::new(),
+            policy_clock: None,
+        };
+        begin(beginning, Arc::new(OsDisk)).unwrap().0
+    }
+
+    fn kinds_and_reasons(folder: &std::path::Path) -> Vec<(String, String)> {
+        let text = |leaf: &serde_json::Value, name: &str| leaf[name].as_str().unwrap_or_default().to_owned();
+        tlog::reader::scan(&folder.join("log"))
+            .map(|entry| serde_json::from_slice(&entry.unwrap().1.leaf).unwrap())
+            .map(|leaf: serde_json::Value| (text(&leaf, "kind"), text(&leaf, "reason")))
+            .filter(|(kind, _)| kind.starts_with("exchange."))
+            .collect()
+    }
+
+    #[test]
+    fn a_task_that_panics_leaves_its_record() {
+        let folder = tempfile::tempdir().unwrap();
+        let recorder = recorder(folder.path());
+        let open = recorder.open(ExchangeId::new(1_795_401_000_000, &[1; 10])).unwrap();
+        let task = std::thread::spawn(move || {
+            let _open = open;
+            panic!("a stage broke");
+        });
+        assert!(task.join().is_err());
+        recorder.log().close();
+        let expected = ("exchange.failed".to_owned(), INTERRUPTED.to_owned());
+        assert_eq!(kinds_and_reasons(folder.path()), [expected]);
+    }
+
+    #[test]
+    fn a_log_that_is_closed_refuses_the_next_exchange_before_anything_is_forwarded() {
+        let folder = tempfile::tempdir().unwrap();
+        let recorder = recorder(folder.path());
+        recorder.log().close();
+        let refused = recorder.open(ExchangeId::new(1_795_401_000_000, &[1; 10]));
+        assert!(matches!(refused, Err(Unrecorded::Log(tlog::Unavailable::Closed))));
+    }
+}

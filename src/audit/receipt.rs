@@ -10,6 +10,7 @@ use serde::Serialize;
 use crate::id::AgencyId;
 use crate::id::ExchangeId;
 use crate::request::Request;
+use crate::tlog::checkpoint::SignedHead;
 use crate::tlog::proof::Proof;
 
 use super::commitment::Label;
@@ -26,6 +27,17 @@ pub struct Receipt {
     entries: Vec<ProvenEntry>,
     /// The salts of the caller's own commitments, base64, by label.
     salts: BTreeMap<&'static str, String>,
+    /// From each head the caller names to the head of the proofs.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    consistency: Vec<Growth>,
+}
+
+/// A consistency path (RFC 9162 2.1.4): the log of the proofs begins with the log of so many entries.
+#[derive(Debug, Serialize)]
+struct Growth {
+    from: u64,
+    /// Hashes, base64.
+    path: Vec<String>,
 }
 
 /// One entry and its proof.
@@ -39,14 +51,16 @@ pub struct ProvenEntry {
 }
 
 impl Receipt {
-    /// The receipt of an exchange, for the agency in whose chain it stands and no other.
+    /// The receipt of an exchange, for the agency in whose chain it stands and no other. All its proofs are under one head, to which a
+    /// path leads from each of the sizes in `since`; a size that this log never had is left without one.
     #[must_use]
-    pub fn of(recorder: &Recorder, id: ExchangeId, agency: &AgencyId) -> Option<Self> {
+    pub fn of(recorder: &Recorder, id: ExchangeId, agency: &AgencyId, since: &[u64]) -> Option<Self> {
         let indices = recorder.proven_of_exchange(id, agency)?;
-        let entries =
-            indices.iter().filter_map(|index| ProvenEntry::of(recorder, *index)).collect::<Vec<_>>();
-        let complete = entries.len() == indices.len();
-        complete.then(|| Self { v: FORMAT, exchange: id, entries, salts: salts(recorder, id) })
+        let head = recorder.log().head();
+        let entries: Option<Vec<_>> =
+            indices.iter().map(|index| ProvenEntry::under(recorder, *index, &head)).collect();
+        let consistency = since.iter().filter_map(|from| Growth::of(recorder, *from, head.size)).collect();
+        Some(Self { v: FORMAT, exchange: id, entries: entries?, salts: salts(recorder, id), consistency })
     }
 }
 
@@ -54,8 +68,11 @@ impl ProvenEntry {
     /// An entry with its proof in the newest signed head; none while its frame cannot be read.
     #[must_use]
     pub fn of(recorder: &Recorder, index: u64) -> Option<Self> {
+        Self::under(recorder, index, &recorder.log().head())
+    }
+
+    fn under(recorder: &Recorder, index: u64, head: &SignedHead) -> Option<Self> {
         let log = recorder.log();
-        let head = log.head();
         let hashes = log.inclusion(index, head.size)?;
         let leaf = String::from_utf8(log.read(index).ok()?.leaf).ok()?;
         Some(Self {
@@ -63,6 +80,13 @@ impl ProvenEntry {
             leaf,
             proof: Proof { extra: None, index, path: hashes, note: head.note.clone() }.to_string(),
         })
+    }
+}
+
+impl Growth {
+    fn of(recorder: &Recorder, from: u64, to: u64) -> Option<Self> {
+        let path = recorder.log().consistency(from, to)?;
+        Some(Self { from, path: path.iter().map(|hash| STANDARD.encode(hash)).collect() })
     }
 }
 

@@ -1,39 +1,21 @@
 //! The life of one exchange, top to bottom. Every way out of [`answer`] passes the recorder.
 
-use std::sync::Arc;
-
 use http::Response;
-use http::request::Parts;
 
 use crate::audit::open::Open;
 use crate::disclosure;
 use crate::disclosure::Disclosure;
-use crate::id::ExchangeId;
 use crate::identity;
-use crate::listener::Handshaken;
 use crate::policy;
 use crate::request;
 use crate::signing::RequestLine;
 use crate::signing::Sealed;
 use crate::upstream;
 
-use super::body::Incoming;
+use super::door::Arrival;
 use super::door::Door;
 use super::ending;
 use super::stop::Stop;
-
-/// One request that arrived over one connection.
-#[derive(Debug)]
-pub struct Arrival {
-    /// This exchange.
-    pub id: ExchangeId,
-    /// The connection.
-    pub handshake: Arc<Handshaken>,
-    /// The request's head.
-    pub parts: Parts,
-    /// The request's body, not read yet.
-    pub body: Incoming,
-}
 
 /// Answers a request: reserve, live, record, seal. There is no other order.
 pub async fn answer(door: &Door, arrival: Arrival) -> Response<Sealed> {

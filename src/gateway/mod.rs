@@ -14,4 +14,5 @@ pub mod exchange;
 pub mod problem;
 pub mod receipts;
 pub mod stop;
+pub mod threshold;
 pub mod titles;

@@ -1,4 +1,4 @@
-//! `GET /receipts/<id>` and `GET /receipts?after=<seq>`: what the gateway itself serves to agencies, each its own entries and no others.
+//! `GET /receipts/<id>[?since=<size>%2C…]` and `GET /receipts?after=<seq>`: what the gateway itself serves to agencies, each its own entries and no others.
 //!
 //! Not an exchange: no platform has a part in it and nothing of another agency is told, so it is answered without a record. A request
 //! that is refused before that is refused, and recorded, as any other: whoever is no agency is told the same on every path.
@@ -26,9 +26,9 @@ use crate::signing;
 use crate::signing::RequestLine;
 use crate::signing::Sealed;
 
+use super::door::Arrival;
 use super::door::Door;
 use super::ending;
-use super::exchange::Arrival;
 use super::stop::Stop;
 
 /// The reserved path.
@@ -37,11 +37,15 @@ pub const PATH: &str = "/receipts";
 const MOST: usize = 512;
 /// Bytes after which such an answer ends: it is held in memory until it is read.
 const ENOUGH: usize = 1 << 20;
+/// Heads from which one receipt shows the way: the one a caller kept, the one of its answer, and as many again.
+const HEADS: usize = 4;
 
 /// What is asked for.
 #[derive(Debug)]
 enum Wanted {
-    One(ExchangeId),
+    /// One exchange's receipt, and the way to its head from heads the caller knows.
+    One(ExchangeId, Vec<u64>),
+    /// The entries after this `seq`.
     After(u64),
 }
 
@@ -87,7 +91,8 @@ fn wanted(request: &Request) -> Option<Wanted> {
     let reads = [Method::GET, Method::HEAD].contains(request.method());
     match (request.segments(), request.query()) {
         _ if !reads => None,
-        ([id], []) => Some(Wanted::One(id.parse().ok()?)),
+        ([id], []) => Some(Wanted::One(id.parse().ok()?, Vec::new())),
+        ([id], [(name, since)]) if name == "since" => Some(Wanted::One(id.parse().ok()?, sizes(since)?)),
         ([], []) => Some(Wanted::After(0)),
         ([], [(name, after)]) if name == "after" => Some(Wanted::After(after.parse().ok()?)),
         _ => None,
@@ -99,14 +104,19 @@ fn wanted(request: &Request) -> Option<Wanted> {
 async fn find(door: &Door, agency: AgencyId, wanted: Wanted) -> Option<Answer> {
     let recorder = door.recorder.clone();
     let reading = tokio::task::spawn_blocking(move || match wanted {
-        Wanted::One(id) => one(&recorder, id, &agency),
+        Wanted::One(id, since) => one(&recorder, id, &since, &agency),
         Wanted::After(seq) => many(&recorder, seq, &agency),
     });
     reading.await.ok()?
 }
 
-fn one(recorder: &Recorder, id: ExchangeId, agency: &AgencyId) -> Option<Answer> {
-    let receipt = Receipt::of(recorder, id, agency)?;
+fn sizes(list: &str) -> Option<Vec<u64>> {
+    let sizes: Vec<u64> = list.split(',').map(str::parse).collect::<Result<_, _>>().ok()?;
+    (sizes.len() <= HEADS).then_some(sizes)
+}
+
+fn one(recorder: &Recorder, id: ExchangeId, since: &[u64], agency: &AgencyId) -> Option<Answer> {
+    let receipt = Receipt::of(recorder, id, agency, since)?;
     Some(found("application/json", serde_json::to_vec(&receipt).ok()?))
 }
 

@@ -191,6 +191,8 @@ fn a_chain_is_judged_as_the_handshake_and_every_request_would_judge_it() {
     };
     assert_eq!(judge("good", "2026-11-23T02:30:00Z").unwrap(), "H31.01.01");
     assert_eq!(judge("old", "2024-11-23T02:30:00Z").unwrap(), "H31.01.01");
+    // The authority's list has lapsed: nobody can say any more who was revoked.
+    assert!(matches!(judge("good", "2049-06-01T00:00:00Z"), Err(NotTaken::Handshake(_))));
     for name in ["old", "foreign", "server", "revoked"] {
         let refused = judge(name, "2026-11-23T02:30:00Z");
         assert!(matches!(refused, Err(NotTaken::Handshake(_))), "{name}: {refused:?}");

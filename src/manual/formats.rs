@@ -120,8 +120,12 @@
 //! { "v": "phohien-receipt/1",
 //!   "exchange": "0199a1c2-…",
 //!   "entries": [ { "index": 123, "leaf": "<the leaf, byte for byte>", "proof": "<C2SP tlog-proof>" } ],
-//!   "salts": { "answer": "<base64>", "request": "…", "subject": "…", "user": "…" } }
+//!   "salts": { "answer": "<base64>", "request": "…", "subject": "…", "user": "…" },
+//!   "consistency": [ { "from": 100, "path": [ "<base64>" ] } ] }
 //! ```
+//!
+//! All proofs are under one head. `?since=<size>[%2C<size>]` (at most four) adds `consistency`: for each size the path (RFC 9162 2.1.4)
+//! which shows that the log of that head begins with the log of so many entries. A size the log never had gets none.
 //!
 //! `GET /receipts?after=<seq>` gives an agency its entries after that number, one `{"index", "leaf", "proof"}` a line.
 //!

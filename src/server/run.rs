@@ -24,7 +24,7 @@ use crate::crypto::random;
 use crate::diagnostic::fault::Faults;
 use crate::gateway::body::Rules;
 use crate::gateway::door::Door;
-use crate::gateway::door::SharedDoor;
+use crate::gateway::threshold::SharedDoor;
 use crate::identity::revocation::RevocationError;
 use crate::identity::revocation::Revocations;
 use crate::limits;

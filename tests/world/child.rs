@@ -4,6 +4,7 @@ use std::io::BufRead as _;
 use std::io::BufReader;
 use std::net::SocketAddr;
 use std::path::Path;
+use std::path::PathBuf;
 use std::process::Command;
 use std::process::Stdio;
 use std::thread;
@@ -20,14 +21,29 @@ pub struct Child {
 impl Child {
     /// Starts `phohien serve` and waits until it says where it answers.
     pub fn serve(configuration: &Path) -> Self {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_phohien"));
-        command.arg("serve").arg("--unwitnessed").arg("--config").arg(configuration);
-        command.env_clear().env("LANG", "en").env("PHOHIEN_LOG", "error");
-        Self::run(command).unwrap_or_else(|said| panic!("the gateway does not start: {said}"))
+        Self::try_serve(configuration).unwrap_or_else(|said| panic!("the gateway does not start: {said}"))
+    }
+
+    /// The same, where it may not start: then what it said.
+    pub fn try_serve(configuration: &Path) -> Result<Self, String> {
+        Self::run(serving(Command::new(env!("CARGO_BIN_EXE_phohien")), configuration))
+    }
+
+    /// The same in a mount namespace of its own, after this mount: it goes when the process goes.
+    pub fn serve_on(mount: &Mount, configuration: &Path) -> Self {
+        let mut command = mount.command("exec \"$@\"");
+        command.arg(env!("CARGO_BIN_EXE_phohien"));
+        Self::run(serving(command, configuration))
+            .unwrap_or_else(|said| panic!("the gateway does not start: {said}"))
+    }
+
+    /// A path as this process sees it.
+    pub fn sees(&self, path: &Path) -> PathBuf {
+        Path::new(&format!("/proc/{}/root", self.process.id())).join(path.strip_prefix("/").unwrap())
     }
 
     /// Runs a command line that serves; what it said on standard error, where it ended instead.
-    pub fn run(mut command: Command) -> Result<Self, String> {
+    fn run(mut command: Command) -> Result<Self, String> {
         let mut process = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
         let mut lines = BufReader::new(process.stderr.take().unwrap()).lines();
         let mut said = String::new();
@@ -41,7 +57,7 @@ impl Child {
                 break address;
             }
         };
-        // Read on: a full pipe would stop it.
+        // Read on: a full pipe would stop it. Its warnings are part of the world; its errors are told where a test fails.
         let listener =
             thread::spawn(move || lines.map_while(Result::ok).for_each(|line| eprintln!("gateway: {line}")));
         Ok(Self { address, process, listener: Some(listener) })
@@ -68,6 +84,36 @@ impl Child {
 impl Drop for Child {
     fn drop(&mut self) {
         self.end();
+    }
+}
+
+fn serving(mut command: Command, configuration: &Path) -> Command {
+    command.arg("serve").arg("--unwitnessed").arg("--config").arg(configuration);
+    command.env("LC_ALL", "C.UTF-8").env("LANG", "en").env("PHOHIEN_LOG", "error");
+    command
+}
+
+/// A mount that only one process and its children see.
+#[derive(Debug)]
+pub struct Mount {
+    unshare: &'static str,
+    script: String,
+}
+
+impl Mount {
+    /// Tries it as root, then in a user namespace; none where this machine allows neither.
+    pub fn new(script: String) -> Option<Self> {
+        let tried = ["-m", "-Urm"].map(|unshare| Self { unshare, script: script.clone() });
+        tried
+            .into_iter()
+            .find(|mount| mount.command("true").output().is_ok_and(|output| output.status.success()))
+    }
+
+    fn command(&self, then: &str) -> Command {
+        let mut command = Command::new("unshare");
+        let script = format!("set -e\n{}\n{then}", self.script);
+        command.args([self.unshare, "bash", "-c", &script, "serve"]);
+        command
     }
 }
 

@@ -36,6 +36,7 @@ use phohien::server::run::Gateway;
 use phohien::server::run::Overrides;
 
 use child::Child;
+use child::Mount;
 use client::Answered;
 use client::Broken;
 use client::Client;
@@ -133,6 +134,14 @@ impl World {
     pub fn serve(&mut self) -> Child {
         let child = Child::serve(&self.configuration());
         self.address = Some(child.address);
+        child
+    }
+
+    /// The same on a mount of its own, which the log is on.
+    pub fn serve_on(&mut self, mount: &Mount, log: &Path) -> Child {
+        let child = Child::serve_on(mount, &self.configuration());
+        self.address = Some(child.address);
+        self.receipts.look_in(&child.sees(log));
         child
     }
 

@@ -63,13 +63,22 @@ pub struct Kept {
 /// All that was kept, and where the log is.
 #[derive(Debug)]
 pub struct Receipts {
-    log: PathBuf,
+    log: Mutex<PathBuf>,
     kept: Mutex<Vec<Kept>>,
 }
 
 impl Receipts {
     pub fn of(log: &Path) -> Self {
-        Self { log: log.to_owned(), kept: Mutex::default() }
+        Self { log: Mutex::new(log.to_owned()), kept: Mutex::default() }
+    }
+
+    /// From now on the log is looked for here.
+    pub fn look_in(&self, log: &Path) {
+        log.clone_into(&mut self.log.lock().unwrap());
+    }
+
+    fn log(&self) -> PathBuf {
+        self.log.lock().unwrap().clone()
     }
 
     /// Everything kept so far.
@@ -94,7 +103,7 @@ impl Receipts {
         let kept = self.kept();
         let heads: Vec<Known> =
             kept.iter().map(|kept| Known { size: kept.receipt.size, root: kept.receipt.root }).collect();
-        let log = read(&self.log, &self.log_key(), &heads);
+        let log = read(&self.log(), &self.log_key(), &heads);
         assert!(log.report.is_sound(), "the log is not sound: {:#?}", log.report.faults);
         if ended {
             assert_eq!(log.open, [], "exchanges without an outcome");
@@ -109,12 +118,12 @@ impl Receipts {
 
     /// The log's verification key, as the gateway published it beside the log.
     pub fn log_key(&self) -> VerifierKey {
-        std::fs::read_to_string(self.log.with_extension("vkey")).unwrap().trim_end().parse().unwrap()
+        std::fs::read_to_string(self.log().with_extension("vkey")).unwrap().trim_end().parse().unwrap()
     }
 
     /// The key that signs answers.
     pub fn answer_key(&self) -> PublicKey {
-        let pem = std::fs::read_to_string(self.log.with_extension("answer.pem")).unwrap();
+        let pem = std::fs::read_to_string(self.log().with_extension("answer.pem")).unwrap();
         let base64: String = pem.lines().filter(|line| !line.starts_with('-')).collect();
         PublicKey::from_spki(&STANDARD.decode(base64).unwrap()).unwrap()
     }

@@ -1,6 +1,6 @@
 //! What needs a second question: the receipt document, the inclusion of the entry, and that the log extends what was seen before.
 //!
-//! `GET /receipts/<id>?since=<size>[,<size>]` gives the document with a consistency path from each of these sizes to the head its proofs
+//! `GET /receipts/<id>?since=<size>[%2C<size>]` gives the document with a consistency path from each of these sizes to the head its proofs
 //! are under. Both the head kept from last time and the head of this answer must lead to that one: then neither was a fork.
 
 use bytes::Bytes;
@@ -62,7 +62,7 @@ async fn fetch(
     kept: Option<&SignedHead>,
 ) -> Result<Bytes, Failure> {
     let sizes: Vec<String> = kept.into_iter().chain(head).map(|head| head.size.to_string()).collect();
-    let since = if kept.is_some() { format!("?since={}", sizes.join(",")) } else { String::new() };
+    let since = if kept.is_some() { format!("?since={}", sizes.join("%2C")) } else { String::new() };
     let answer = connection.send(&Ask::get(format!("/receipts/{id}{since}"))).await?;
     if answer.status.is_success() {
         return Ok(answer.body);

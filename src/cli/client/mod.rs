@@ -3,7 +3,7 @@
 //! | file | duty |
 //! |---|---|
 //! | [`gateway`] | where the gateway is and by which certificates both sides are known |
-//! | [`wire`] | the bytes, and the TLS alert that a refused caller would otherwise not hear |
+//! | `wire` | the bytes, and the TLS alert that a refused caller would otherwise not hear |
 //! | [`connection`] | one connection: send a request, take the whole answer |
 //! | [`refused`] | why there is no answer, told to a clerk |
 //! | [`checks`] | digest, signature, receipt |

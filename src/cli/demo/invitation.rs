@@ -32,9 +32,9 @@ pub fn lines(program: &Path, folder: &Path, origin: &str, exchange: Option<&str>
     let mut lines = vec![
         line("Được phép, bằng curl", "Allowed, by curl", format!("curl -sSi {tls} {headers} {citizen}")),
         line(
-            "Được phép, có kiểm tra biên nhận",
-            "Allowed, receipt checked",
-            format!("{phohien} call {citizen} {tls} {stated}"),
+            "Được phép; biên nhận, bằng chứng và tính nhất quán được kiểm tra",
+            "Allowed; receipt, proof and consistency checked",
+            format!("{phohien} call {citizen} {tls} {stated} --heads {}", in_folder("heads.json")),
         ),
         line(
             "Bị từ chối: trường ngoài phạm vi",

@@ -44,7 +44,7 @@ pub struct Demo {
     /// Tell the story once and end.
     #[arg(long)]
     pub once: bool,
-    /// Where to keep the demonstration's files; else a folder that is removed at the end.
+    /// An empty folder to keep the files in; else `./phohien-demo`, or with `--once` one that is removed at the end.
     #[arg(long, value_name = "DIR")]
     pub dir: Option<PathBuf>,
     /// The gateway's port on this machine.

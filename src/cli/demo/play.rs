@@ -32,6 +32,9 @@ use super::world::World;
 /// The checks of `call` that must hold of an answer that is released.
 const PROVEN: [&str; 4] = ["/checks/digest", "/checks/signature", "/checks/receipt", "/checks/inclusion"];
 
+/// The one that must hold too once a head of the log was seen: that the log only grew since.
+const EXTENDS: &str = "/checks/consistency";
+
 /// Plays scenes in a world, on a stage.
 #[derive(Debug)]
 pub struct Player<'a, 'b> {
@@ -114,7 +117,7 @@ impl Player<'_, '_> {
 
     fn released(&mut self, call: &Call, removed: &[&str]) -> Result<Verdict, Failure> {
         let before = self.platforms_own(call.path)?;
-        let heard = self.call(call, &["--proof"])?;
+        let heard = self.call(call, &["--heads", "heads.json"])?;
         let receipt = Receipt::parse(heard.text("/receipt"));
         let (Some(0), Some(200), Ok(receipt)) = (heard.exit, heard.number("/status"), receipt) else {
             return Ok(verdict(false, astray(&heard), astray(&heard)));
@@ -124,11 +127,10 @@ impl Player<'_, '_> {
             self.compared.push(call.path);
             self.stage.difference(&difference::rows(&before, after))?;
         }
-        if self.first.is_none() {
-            self.first = Some((heard.text("/exchange").to_owned(), receipt.index));
-        }
         let gone = difference::removed(&before, after);
-        let as_told = gone == removed && PROVEN.iter().all(|check| heard.text(check) == "ok");
+        let mut held = PROVEN.iter().chain(self.first.as_ref().map(|_| &EXTENDS));
+        let as_told = gone == removed && held.all(|check| heard.text(check) == "ok");
+        self.first.get_or_insert_with(|| (heard.text("/exchange").to_owned(), receipt.index));
         let (index, count, names) = (receipt.index, gone.len(), gone.join(" "));
         Ok(verdict(
             as_told,

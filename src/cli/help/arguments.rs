@@ -12,7 +12,7 @@ const TABLE: &str = r"
 * | policies | Thư mục chính sách, thay cho cấu hình | The folder of policies, instead of the configuration's
 * | keys | Thư mục khóa, thay cho cấu hình | The folder of keys, instead of the configuration's
 demo | once | Kể một lần rồi kết thúc | Tell the story once and end
-demo | dir | Nơi giữ các tệp của buổi trình diễn; nếu không, dùng thư mục tạm | Where to keep the demonstration's files; else a temporary folder
+demo | dir | Thư mục trống để giữ các tệp; nếu không nêu: ./phohien-demo, hoặc thư mục tạm khi dùng --once | An empty folder to keep the files in; else ./phohien-demo, or with --once a temporary one
 demo | port | Cổng mạng trên máy này | The gateway's port on this machine
 serve | unwitnessed | Vẫn chạy khi không hỏi được bên chứng kiến nào; nhật ký ghi rõ điều này | Run although no witness can be asked; the log says so
 check | paths | Tệp cấu hình hoặc thư mục chính sách; nếu không nêu: theo cấu hình | A configuration or a folder of policies; none: the configuration and its policies

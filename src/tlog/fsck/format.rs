@@ -58,9 +58,12 @@ impl Header {
         if !header.starts_with(MAGIC) || crc32c::crc32c(summed) != u32::from_be_bytes(*sum) {
             return None;
         }
+        let (first, count) = (u64::from_be_bytes(chunk(header, 8)?), u32::from_be_bytes(chunk(header, 16)?));
+        // Entries that no number can count were never written, whatever the checksum says.
+        first.checked_add(u64::from(count))?;
         Some(Self {
-            first: u64::from_be_bytes(chunk(header, 8)?),
-            count: u32::from_be_bytes(chunk(header, 16)?),
+            first,
+            count,
             body: u32::from_be_bytes(chunk(header, 20)?) as usize,
             note: u32::from_be_bytes(chunk(header, 24)?) as usize,
             previous: chunk(header, 28)?,

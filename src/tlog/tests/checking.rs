@@ -172,6 +172,25 @@ fn an_entry_replaced_with_its_leaf_hash_and_checksums_is_caught_by_the_signed_ro
 }
 
 #[test]
+fn a_batch_that_claims_indices_no_number_holds_is_damage() {
+    for batch in [2, 3] {
+        let world = small();
+        let (start, end) = world.frames()[batch];
+        world.damage(|bytes| {
+            bytes[start + 8..start + 16].fill(0xff);
+            reseal(bytes, start, end);
+        });
+        let report = check(&world);
+        assert_eq!(
+            report.faults.first().and_then(|fault| fault.index),
+            Some([0, 1, 2, 6][batch]),
+            "{report:?}"
+        );
+        assert!(report.entries <= 7, "{report:?}");
+    }
+}
+
+#[test]
 fn entries_exchanged_within_their_batch_are_caught() {
     let world = small();
     let (start, end) = world.frames()[2];
