@@ -157,25 +157,27 @@ async fn a_certificate_that_is_suspended_is_refused_from_the_next_start_on() {
 #[tokio::test]
 async fn curl_as_debian_ships_it_gets_an_answer_over_http_1_and_http_2() {
     let world = World::start().await;
-    for (option, version) in [("--http1.1", "1.1"), ("--http2", "2")] {
-        let output = curl(&world, option, CENTRE).await;
+    for (options, version) in
+        [(&["--http1.1"][..], "1.1"), (&["--http2"], "2"), (&["--http2", "--tls-max", "1.2"], "2")]
+    {
+        let output = curl(&world, options, CENTRE).await;
         let said = String::from_utf8_lossy(&output.stdout);
         assert!(output.status.success(), "{output:?}");
         assert_eq!(said, format!("{CUT}\n200 {version} application/json\n"));
     }
-    let refused = curl(&world, "--http1.1", "expired").await;
+    let refused = curl(&world, &["--http1.1"], "expired").await;
     assert!(!refused.status.success(), "curl got in with an expired certificate: {refused:?}");
     let leaves = world.end().await;
-    assert_eq!(kinds(&leaves).iter().filter(|kind| **kind == "exchange.released").count(), 2);
+    assert_eq!(kinds(&leaves).iter().filter(|kind| **kind == "exchange.released").count(), 3);
 }
 
 #[cfg(test)]
-async fn curl(world: &World, version: &str, name: &str) -> Output {
+async fn curl(world: &World, options: &[&str], name: &str) -> Output {
     let (certificate, key) = world.certificate(name);
     let address = world.address();
     let mut command = Command::new("curl");
-    command.args(["--silent", "--show-error", version, "--noproxy", "*", "--max-time", "60"]);
-    command.arg("--cacert").arg(world.certs().join(development::CA));
+    command.args(["--silent", "--show-error", "--noproxy", "*", "--max-time", "60"]);
+    command.args(options).arg("--cacert").arg(world.certs().join(development::CA));
     command.arg("--cert").arg(certificate).arg("--key").arg(key);
     command.args(["--resolve", &format!("gw.test:{}:127.0.0.1", address.port())]);
     command.args(["--header", "Exchange-Purpose: tra-cuu"]);

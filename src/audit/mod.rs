@@ -19,6 +19,7 @@
 
 pub mod annex;
 pub mod begin;
+pub mod bounds;
 pub mod chain;
 pub mod commitment;
 pub mod committed;

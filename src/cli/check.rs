@@ -12,9 +12,11 @@ use super::place;
 use super::terminal::Paint;
 use super::terminal::Terminal;
 use super::terminal::shown;
+use crate::audit::bounds;
 use crate::clock::Timestamp;
 use crate::config;
 use crate::diagnostic::code::Code;
+use crate::diagnostic::fault::Fault;
 use crate::diagnostic::fault::Faults;
 use crate::policy;
 
@@ -78,7 +80,11 @@ impl Found {
 
     fn policies(&mut self, folder: &Path, now: Timestamp) {
         match policy::load::load(folder, now) {
-            Ok(policies) => self.faults.extend(policies.warnings().clone()),
+            Ok(policies) => {
+                let large = bounds::too_large(&policies).into_iter();
+                self.faults.extend(large.map(|which| Fault::new(Code::WrongValue, which.to_string())));
+                self.faults.extend(policies.warnings().clone());
+            }
             Err(faults) => self.faults.extend(faults),
         }
     }

@@ -122,6 +122,13 @@ pub fn cannot_start(error: StartError) -> Failure {
             "The log is not as it was written. Nothing is added to it; keep the folder as it is and run `phohien audit verify`.",
         )
         .because(damaged),
+        StartError::TooLarge(which) => Failure::new(
+            Exit::Usage,
+            "record-too-large",
+            "Chính sách có thể tạo ra bản ghi quá lớn so với nhật ký.",
+            "The policies can lead to a record that is too large for the log.",
+        )
+        .because(which),
         other => Failure::could_not(
             "cannot-start",
             "Cổng không khởi động được.",

@@ -13,6 +13,8 @@ use tokio::task::JoinHandle;
 use crate::audit::begin;
 use crate::audit::begin::BeginError;
 use crate::audit::begin::Beginning;
+use crate::audit::bounds;
+use crate::audit::bounds::TooLarge;
 use crate::audit::record::Record;
 use crate::audit::recorder::Recorder;
 use crate::clock::Clock;
@@ -71,6 +73,9 @@ pub enum StartError {
     /// The policies have faults.
     #[error("the policies have faults")]
     Policies(Faults),
+    /// A record under the policies would not fit an entry.
+    #[error("a record under these policies would not fit the log")]
+    TooLarge(#[from] TooLarge),
     /// A key cannot be had.
     #[error("the gateway's keys cannot be had")]
     Keys(#[from] KeysError),
@@ -128,6 +133,9 @@ impl Gateway {
         let clock = Clock::system();
         let policy_clock = overrides.policy_clock.clone().unwrap_or_else(|| clock.clone());
         let policies = policy::load(&settings.policies, policy_clock.now()).map_err(StartError::Policies)?;
+        if let Some(first) = bounds::too_large(&policies).into_iter().next() {
+            return Err(first.into());
+        }
         let warnings = policies.warnings().clone();
         let (recorder, recovered, signer) =
             begin_log(&settings, &policies, &overrides, clock.clone()).await?;
