@@ -100,15 +100,14 @@ async fn a_receipt_is_served_to_its_own_agency_and_to_nobody_else() {
     for (caller, wanted, status, reason) in [
         (HOSPITAL, exchange.as_str(), 404, "not-found"),
         (STRANGER, &exchange, 404, "not-found"),
-        ("unknown", &exchange, 403, "no-agreement"),
-        ("two-names", &exchange, 403, "no-agreement"),
         (CENTRE, unknown, 404, "not-found"),
         (CENTRE, "x", 404, "not-found"),
         (CENTRE, "../receipts", 400, "ambiguous-request"),
+        ("unknown", &exchange, 403, "no-agreement"),
+        ("two-names", &exchange, 403, "no-agreement"),
     ] {
         let answered = world.receipt(caller, wanted).await;
-        let told = (answered.status, answered.reason());
-        assert_eq!(told, (status, reason.to_owned()), "{caller} {wanted}");
+        assert_eq!((answered.status, answered.reason().as_str()), (status, reason), "{caller} {wanted}");
     }
     let client = world.client(CENTRE);
     let posted = world.call(&client, client::build("POST", &format!("/receipts/{exchange}"), &[], "")).await;
@@ -177,7 +176,7 @@ async fn a_receipt_leads_from_the_head_a_caller_keeps_to_the_one_it_proves() {
     };
     assert!(extends(&kept.root));
     assert!(!extends(&[7; 32]), "another history leads there too");
-    for wrong in ["since=", "since=1%2C2%2C3%2C4%2C5%2C6%2C7%2C8%2C9", "since=x", "until=1"] {
+    for wrong in ["since=", "since=1%2C2%2C3%2C4%2C5", "since=x", "until=1"] {
         let refused = world.get(CENTRE, &format!("/receipts/{id}?{wrong}"), &[]).await;
         assert_eq!(refused.status, 404, "{wrong}");
     }

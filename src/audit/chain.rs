@@ -132,6 +132,15 @@ impl Directory {
         places.exchanges.entry(id).or_insert_with(|| (agency, Vec::with_capacity(1))).1.push(index);
     }
 
+    /// Notes an entry as the committer does before it is written.
+    #[cfg(test)]
+    pub(super) fn note_unwritten(&self, index: u64, agency: &AgencyId, exchange: ExchangeId) {
+        let kind = "exchange.refused".into();
+        let members =
+            Members { kind, agency: agency.as_str().into(), exchange: None, seq: 1, at: "", new: None };
+        self.note(index, &members, Some(exchange));
+    }
+
     /// The indices of an exchange's entries, if it stands in that agency's chain.
     #[must_use]
     pub fn of_exchange(&self, id: ExchangeId, agency: &AgencyId) -> Option<Vec<u64>> {

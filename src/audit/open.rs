@@ -269,6 +269,7 @@ mod tests {
     use super::*;
     use crate::audit::begin::Beginning;
     use crate::audit::begin::begin;
+    use crate::audit::outcome::Answer;
     use crate::clock::Clock;
     use crate::clock::Timestamp;
     use crate::crypto::sign::Ed25519Key;
@@ -318,6 +319,75 @@ mod tests {
         recorder.log().close();
         let expected = ("exchange.failed".to_owned(), INTERRUPTED.to_owned());
         assert_eq!(kinds_and_reasons(folder.path()), [expected]);
+    }
+
+    /// An outcome whose entry is over every cap.
+    #[derive(Debug)]
+    struct Endless(Answer);
+
+    impl Outcome for Endless {
+        fn agency(&self) -> Option<&AgencyId> {
+            None
+        }
+
+        fn facts(&self) -> Facts {
+            Facts { legal_basis: vec!["x".repeat(tlog::LEAF_BYTES_MAX)], ..Facts::default() }
+        }
+
+        fn annex(&self) -> Annex {
+            Annex::default()
+        }
+
+        fn verdict(&self) -> Verdict {
+            Verdict::Released { scope: [0; 32], fields: Vec::new() }
+        }
+
+        fn answer(&self) -> &Answer {
+            &self.0
+        }
+
+        fn conclude(self) -> (Answer, Option<crate::limits::in_flight::Slot>) {
+            (self.0, None)
+        }
+    }
+
+    #[tokio::test]
+    async fn an_outcome_too_long_to_be_written_is_not_told_and_leaves_a_bare_record() {
+        let folder = tempfile::tempdir().unwrap();
+        let recorder = recorder(folder.path());
+        let open = recorder.open(ExchangeId::new(1_795_401_000_000, &[1; 10])).unwrap();
+        let answer =
+            Answer { status: http::StatusCode::OK, headers: http::HeaderMap::new(), body: Bytes::new() };
+        let refused = open.commit(Endless(answer)).await;
+        assert!(matches!(refused, Err(Unrecorded::Log(Unavailable::Refused(_)))), "{refused:?}");
+        recorder.log().close();
+        let expected = ("exchange.failed".to_owned(), UNWRITTEN.to_owned());
+        assert_eq!(kinds_and_reasons(folder.path()), [expected]);
+    }
+
+    #[test]
+    fn summaries_are_durable_when_they_were_flushed() {
+        let folder = tempfile::tempdir().unwrap();
+        let recorder = recorder(folder.path());
+        let before = recorder.log().size();
+        recorder.tally(None, "handshake");
+        recorder.tally(Some(&"H31.05".parse().unwrap()), "rate");
+        recorder.flush_tallies();
+        assert_eq!(recorder.log().size(), before + 2);
+    }
+
+    #[test]
+    fn an_entry_still_being_written_is_no_receipt_yet_and_hides_none_before_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let recorder = recorder(folder.path());
+        let operator = recorder.operator().clone();
+        let durable = recorder.proven_of_agency(&operator, 0, 9);
+        assert!(!durable.is_empty());
+        let (id, size) = (ExchangeId::new(1_795_401_000_000, &[1; 10]), recorder.log().size());
+        // What the committer notes before it writes, and what a failed write leaves behind.
+        recorder.directory().note_unwritten(size, &operator, id);
+        assert_eq!(recorder.proven_of_agency(&operator, 0, 9), durable);
+        assert_eq!(recorder.proven_of_exchange(id, &operator), None);
     }
 
     #[test]

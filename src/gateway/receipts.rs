@@ -35,15 +35,17 @@ use super::stop::Stop;
 pub const PATH: &str = "/receipts";
 /// Entries in one answer of the bulk list. The caller asks on from the last `seq`.
 const MOST: usize = 512;
-/// Heads from which one receipt shows the way: the one a caller kept, the one of its answer, and as many again.
-const HEADS: usize = 4;
 /// Bytes after which such an answer ends: it is held in memory until it is read.
 const ENOUGH: usize = 1 << 20;
+/// Heads from which one receipt shows the way: the one a caller kept, the one of its answer, and as many again.
+const HEADS: usize = 4;
 
 /// What is asked for.
 #[derive(Debug)]
 enum Wanted {
-    One { id: ExchangeId, since: Vec<u64> },
+    /// One exchange's receipt, and the way to its head from heads the caller knows.
+    One(ExchangeId, Vec<u64>),
+    /// The entries after this `seq`.
     After(u64),
 }
 
@@ -89,10 +91,8 @@ fn wanted(request: &Request) -> Option<Wanted> {
     let reads = [Method::GET, Method::HEAD].contains(request.method());
     match (request.segments(), request.query()) {
         _ if !reads => None,
-        ([id], []) => Some(Wanted::One { id: id.parse().ok()?, since: Vec::new() }),
-        ([id], [(name, since)]) if name == "since" => {
-            Some(Wanted::One { id: id.parse().ok()?, since: sizes(since)? })
-        }
+        ([id], []) => Some(Wanted::One(id.parse().ok()?, Vec::new())),
+        ([id], [(name, since)]) if name == "since" => Some(Wanted::One(id.parse().ok()?, sizes(since)?)),
         ([], []) => Some(Wanted::After(0)),
         ([], [(name, after)]) if name == "after" => Some(Wanted::After(after.parse().ok()?)),
         _ => None,
@@ -104,20 +104,20 @@ fn wanted(request: &Request) -> Option<Wanted> {
 async fn find(door: &Door, agency: AgencyId, wanted: Wanted) -> Option<Answer> {
     let recorder = door.recorder.clone();
     let reading = tokio::task::spawn_blocking(move || match wanted {
-        Wanted::One { id, since } => one(&recorder, id, &since, &agency),
+        Wanted::One(id, since) => one(&recorder, id, &since, &agency),
         Wanted::After(seq) => many(&recorder, seq, &agency),
     });
     reading.await.ok()?
 }
 
-fn one(recorder: &Recorder, id: ExchangeId, since: &[u64], agency: &AgencyId) -> Option<Answer> {
-    let receipt = Receipt::of(recorder, id, agency, since)?;
-    Some(found("application/json", serde_json::to_vec(&receipt).ok()?))
-}
-
 fn sizes(list: &str) -> Option<Vec<u64>> {
     let sizes: Vec<u64> = list.split(',').map(str::parse).collect::<Result<_, _>>().ok()?;
     (sizes.len() <= HEADS).then_some(sizes)
+}
+
+fn one(recorder: &Recorder, id: ExchangeId, since: &[u64], agency: &AgencyId) -> Option<Answer> {
+    let receipt = Receipt::of(recorder, id, agency, since)?;
+    Some(found("application/json", serde_json::to_vec(&receipt).ok()?))
 }
 
 /// One JSON line an entry, each with its proof in the newest signed head.
