@@ -6,7 +6,7 @@ use super::model::{Operation, ParameterKind, Segment};
 
 /// The longest text a path parameter may be declared to take, in bytes: no identifier we know is longer, and paths are
 /// at most 8 KiB.
-const PARAMETER_MAX: usize = 128;
+pub const PARAMETER_MAX: usize = 128;
 
 /// A method and a path template as written, before its parameters have types.
 #[derive(Debug, Clone, PartialEq, Eq)]

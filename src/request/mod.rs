@@ -24,8 +24,6 @@ use crate::id::ExchangeId;
 use crate::language::Language;
 use crate::listener::{Handshaken, Protocol};
 
-pub use stated::FIELDS_BYTES_MAX;
-
 use authority::Authorities;
 use refused::{Ambiguous, TargetRule};
 use target::Target;

@@ -16,8 +16,8 @@ const PURPOSE_MAX: usize = 64;
 /// of the log must hold them.
 const NAMED_MAX: usize = 128;
 
-/// The longest `Exchange-Fields`, in bytes: 256 pointers of ordinary length. An entry of the log, which holds 16 KiB, names them all.
-pub const FIELDS_BYTES_MAX: usize = 8 * 1024;
+/// The longest `Exchange-Fields`, in bytes: 256 pointers of ordinary length.
+const FIELDS_BYTES_MAX: usize = 16 * 1024;
 
 /// The most pointers in `Exchange-Fields`: more than the field catalogue of any service we know.
 const FIELDS_MAX: usize = 256;

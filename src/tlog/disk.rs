@@ -53,6 +53,13 @@ pub trait Disk: Send + Sync + fmt::Debug {
     /// As the system says.
     fn remove(&self, file: &Path) -> io::Result<()>;
 
+    /// Opens a folder, so that its names can be made durable later without asking the system for anything more: a process that
+    /// is out of descriptors can still sync what it holds.
+    ///
+    /// # Errors
+    /// As the system says.
+    fn open_folder(&self, folder: &Path) -> io::Result<Box<dyn DiskFolder>>;
+
     /// Makes the names in a folder durable.
     ///
     /// # Errors
@@ -79,6 +86,15 @@ pub trait DiskFile: Send {
     ///
     /// # Errors
     /// As the system says.
+    fn sync(&self) -> io::Result<()>;
+}
+
+/// An open folder.
+pub trait DiskFolder {
+    /// Makes the names in it durable.
+    ///
+    /// # Errors
+    /// As the system says; as [`DiskFile::sync`], never to be tried again.
     fn sync(&self) -> io::Result<()>;
 }
 
@@ -126,6 +142,10 @@ impl Disk for OsDisk {
         fs::remove_file(file)
     }
 
+    fn open_folder(&self, folder: &Path) -> io::Result<Box<dyn DiskFolder>> {
+        Ok(Box::new(OsFolder(File::open(folder)?)))
+    }
+
     fn sync_folder(&self, folder: &Path) -> io::Result<()> {
         File::open(folder)?.sync_all()
     }
@@ -156,6 +176,14 @@ impl DiskFile for OsFile {
 
     fn sync(&self) -> io::Result<()> {
         self.0.sync_data()
+    }
+}
+
+struct OsFolder(File);
+
+impl DiskFolder for OsFolder {
+    fn sync(&self) -> io::Result<()> {
+        self.0.sync_all()
     }
 }
 

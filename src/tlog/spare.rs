@@ -74,6 +74,11 @@ impl Spare {
     pub(super) fn take(&self, shared: &Shared, first: u64) -> Result<Box<dyn DiskFile>, NotTaken> {
         let waiting = self.changed.wait_while(self.state(), |state| matches!(state, State::Wanted));
         let mut state = waiting.unwrap_or_else(PoisonError::into_inner);
+        // Opened before anything is changed: a process that is out of descriptors is refused here, and that is no fault of the disk.
+        let folder = shared.disk.open_folder(shared.wal()).map_err(|error| {
+            tracing::warn!(%error, "the log's folder cannot be opened for the next segment");
+            NotTaken::NoRoom
+        })?;
         let file = match std::mem::replace(&mut *state, State::Wanted) {
             State::Ready(file) => file,
             other => {
@@ -84,7 +89,7 @@ impl Spare {
         // Stopping before the rename leaves a spare, which the next start removes; after it and before the folder's sync,
         // either name; after both, an empty last segment. Nothing was written to it in any case.
         let named = shared.disk.rename(&shared.wal().join(NAME), &segment::path(shared.wal(), first));
-        named.and_then(|()| shared.disk.sync_folder(shared.wal())).map_err(NotTaken::Disk)?;
+        named.and_then(|()| folder.sync()).map_err(NotTaken::Disk)?;
         self.changed.notify_all();
         Ok(file)
     }

@@ -8,7 +8,6 @@ use crate::diagnostic::source::Placed;
 use crate::policy::document::agreement::{AgreementDocument, PermitDocument, Requirement};
 use crate::policy::model::{Operation, Parameter, Permit, Service};
 use crate::policy::scope::Scope;
-use crate::request::FIELDS_BYTES_MAX;
 
 use super::services::check_catalogued;
 use super::{Claims, KnownService, twice, unknown};
@@ -101,11 +100,10 @@ fn check_filled(written: &PermitDocument, faults: &mut Faults) {
 }
 
 fn check_length(document: &AgreementDocument, written: &PermitDocument, faults: &mut Faults) {
-    let written_length = |text: &String| serde_json::to_string(text).map_or(0, |json| json.len() + 1);
-    let basis = document.legal_basis.iter().chain(&written.sensitive_basis).map(written_length);
-    let pointers = written.fields.iter().map(|pointer| written_length(&pointer.value));
-    // A caller that asks for less may name it at more length: every field below one that the clause names.
-    let length = basis.sum::<usize>() + pointers.sum::<usize>().max(FIELDS_BYTES_MAX);
+    let pointers = written.fields.iter().map(|pointer| pointer.value.len());
+    let basis = document.legal_basis.iter().chain(&written.sensitive_basis).map(String::len);
+    // Three bytes more for each: quotes and a comma.
+    let length: usize = pointers.chain(basis).map(|length| length + 3).sum();
     if length > ENTRY_SHARE {
         let message =
             format!("fields and legal basis take {length} bytes of every log entry, of {ENTRY_SHARE}");

@@ -9,6 +9,7 @@ use crate::policy::calendar::{is_open, next_opening};
 use crate::policy::model::{Operation, SubjectPlace};
 use crate::policy::refusal::{Needed, Refusal};
 use crate::policy::scope::{Outside, Scope};
+use crate::policy::template::PARAMETER_MAX;
 
 use super::Facts;
 use super::standing::Matter;
@@ -68,19 +69,25 @@ pub(super) fn signed(facts: &Facts<'_>, matter: &Matter<'_>) -> Result<(), Refus
 /// Only parameters that the operation declares and the clause lets through; one that filters on a field outside the scope
 /// is refused, since a filter tells.
 pub(super) fn parameters(facts: &Facts<'_>, matter: &Matter<'_>) -> Result<(), Refusal> {
-    for (name, _) in facts.query {
+    for (name, value) in facts.query {
         let declared = matter.operation.query.iter().find(|parameter| parameter.name == *name);
         let let_through = declared.is_some_and(|parameter| {
             let tells_nothing_more =
                 parameter.field.as_deref().is_none_or(|field| matter.permit.scope.covers(field));
             matter.permit.query.contains(name) && tells_nothing_more
         });
-        if !let_through {
+        // A person's identifier goes into the record, which has an end.
+        let fits = value.len() <= PARAMETER_MAX || !is_subject(name, matter.operation);
+        if !let_through || !fits {
             let parameter = declared.map(|parameter| parameter.name.clone());
             return Err(Refusal::ParameterNotGranted { parameter, ground: matter.ground() });
         }
     }
     people_can_be_counted(facts, matter)
+}
+
+fn is_subject(name: &str, operation: &Operation) -> bool {
+    matches!(&operation.subject, Some(SubjectPlace::Query(place)) if place == name)
 }
 
 /// Where distinct people are counted by a query parameter, it must be there.

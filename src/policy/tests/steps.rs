@@ -188,4 +188,7 @@ fn where_people_are_counted_by_a_parameter_it_cannot_be_left_out() {
     assert_eq!(citizen().answer(&policies), "header-missing");
     let named = citizen().change(|ask| ask.query = vec![("phienBan".to_owned(), "7".to_owned())]);
     assert_eq!(named.of(&policies).unwrap().subject.as_deref(), Some("7"));
+    // An identifier goes into the record: one that would fill it is none.
+    let long = citizen().change(|ask| ask.query = vec![("phienBan".to_owned(), "7".repeat(129))]);
+    assert_eq!(long.answer(&policies), "parameter-not-granted");
 }

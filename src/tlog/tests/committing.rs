@@ -181,6 +181,21 @@ fn a_segment_whose_name_may_not_be_durable_poisons() {
 }
 
 #[test]
+fn a_process_out_of_descriptors_is_refused_the_next_segment_until_it_has_some_and_poisons_nothing() {
+    let world = World::new();
+    let log = world.open();
+    world.disk.until(|orders| orders.spares == 1);
+    world.disk.order(|orders| orders.no_descriptors = true);
+    let refused = (0..40).find_map(|_| append(&log, &"x".repeat(5000)).err());
+    assert_eq!(refused, Some(Unavailable::NoRoom));
+    assert_eq!(append(&log, "again").err(), Some(Unavailable::NoRoom));
+    world.disk.order(|orders| orders.no_descriptors = false);
+    let placed = append(&log, "descriptors again").unwrap();
+    log.close();
+    assert_eq!(verify_all(&world, &world.open()), placed.index + 1);
+}
+
+#[test]
 fn a_sequencer_that_panics_poisons_and_everybody_is_answered() {
     let world = World::new();
     let log = world.open();

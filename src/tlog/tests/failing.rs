@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use crate::tlog::disk::Disk;
 use crate::tlog::disk::DiskFile;
+use crate::tlog::disk::DiskFolder;
 use crate::tlog::disk::OsDisk;
 
 /// How long a test waits for what must happen, before it says that it did not.
@@ -26,6 +27,8 @@ pub(crate) struct Orders {
     pub(crate) full: bool,
     /// The next folder's sync fails.
     pub(crate) fail_folder_sync: bool,
+    /// No folder can be opened: the process is out of descriptors.
+    pub(crate) no_descriptors: bool,
     pub(crate) writes: usize,
     pub(crate) syncs: usize,
     pub(crate) spares: usize,
@@ -108,6 +111,13 @@ impl Disk for FailingDisk {
         OsDisk.remove(file)
     }
 
+    fn open_folder(&self, _folder: &Path) -> io::Result<Box<dyn DiskFolder>> {
+        if self.seen().no_descriptors {
+            return Err(io::Error::other("too many open files, as ordered"));
+        }
+        Ok(Box::new(FailingFolder(self.clone())))
+    }
+
     fn sync_folder(&self, _folder: &Path) -> io::Result<()> {
         if std::mem::take(&mut self.orders().fail_folder_sync) {
             return Err(io::Error::other("the folder's sync failed, as ordered"));
@@ -117,6 +127,14 @@ impl Disk for FailingDisk {
 
     fn lock(&self, file: &Path) -> io::Result<Option<Box<dyn Send + Sync>>> {
         OsDisk.lock(file)
+    }
+}
+
+struct FailingFolder(FailingDisk);
+
+impl DiskFolder for FailingFolder {
+    fn sync(&self) -> io::Result<()> {
+        self.0.sync_folder(Path::new(""))
     }
 }
 
