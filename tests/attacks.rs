@@ -4,6 +4,7 @@
 mod world;
 
 use bytes::Bytes;
+use http_body_util::BodyExt as _;
 use serde_json::Value;
 use tokio::io::AsyncWriteExt as _;
 
@@ -209,5 +210,27 @@ async fn pipelined_requests_each_have_their_own_record_and_answer() {
         |leaves: &[Value]| leaves.iter().filter(|leaf| leaf["kind"] == "exchange.released").count();
     world.until("three releases", |leaves| released(leaves) == 3).await;
     drop(stream);
+    world.end().await;
+}
+
+#[tokio::test]
+async fn an_answer_that_is_never_read_is_given_up_however_busy_its_connection_is() {
+    let (drain, idle) = ("drain_timeout = \"2 s\"", "drain_timeout = \"2 s\"\nidle_timeout = \"200 ms\"");
+    let world = odd::world_with("gateway.toml", drain, idle).await;
+    world.platform.behave(Manner::Answers(WHOLE.replace("Nguyễn Văn Mẫu", &"ẫ".repeat(100_000))));
+    let mut sender = odd::narrow_h2(&world, CENTRE, 65_535).await;
+    let unread = sender.send_request(odd::lookup()).await.unwrap();
+    world.platform.behave(Manner::Answers(WHOLE.to_owned()));
+    let cut = async {
+        while let Ok(answer) = sender.send_request(odd::lookup()).await {
+            let _ = answer.into_body().collect().await;
+        }
+    };
+    tokio::time::timeout(world::PATIENCE, cut).await.expect("the connection is cut");
+    let exchange = unread.headers()["exchange-id"].to_str().unwrap().to_owned();
+    let left =
+        |leaves: &[Value]| leaves_of(leaves, &exchange).iter().any(|leaf| leaf["kind"] == "exchange.aborted");
+    world.until("the unread answer's record", left).await;
+    drop(unread);
     world.end().await;
 }

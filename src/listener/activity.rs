@@ -12,6 +12,8 @@ use http_body::Frame;
 use http_body::SizeHint;
 use tokio::sync::watch;
 
+use super::patience::UnderWay;
+
 /// What one connection's caller waits for. Clones are of the same connection.
 #[derive(Debug, Clone)]
 pub(super) struct Activity(Arc<watch::Sender<usize>>);
@@ -56,11 +58,12 @@ pub(super) struct Answer<B> {
     body: Pin<Box<B>>,
     activity: Activity,
     ours: Option<Turn>,
+    under_way: UnderWay,
 }
 
 impl<B> Answer<B> {
-    pub(super) fn new(body: B, activity: Activity) -> Self {
-        Self { body: Box::pin(body), activity, ours: None }
+    pub(super) fn new(body: B, activity: Activity, under_way: UnderWay) -> Self {
+        Self { body: Box::pin(body), activity, ours: None, under_way }
     }
 }
 
@@ -75,6 +78,7 @@ impl<B: Body> Body for Answer<B> {
         let this = &mut *self;
         let ours = this.ours.take().unwrap_or_else(|| this.activity.our_turn());
         let frame = this.body.as_mut().poll_frame(context);
+        this.under_way.asked(frame.is_ready());
         if frame.is_pending() {
             this.ours = Some(ours);
         }

@@ -20,6 +20,7 @@ use super::Protocol;
 use super::activity::Activity;
 use super::activity::Answer;
 use super::panics::Watchman;
+use super::patience::Patience;
 use super::stop::Stop;
 
 /// Header fields of one request: real clients send about fifteen.
@@ -42,7 +43,7 @@ pub struct Times {
     /// From a request's first byte to the end of its head; over HTTP/1.1 also between requests.
     pub head: Duration,
     /// While we wait for the caller and nothing moves: no request, or an answer that is not read. After it the connection is
-    /// told to end, and after as long again it is cut.
+    /// told to end, and after as long again it is cut. An answer that does not move for so long cuts it at once.
     pub idle: Duration,
 }
 
@@ -61,24 +62,33 @@ pub(super) async fn serve<E: Exchange>(
     let protocol = handshaken.protocol();
     let activity = Activity::new();
     let activities = activity.clone();
+    let patience = Patience::default();
+    let answers = patience.clone();
     let service = service_fn(move |request| {
         let (exchange, handshaken) = (exchange.clone(), Arc::clone(&handshaken));
-        let activity = activities.clone();
+        let (activity, answers) = (activities.clone(), answers.clone());
         async move {
             let _turn = activity.our_turn();
             let answer = exchange.answer(handshaken, request).await;
-            Ok::<_, Infallible>(answer.map(|body| Answer::new(body, activity)))
+            Ok::<_, Infallible>(answer.map(|body| Answer::new(body, activity, answers.begin())))
         }
     });
     let stream = TokioIo::new(stream);
-    match protocol {
-        Protocol::Http1 => {
-            attend(http1_builder(times).serve_connection(stream, service), &activity, times, stop).await
+    let serving = async {
+        match protocol {
+            Protocol::Http1 => {
+                attend(http1_builder(times).serve_connection(stream, service), &activity, times, stop).await
+            }
+            Protocol::Http2 => {
+                let builder = http2_builder(times, watchman);
+                attend(builder.serve_connection(stream, service), &activity, times, stop).await
+            }
         }
-        Protocol::Http2 => {
-            attend(http2_builder(times, watchman).serve_connection(stream, service), &activity, times, stop)
-                .await
-        }
+    };
+    tokio::select! {
+        served = serving => served,
+        // Cut, whatever else is under way on it: there is no telling this caller's streams apart.
+        () = patience.exhausted(times.idle) => Ok(()),
     }
 }
 

@@ -7,6 +7,7 @@ mod activity;
 pub mod connection;
 pub mod lists;
 mod panics;
+mod patience;
 pub mod stop;
 pub mod tls;
 
