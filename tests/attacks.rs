@@ -264,3 +264,17 @@ async fn what_a_platform_says_to_the_gateway_alone_is_not_told_to_the_caller() {
     }
     world.end().await;
 }
+
+#[tokio::test]
+async fn whoever_opens_connections_and_says_nothing_keeps_nobody_else_waiting() {
+    let (drain, few) =
+        ("drain_timeout = \"2 s\"", "drain_timeout = \"2 s\"\nhandshakes = 4\nhandshake_timeout = \"600 s\"");
+    let world = odd::world_with("gateway.toml", drain, few).await;
+    let mut silent = Vec::new();
+    for _ in 0..16 {
+        silent.push(odd::connect_from([127, 0, 0, 2], world.address()).await);
+    }
+    assert_eq!(world.lookup(CENTRE).await.status, 200);
+    drop(silent);
+    world.end().await;
+}
