@@ -66,7 +66,12 @@ pub fn hmac_sha256(key: &[u8; 32], pieces: &[&[u8]]) -> Hash {
 /// Lower-case hexadecimal.
 #[must_use]
 pub fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    let digit = |nibble: u8| char::from(if nibble < 10 { b'0' + nibble } else { b'a' - 10 + nibble });
+    let mut text = String::with_capacity(2 * bytes.len());
+    for byte in bytes {
+        text.extend([digit(byte >> 4), digit(byte & 0x0f)]);
+    }
+    text
 }
 
 #[cfg(test)]
