@@ -17,6 +17,8 @@ use crate::crypto::digest::sha256;
 pub struct Objects {
     folder: PathBuf,
     kept: Mutex<HashSet<Hash>>,
+    /// Held by whoever writes: the disk is waited for here, and `kept` is asked by every exchange.
+    writing: Mutex<()>,
 }
 
 impl Objects {
@@ -29,7 +31,7 @@ impl Objects {
         if let Some(parent) = folder.parent() {
             File::open(parent)?.sync_all()?;
         }
-        Ok(Self { folder, kept: Mutex::default() })
+        Ok(Self { folder, kept: Mutex::default(), writing: Mutex::default() })
     }
 
     /// Whether bytes of this hash were kept by this process.
@@ -44,11 +46,14 @@ impl Objects {
     /// The disk failed: whoever would refer to these bytes must not.
     pub fn keep(&self, bytes: &[u8]) -> io::Result<Hash> {
         let hash = sha256(bytes);
-        // The lock is held over the write, so that nobody refers to bytes that another task is still writing.
-        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        if !kept.contains(&hash) {
+        if self.has(&hash) {
+            return Ok(hash);
+        }
+        // One writer at a time, and noted only when durable: nobody refers to bytes that are still being written.
+        let _turn = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        if !self.has(&hash) {
             self.write(&hash, bytes)?;
-            kept.insert(hash);
+            self.kept.lock().unwrap_or_else(PoisonError::into_inner).insert(hash);
         }
         Ok(hash)
     }
