@@ -3,10 +3,13 @@
 #[cfg(test)]
 mod world;
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use http_body_util::BodyExt as _;
 use serde_json::Value;
 use tokio::io::AsyncWriteExt as _;
+use tokio::sync::Semaphore;
 
 use world::CENTRE;
 use world::PERSON;
@@ -277,4 +280,29 @@ async fn whoever_opens_connections_and_says_nothing_keeps_nobody_else_waiting() 
     assert_eq!(world.lookup(CENTRE).await.status, 200);
     drop(silent);
     world.end().await;
+}
+
+#[tokio::test]
+async fn who_asked_for_an_effect_whose_end_the_log_did_not_take_is_not_told_to_send_it_again() {
+    let mut world = World::build("log_segment = \"64 KiB\"").await;
+    world.open().await;
+    let permits = Arc::new(Semaphore::new(0));
+    world.platform.behave(Manner::Waits(Arc::clone(&permits), WHOLE.to_owned()));
+    let headers = [MATCHING, &[("content-type", "application/json"), ("accept-language", "en")]].concat();
+    let request = client::build("POST", "/mau/doi-chieu", &headers, GOOD_BODY);
+    let caller = world.client(CENTRE);
+    let asking = tokio::spawn(async move { caller.send(request).await.unwrap() });
+    world.platform.asked(1).await;
+    // Without it the next segment cannot be named, and the log is poisoned.
+    let spare = world.folder().join("log/wal/spare");
+    while std::fs::remove_file(&spare).is_err() {
+        tokio::task::yield_now().await;
+    }
+    while world.get(STRANGER, "/mau", &[]).await.status != 503 {}
+    permits.add_permits(1);
+    let told = asking.await.unwrap();
+    assert_eq!((told.status, told.reason().as_str()), (503, "log-unavailable"));
+    assert!(!told.headers.contains_key("retry-after"));
+    assert!(told.json()["detail"].as_str().unwrap().contains("may have had its effect"), "{told:?}");
+    world.verify();
 }

@@ -94,8 +94,25 @@ impl MonthKeys {
         Ok(key)
     }
 
+    /// The key of the month in which an exchange of the past began; none once it was destroyed. Never made: a new one would open
+    /// nothing, and salts made with it would be false.
+    ///
+    /// # Errors
+    /// It is there and cannot be read.
+    pub fn kept(&self, exchange: ExchangeId) -> Result<Option<Arc<MonthKey>>, MonthKeyError> {
+        match self.path(&month_of(exchange)).try_exists() {
+            Ok(true) => self.of(exchange).map(Some),
+            Ok(false) => Ok(None),
+            Err(source) => Err(MonthKeyError::File { path: self.path(&month_of(exchange)), source }),
+        }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.join(format!("{name}.key"))
+    }
+
     fn read_or_make(&self, name: &str) -> Result<MonthKey, MonthKeyError> {
-        let path = self.folder.join(format!("{name}.key"));
+        let path = self.path(name);
         let failed = |source| MonthKeyError::File { path: path.clone(), source };
         // Durable before first use: were it lost in a crash, annexes sealed under it could never be read.
         let make = || random::bytes::<32>().map(Vec::from).map_err(std::io::Error::other);
@@ -127,6 +144,22 @@ mod tests {
         let again = MonthKeys::new(folder.path().join("months"));
         assert_eq!(again.of(november).unwrap().salt(november, Label::User), before);
         assert_ne!(again.of(december).unwrap().salt(november, Label::User), before);
+    }
+
+    #[test]
+    fn a_destroyed_months_key_is_not_made_again_by_asking_for_the_past() {
+        let folder = tempfile::tempdir().unwrap();
+        let id = ExchangeId::new(1_795_401_000_000, &[0; 10]);
+        let keys = MonthKeys::new(folder.path().into());
+        assert!(keys.kept(id).unwrap().is_none());
+        keys.of(id).unwrap();
+        assert!(keys.kept(id).unwrap().is_some());
+        std::fs::remove_file(folder.path().join("2026-11.key")).unwrap();
+        assert!(
+            keys.kept(id).unwrap().is_none()
+                && MonthKeys::new(folder.path().into()).kept(id).unwrap().is_none()
+        );
+        assert!(!folder.path().join("2026-11.key").exists());
     }
 
     #[test]

@@ -91,7 +91,7 @@ impl Growth {
 }
 
 fn salts(recorder: &Recorder, id: ExchangeId) -> BTreeMap<&'static str, String> {
-    let Ok(key) = recorder.months().of(id) else { return BTreeMap::new() };
+    let Ok(Some(key)) = recorder.months().kept(id) else { return BTreeMap::new() };
     Label::CALLERS.iter().map(|label| (label.as_str(), STANDARD.encode(key.salt(id, *label)))).collect()
 }
 

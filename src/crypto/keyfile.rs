@@ -16,18 +16,31 @@ const FOLDER_MODE: u32 = 0o700;
 
 /// Writes a new secret file; refuses to replace one.
 ///
-/// A crash before the return leaves either no file, or one that the next start reads as damaged and refuses: a secret that was
-/// used is never replaced by another.
+/// A crash at any line leaves either no secret or a whole one: the name appears only after the bytes are durable, and never in place of
+/// another's.
 ///
 /// # Errors
 /// The file exists, or the disk failed.
 pub fn write_new(path: &Path, secret: &[u8]) -> io::Result<()> {
     let folder = path.parent().unwrap_or(Path::new("."));
     DirBuilder::new().recursive(true).mode(FOLDER_MODE).create(folder)?;
-    let mut file = OpenOptions::new().write(true).create_new(true).mode(FILE_MODE).open(path)?;
+    let unfinished = path.with_extension("unfinished");
+    // What a crash left there was never anybody's secret.
+    remove_if_there(&unfinished)?;
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(FILE_MODE).open(&unfinished)?;
     file.write_all(secret)?;
     file.sync_all()?;
+    let named = std::fs::hard_link(&unfinished, path);
+    remove_if_there(&unfinished)?;
+    named?;
     File::open(folder)?.sync_all()
+}
+
+fn remove_if_there(path: &Path) -> io::Result<()> {
+    match std::fs::remove_file(path) {
+        Err(absent) if absent.kind() == io::ErrorKind::NotFound => Ok(()),
+        removed => removed,
+    }
 }
 
 /// Reads a secret, or makes it with `make` and writes it where there is none.
@@ -60,5 +73,14 @@ mod tests {
         let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
         assert_eq!((mode(&path), mode(path.parent().unwrap())), (0o600, 0o700));
         assert!(write_new(&path, b"other").is_err());
+        assert_eq!(std::fs::read_dir(path.parent().unwrap()).unwrap().count(), 1, "nothing is left over");
+    }
+
+    #[test]
+    fn what_a_crash_left_unfinished_is_neither_taken_for_a_secret_nor_in_the_way_of_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("one.key");
+        File::create(path.with_extension("unfinished")).unwrap().write_all(b"sec").unwrap();
+        assert_eq!(read_or_make(&path, || Ok(b"secret".to_vec())).unwrap(), b"secret");
     }
 }

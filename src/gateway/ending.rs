@@ -14,6 +14,7 @@ use crate::audit::outcome::Verdict;
 use crate::audit::recorder::Unrecorded;
 use crate::id::AgencyId;
 use crate::id::ExchangeId;
+use crate::language::Text;
 use crate::limits;
 use crate::limits::budget::Writing;
 use crate::limits::in_flight::Slot;
@@ -37,12 +38,14 @@ pub async fn committed<O: Outcome>(
     outcome: O,
 ) -> Response<Sealed> {
     let id = open.id();
+    let opened = open.is_opened();
     let metric = Metric::of(&outcome);
     match open.commit(outcome).await {
         Ok(committed) => {
             metric.count(door);
             signing::seal(&door.signer, line, committed)
         }
+        Err(full) if opened => unknown_outcome(door, line, id, &full),
         Err(full) => unrecorded(door, line, id, &full),
     }
 }
@@ -63,6 +66,19 @@ pub async fn stopped(door: &Door, line: &RequestLine, open: Open, stop: Stop) ->
         return signing::seal_tallied(&door.signer, line, open.tally(refusal, code));
     }
     committed(door, line, open, refusal).await
+}
+
+/// The answer where the log took the beginning of an exchange and not its end: it may have had its effect, and must not be sent
+/// again without asking. The next start records it as orphaned.
+fn unknown_outcome(door: &Door, line: &RequestLine, id: ExchangeId, full: &Unrecorded) -> Response<Sealed> {
+    let detail = Text::new(
+        "Yêu cầu đã được chuyển tới nguồn và có thể đã có tác dụng, nhưng kết quả không ghi được vào nhật ký. Không gửi lại trước khi hỏi đơn vị vận hành.",
+        "The request went to the platform and may have had its effect, but its outcome could not be recorded. Do not send it again before asking the operator.",
+    );
+    let problem =
+        Problem { detail, hop: "gateway", stage: "audit", ..answer::plain(door, "log-unavailable") };
+    let answer = problem.answer(StatusCode::SERVICE_UNAVAILABLE, id, line.language);
+    signing::seal_unrecorded(&door.signer, line, id, full, answer)
 }
 
 /// The answer while the log takes nothing.
