@@ -1,5 +1,6 @@
 //! One batch: in its place, whole, and as its checkpoint signed it.
 
+use std::ops::Range;
 use std::path::Path;
 
 use crate::crypto::digest::Hash;
@@ -63,7 +64,7 @@ impl Examination<'_, '_> {
             self.fault(first, file, "its batch holds bytes that belong to no entry");
         }
         let leaves = self.settle(file, first, &batch.entries, signed.filter(|_| whole));
-        self.take(file, first, batch, &leaves);
+        self.take(file, first..end, batch, &leaves);
         if !whole {
             self.roots = None;
         }
@@ -95,8 +96,8 @@ impl Examination<'_, '_> {
     }
 
     /// Takes the leaves of a batch into the tree, and asks about each entry.
-    fn take(&mut self, file: &Path, first: u64, batch: &Batch<'_>, leaves: &[Hash]) {
-        for ((index, entry), leaf) in (first..).zip(&batch.entries).zip(leaves) {
+    fn take(&mut self, file: &Path, indices: Range<u64>, batch: &Batch<'_>, leaves: &[Hash]) {
+        for ((index, entry), leaf) in indices.zip(&batch.entries).zip(leaves) {
             for what in (self.each)(index, entry.leaf, entry.annex, leaf) {
                 self.fault(index, file, what);
             }

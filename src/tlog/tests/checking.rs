@@ -191,6 +191,18 @@ fn a_batch_with_indices_that_no_number_holds_is_a_fault() {
 }
 
 #[test]
+fn a_batch_of_nothing_at_the_last_index_there_is_is_a_fault() {
+    let world = small();
+    let (start, end) = world.frames()[3];
+    world.damage(|bytes| {
+        bytes[start + 8..start + 16].fill(0xff);
+        bytes[start + 16..start + 20].fill(0);
+        reseal(bytes, start, end);
+    });
+    assert_eq!(named_entries(&check(&world)).first(), Some(&6));
+}
+
+#[test]
 fn a_batch_that_is_out_of_its_order_and_counts_what_nobody_wrote_is_a_fault() {
     let world = small();
     let (start, _) = world.frames()[2];
