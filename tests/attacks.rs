@@ -234,3 +234,47 @@ async fn an_answer_that_is_never_read_is_given_up_however_busy_its_connection_is
     drop(unread);
     world.end().await;
 }
+
+#[tokio::test]
+async fn a_gateway_that_stops_cuts_off_who_does_not_read_and_its_last_entry_is_that_it_stopped() {
+    let world = World::start().await;
+    world.platform.behave(Manner::Answers(WHOLE.replace("Nguyễn Văn Mẫu", &"ẫ".repeat(100_000))));
+    let mut sender = odd::narrow_h2(&world, CENTRE, 0).await;
+    let unread = sender.send_request(odd::lookup()).await.unwrap();
+    let exchange = unread.headers()["exchange-id"].to_str().unwrap().to_owned();
+    let leaves = world.end().await;
+    let kinds: Vec<_> = leaves_of(&leaves, &exchange).iter().map(|leaf| leaf["kind"].clone()).collect();
+    assert_eq!(kinds, ["exchange.released", "exchange.aborted"]);
+    assert_eq!(leaves.last().unwrap()["kind"], "node.stopped");
+    drop((unread, sender));
+}
+
+#[tokio::test]
+async fn what_a_platform_says_to_the_gateway_alone_is_not_told_to_the_caller() {
+    let world = World::start().await;
+    let said = |status| Manner::AnswersAs(status, "application/json", WHOLE.to_owned());
+    for status in [205, 206, 301, 401, 407, 408, 421, 426, 431, 500] {
+        world.platform.behave(said(status));
+        let answered = world.lookup(CENTRE).await;
+        assert_eq!((answered.status, answered.reason().as_str()), (502, "platform-broken"), "{status}");
+    }
+    for status in [200, 201, 400, 403, 404, 409, 422, 429] {
+        world.platform.behave(said(status));
+        assert_eq!(world.lookup(CENTRE).await.status, status);
+    }
+    world.end().await;
+}
+
+#[tokio::test]
+async fn whoever_opens_connections_and_says_nothing_keeps_nobody_else_waiting() {
+    let (drain, few) =
+        ("drain_timeout = \"2 s\"", "drain_timeout = \"2 s\"\nhandshakes = 4\nhandshake_timeout = \"600 s\"");
+    let world = odd::world_with("gateway.toml", drain, few).await;
+    let mut silent = Vec::new();
+    for _ in 0..16 {
+        silent.push(odd::connect_from([127, 0, 0, 2], world.address()).await);
+    }
+    assert_eq!(world.lookup(CENTRE).await.status, 200);
+    drop(silent);
+    world.end().await;
+}

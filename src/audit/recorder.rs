@@ -112,6 +112,16 @@ impl Recorder {
         }
     }
 
+    /// Writes what was tallied, waits for exchanges still under way, and closes the log; its last entry says so. Blocks until then.
+    ///
+    /// # Errors
+    /// The log took no last entry. It is closed all the same.
+    pub fn close(&self) -> Result<Placed, Unrecorded> {
+        self.flush_tallies();
+        let last = self.draft(None, None, &Record::NodeStopped {}, Vec::new())?;
+        Ok(self.0.log.close_with(last)?)
+    }
+
     /// Keeps bytes that entries refer to, off the threads that exchanges share where they are not kept yet.
     ///
     /// # Errors

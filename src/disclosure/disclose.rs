@@ -63,7 +63,7 @@ pub enum Withheld {
     /// The body is not JSON by its own words, or it is encoded.
     #[error("the platform's answer is not plain JSON")]
     NotJson(NotJson),
-    /// A status that has no place in an answer: informational, a redirection, or the platform's own fault.
+    /// A status that has no place in an answer: informational, a redirection, the platform's own fault, or between us and it.
     #[error("the platform answered with status {0}")]
     Status(StatusCode),
     /// The answer names a person beyond the day's quota of people.
@@ -86,7 +86,7 @@ pub fn cut(reply: Reply, now: Timestamp) -> Result<Disclosure, Box<Failed<Withhe
 
 fn cut_body(reply: &Reply) -> Result<Cut, Withheld> {
     let incoming = reply.incoming();
-    if !(incoming.status.is_success() || incoming.status.is_client_error()) {
+    if !goes_on(incoming.status) {
         return Err(Withheld::Status(incoming.status));
     }
     if incoming.body.is_empty() && has_no_body(reply) {
@@ -94,6 +94,23 @@ fn cut_body(reply: &Reply) -> Result<Cut, Withheld> {
     }
     headers::declared_json(&incoming.headers).map_err(Withheld::NotJson)?;
     Ok(filter::cut(&incoming.body, reply.grant().scope())?)
+}
+
+/// Statuses that say something of the request go on. Those that speak of a part nobody asked for, or of the connection between
+/// gateway and platform (credentials, patience, protocol), are the platform's failure: a caller would take them for its own, and
+/// some clients send the request again for them (RFC 9110 15.5.9, 15.5.20).
+fn goes_on(status: StatusCode) -> bool {
+    const BETWEEN_US: [StatusCode; 8] = [
+        StatusCode::RESET_CONTENT,
+        StatusCode::PARTIAL_CONTENT,
+        StatusCode::UNAUTHORIZED,
+        StatusCode::PROXY_AUTHENTICATION_REQUIRED,
+        StatusCode::REQUEST_TIMEOUT,
+        StatusCode::MISDIRECTED_REQUEST,
+        StatusCode::UPGRADE_REQUIRED,
+        StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+    ];
+    (status.is_success() || status.is_client_error()) && !BETWEEN_US.contains(&status)
 }
 
 /// Where the data subject stands in the answer, it is only now that the person can be counted.

@@ -38,6 +38,9 @@ const PARTING: Duration = Duration::from_secs(1);
 /// More connections than any machine holds, and few enough for one permit each.
 const CONNECTIONS_MAX: usize = 1 << 20;
 
+/// One source takes a quarter of the handshakes at most.
+const SHARE_OF_SOURCE: usize = 4;
+
 /// The bits of an IPv6 address that name its network (RFC 4291 2.5.4).
 const NETWORK: u128 = u128::MAX << 64;
 
@@ -102,7 +105,14 @@ struct Entrance<E> {
     stop: Stop,
     abandon: Stop,
     handshakes: Semaphore,
-    sources: Mutex<HashMap<IpAddr, usize>>,
+    sources: Mutex<HashMap<IpAddr, Source>>,
+}
+
+/// What one source has open.
+#[derive(Debug)]
+struct Source {
+    connections: usize,
+    handshakes: Arc<Semaphore>,
 }
 
 /// Serves a socket until `stop`, then until its connections have ended or the drain's time is over, when those left are cut.
@@ -167,18 +177,19 @@ impl<E: Exchange> Entrance<E> {
         source: SocketAddr,
         _permit: OwnedSemaphorePermit,
     ) {
-        let Some(_counted) = self.count(source) else {
+        let Some(counted) = self.count(source) else {
             self.knocks.knocked(source, Knock::Source, "");
             return;
         };
         tokio::select! {
-            () = self.attend(connection, source) => {}
+            () = self.attend(connection, source, &counted.handshakes) => {}
             () = self.abandon.stopped() => {}
         }
     }
 
-    async fn attend(&self, connection: TcpStream, source: SocketAddr) {
-        let Some((stream, handshaken)) = self.shake_hands(connection, source).await else { return };
+    async fn attend(&self, connection: TcpStream, source: SocketAddr, of_source: &Semaphore) {
+        let shaken = self.shake_hands(connection, source, of_source).await;
+        let Some((stream, handshaken)) = shaken else { return };
         let protocol = handshaken.protocol();
         let watchman = Watchman { source, knocks: Arc::clone(&self.knocks) };
         let (exchange, times) = (self.exchange.clone(), &self.settings.times);
@@ -196,10 +207,13 @@ impl<E: Exchange> Entrance<E> {
         &self,
         connection: TcpStream,
         source: SocketAddr,
+        of_source: &Semaphore,
     ) -> Option<(TlsStream<TcpStream>, Handshaken)> {
         let _ = connection.set_nodelay(true);
         let tls = self.tls.current();
         let shaken = tokio::time::timeout(self.settings.handshake_timeout, async {
+            // First among its own: whoever opens many connections and says nothing waits for himself, not others for him.
+            let _turn_of_source = of_source.acquire().await;
             let _turn = self.handshakes.acquire().await;
             TlsAcceptor::from(Arc::clone(&tls.config)).accept(connection).into_fallible().await
         });
@@ -223,12 +237,14 @@ impl<E: Exchange> Entrance<E> {
     fn count(&self, source: SocketAddr) -> Option<Counted<'_>> {
         let mut sources = self.sources.lock().unwrap_or_else(PoisonError::into_inner);
         let source = origin(source.ip());
-        let count = sources.entry(source).or_default();
-        if *count >= self.settings.per_source {
+        let share = (self.settings.handshakes / SHARE_OF_SOURCE).clamp(1, CONNECTIONS_MAX);
+        let new = || Source { connections: 0, handshakes: Arc::new(Semaphore::new(share)) };
+        let open = sources.entry(source).or_insert_with(new);
+        if open.connections >= self.settings.per_source {
             return None;
         }
-        *count += 1;
-        Some(Counted { sources: &self.sources, source })
+        open.connections += 1;
+        Some(Counted { sources: &self.sources, source, handshakes: Arc::clone(&open.handshakes) })
     }
 }
 
@@ -244,16 +260,17 @@ async fn part(mut connection: TcpStream) {
 
 /// One connection of a source, given back when dropped.
 struct Counted<'a> {
-    sources: &'a Mutex<HashMap<IpAddr, usize>>,
+    sources: &'a Mutex<HashMap<IpAddr, Source>>,
     source: IpAddr,
+    handshakes: Arc<Semaphore>,
 }
 
 impl Drop for Counted<'_> {
     fn drop(&mut self) {
         let mut sources = self.sources.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(count) = sources.get_mut(&self.source) {
-            *count -= 1;
-            if *count == 0 {
+        if let Some(open) = sources.get_mut(&self.source) {
+            open.connections -= 1;
+            if open.connections == 0 {
                 sources.remove(&self.source);
             }
         }

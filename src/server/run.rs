@@ -15,7 +15,6 @@ use crate::audit::begin::BeginError;
 use crate::audit::begin::Beginning;
 use crate::audit::bounds;
 use crate::audit::bounds::TooLarge;
-use crate::audit::record::Record;
 use crate::audit::recorder::Recorder;
 use crate::clock::Clock;
 use crate::clock::rfc3339_millis;
@@ -187,11 +186,9 @@ impl Gateway {
 }
 
 fn close(recorder: &Recorder) {
-    recorder.flush_tallies();
-    if let Err(fault) = recorder.note(&Record::NodeStopped {}) {
+    if let Err(fault) = recorder.close() {
         tracing::error!(%fault, "the log took no last entry");
     }
-    recorder.log().close();
 }
 
 async fn begin_log(

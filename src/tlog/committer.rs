@@ -7,6 +7,7 @@ use std::io;
 use std::panic::AssertUnwindSafe;
 use std::panic::catch_unwind;
 use std::sync::Arc;
+use std::sync::PoisonError;
 
 use tokio::sync::mpsc;
 use tokio::sync::oneshot;
@@ -32,6 +33,7 @@ use super::frame::LEAF_BYTES_MAX;
 use super::frame::NOTE_BYTES_MAX;
 use super::frame::OVERHEAD_BYTES_MAX;
 use super::frame::TRAILER_BYTES;
+use super::log::Last;
 use super::merkle::leaf_hash;
 use super::note::Signer;
 use super::spare::NotTaken;
@@ -101,16 +103,23 @@ impl<S: Sequencer> Committer<S> {
         Self { shared, spare, sequencer, signer, clock, segment, segment_bytes, head, previous, frame, batch }
     }
 
-    /// Commits until nobody can append any more: the log was closed or forgotten, and no place is held.
-    pub(super) fn run(mut self, mut jobs: mpsc::Receiver<Job<S::Draft>>) {
+    /// Commits until nobody can append any more: the log was closed or forgotten, and no place is held. Then the last entry.
+    pub(super) fn run(mut self, mut jobs: mpsc::Receiver<Job<S::Draft>>, last: &Last<S::Draft>) {
         while let Some(job) = jobs.blocking_recv() {
-            // What a panic leaves half done is never used again: a poisoned log only answers that it is poisoned, and it
-            // must go on to answer.
-            let turn = AssertUnwindSafe(|| self.turn(job, &mut jobs));
-            if catch_unwind(turn).is_err() {
-                self.poison(&io::Error::other("the committer panicked"));
-                self.batch.clear();
-            }
+            self.guarded_turn(job, &mut jobs);
+        }
+        let last = last.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(job) = last {
+            self.guarded_turn(job, &mut jobs);
+        }
+    }
+
+    /// What a panic leaves half done is never used again: a poisoned log only answers that it is poisoned, and it must go on to
+    /// answer.
+    fn guarded_turn(&mut self, job: Job<S::Draft>, jobs: &mut mpsc::Receiver<Job<S::Draft>>) {
+        if catch_unwind(AssertUnwindSafe(|| self.turn(job, jobs))).is_err() {
+            self.poison(&io::Error::other("the committer panicked"));
+            self.batch.clear();
         }
     }
 

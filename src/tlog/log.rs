@@ -37,13 +37,22 @@ struct Handle<D> {
     /// `None` once closed. Every place holds a sender too: the committer ends when all are gone.
     sender: RwLock<Option<mpsc::Sender<Job<D>>>>,
     thread: Mutex<Option<JoinHandle<()>>>,
+    last: Last<D>,
 }
 
+/// The entry that stands behind all others, if there is to be one.
+pub(super) type Last<D> = Arc<Mutex<Option<Job<D>>>>;
+
 impl<D> Log<D> {
-    /// The handle to a log whose committer takes jobs from `sender` in `thread`.
-    pub(super) fn new(shared: Arc<Shared>, sender: mpsc::Sender<Job<D>>, thread: JoinHandle<()>) -> Self {
+    /// The handle to a log whose committer takes jobs from `sender` in `thread`, and then the last one.
+    pub(super) fn new(
+        shared: Arc<Shared>,
+        sender: mpsc::Sender<Job<D>>,
+        thread: JoinHandle<()>,
+        last: Last<D>,
+    ) -> Self {
         let (sender, thread) = (RwLock::new(Some(sender)), Mutex::new(Some(thread)));
-        Self(Arc::new(Handle { shared, sender, thread }))
+        Self(Arc::new(Handle { shared, sender, thread, last }))
     }
 
     /// Takes a place in the queue. Never waits.
@@ -112,6 +121,21 @@ impl<D> Log<D> {
             // It catches its own panics: there is nothing to learn here.
             drop(thread.join());
         }
+    }
+}
+
+impl<D> Log<D> {
+    /// Closes the log with an entry that stands behind all others, also behind those that places held will still append.
+    ///
+    /// # Errors
+    /// The log took no last entry. It is closed all the same.
+    pub fn close_with(&self, last: D) -> Result<Placed, Unavailable> {
+        let (reply, answer) = oneshot::channel();
+        *self.0.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(Job { draft: last, reply });
+        self.close();
+        // Closed before: nobody is there to take it.
+        self.0.last.lock().unwrap_or_else(PoisonError::into_inner).take();
+        Pending(answer).wait()
     }
 }
 

@@ -185,12 +185,14 @@ pub fn open<S: Sequencer>(
     let start = Start { sequencer, signer, clock, segment, segment_bytes: *segment_bytes, previous };
     let committer = Committer::new(Arc::clone(&shared), Arc::clone(&aides.spare), start);
     let (sender, jobs) = mpsc::channel(*queue);
+    let last = log::Last::default();
+    let behind_all = Arc::clone(&last);
     let run = move || {
-        committer.run(jobs);
+        committer.run(jobs, &behind_all);
         drop(aides);
     };
     let thread = aides::named("log-committer").spawn(run).map_err(OpenError::Threads)?;
-    Ok((Log::new(shared, sender, thread), found))
+    Ok((Log::new(shared, sender, thread, last), found))
 }
 
 fn check(settings: &Settings) -> Result<(), OpenError> {

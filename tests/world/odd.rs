@@ -1,6 +1,7 @@
 //! Callers that do what no honest library does, and worlds in which one thing is different.
 
 use std::convert::Infallible;
+use std::net::SocketAddr;
 use std::pin::Pin;
 use std::task::Context;
 use std::task::Poll;
@@ -15,6 +16,8 @@ use hyper::client::conn::http2;
 use hyper_util::rt::TokioExecutor;
 use hyper_util::rt::TokioIo;
 use serde_json::Value;
+use tokio::net::TcpSocket;
+use tokio::net::TcpStream;
 
 use phohien::crypto::digest::hex;
 use phohien::crypto::digest::sha256;
@@ -66,4 +69,11 @@ pub fn commitment(receipt: &Value, bytes: &[u8]) -> String {
     let salt = STANDARD.decode(salt).unwrap();
     let whole = [&b"phohien-commit/1\nanswer\n"[..], &salt, bytes].concat();
     hex(&sha256(&whole))
+}
+
+/// A connection from another address of this machine, on which nothing is said.
+pub async fn connect_from(source: [u8; 4], to: SocketAddr) -> TcpStream {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind((source, 0).into()).unwrap();
+    socket.connect(to).await.unwrap()
 }

@@ -181,6 +181,23 @@ fn a_segment_whose_name_may_not_be_durable_poisons() {
 }
 
 #[test]
+fn the_last_entry_stands_behind_what_a_place_still_held_appends() {
+    let world = World::new();
+    let log = world.open();
+    let kept = log.reserve().unwrap();
+    let closing = std::thread::spawn({
+        let log = log.clone();
+        move || log.close_with(b"last".to_vec())
+    });
+    while log.availability().is_ok() {
+        std::thread::yield_now();
+    }
+    assert_eq!(kept.append(b"late".to_vec()).wait().unwrap().index, 0);
+    assert_eq!(closing.join().unwrap().unwrap().index, 1);
+    assert!(log.close_with(b"again".to_vec()).is_err(), "it is closed");
+}
+
+#[test]
 fn a_process_out_of_descriptors_is_refused_the_next_segment_until_it_has_some_and_poisons_nothing() {
     let world = World::new();
     let log = world.open();
