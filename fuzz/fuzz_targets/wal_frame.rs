@@ -4,7 +4,7 @@
 #![no_main]
 
 use std::fs;
-use std::fs::File;
+use std::fs::OpenOptions;
 use std::io::Write as _;
 use std::path::Path;
 use std::path::PathBuf;
@@ -32,7 +32,11 @@ fuzz_target!(|bytes: &[u8]| {
     if sealed % 2 == 1 {
         seal(&mut segment);
     }
-    File::create(FOLDER.join("wal/00000000000000000000.seg")).unwrap().write_all(&segment).unwrap();
+    let file = FOLDER.join("wal/00000000000000000000.seg");
+    // Not emptied first: a file system may then take each for a replacement, and wait for its disk.
+    let mut file = OpenOptions::new().create(true).write(true).truncate(false).open(file).unwrap();
+    file.write_all(&segment).unwrap();
+    file.set_len(segment.len() as u64).unwrap();
     agree(&FOLDER);
 });
 
