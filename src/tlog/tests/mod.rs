@@ -3,7 +3,9 @@
 mod checking;
 mod committing;
 mod failing;
+mod power;
 mod recovering;
+mod sim;
 
 use std::path::PathBuf;
 use std::sync::Arc;
