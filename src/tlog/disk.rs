@@ -104,16 +104,17 @@ pub struct OsDisk;
 
 impl Disk for OsDisk {
     fn make_folder(&self, folder: &Path) -> io::Result<()> {
-        if folder.is_dir() {
-            return Ok(());
-        }
         let parent = parent(folder);
-        self.make_folder(parent)?;
-        match fs::create_dir(folder) {
-            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
-            // Stopping here leaves no folder, or an empty one: both are where we began.
-            _ => self.sync_folder(parent),
+        if !folder.is_dir() {
+            self.make_folder(parent)?;
+            match fs::create_dir(folder) {
+                Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
+                // Stopping here leaves no folder, or an empty one: both are where we began.
+                _ => {}
+            }
         }
+        // Also of one that was there: who made it may have been killed before its name was durable.
+        self.sync_folder(parent)
     }
 
     fn list(&self, folder: &Path) -> io::Result<Vec<String>> {
