@@ -142,6 +142,13 @@ impl ExchangeId {
         Self(uuid::Builder::from_unix_timestamp_millis(unix_millis, random).into_uuid())
     }
 
+    /// The id of sixteen bytes, if they are one.
+    #[must_use]
+    pub fn from_bytes(bytes: [u8; 16]) -> Option<Self> {
+        let id = Uuid::from_bytes(bytes);
+        (id.get_version_num() == 7).then_some(Self(id))
+    }
+
     /// The sixteen bytes.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8; 16] {

@@ -15,6 +15,8 @@
 //! | [`committed`] | the proofs that the log was asked first |
 //! | [`tally`] | refusals that are summed up, so that nobody fills the disk by knocking |
 //! | [`receipt`] | the document that proves an exchange |
+//! | [`index`] | what the entries say, arranged for questions: derived, never evidence |
+//! | [`query`] | the questions, and who may ask which |
 //! | [`verify`] | the auditor's judgement of the entries, sharing no code with the writer |
 
 pub mod annex;
@@ -24,11 +26,13 @@ pub mod chain;
 pub mod commitment;
 pub mod committed;
 pub mod facts;
+pub mod index;
 pub mod months;
 pub mod objects;
 pub mod open;
 pub mod outcome;
 pub mod receipt;
+pub mod query;
 pub mod record;
 pub mod recorder;
 pub mod tally;
