@@ -288,6 +288,12 @@ fn wanted(desk: Desk<'_>, view: &View, query: &Query) -> Result<Wanted, QueryErr
 }
 
 impl Query {
+    /// Whether what is asked stands in annexes.
+    #[must_use]
+    pub fn is_about_annexes(&self) -> bool {
+        self.case.is_some() || self.user.is_some() || self.subject.is_some() || self.code.is_some()
+    }
+
     /// The kinds of entry that are asked for; none: all.
     fn kinds(&self) -> Option<Vec<String>> {
         match &self.outcome {

@@ -10,6 +10,7 @@ use std::path::PathBuf;
 use super::Session;
 use super::exit::Failure;
 use super::terminal::shown;
+use crate::audit::index::place::Place;
 
 /// Where the configuration is looked for last.
 const SYSTEM: &str = "/etc/phohien/gateway.toml";
@@ -89,6 +90,21 @@ pub fn folder(session: &Session, given: Option<&Path>, folder: Folder) -> Result
             format!("The configuration `{name}` names no folder `{key}`."),
         )
     })
+}
+
+/// The folder of the index: the one that was named, else the configuration's, else `index` beside the configuration.
+///
+/// # Errors
+/// None was named, and there is no configuration.
+pub fn index(session: &Session, given: Option<&Path>) -> Result<Place, Failure> {
+    if let Some(given) = given {
+        return Ok(Place::Folder(given.to_owned()));
+    }
+    let file = need_configuration(session)?;
+    let text = std::fs::read_to_string(&file).map_err(|cause| Failure::unreadable(&file, cause))?;
+    let table: toml::Table = text.parse().unwrap_or_default();
+    let named = |key: &str| table.get("index").and_then(|index| index.get(key)?.as_str());
+    Ok(Place::Folder(file.parent().unwrap_or(Path::new("")).join(named("folder").unwrap_or("index"))))
 }
 
 fn named_in(text: &str, key: &str) -> Option<String> {

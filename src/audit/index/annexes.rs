@@ -88,12 +88,6 @@ impl Annexes {
         Ok(Self { months, years: YearKeys::for_once()? })
     }
 
-    /// Whether there are keys at all.
-    #[must_use]
-    pub fn has_keys(&self) -> bool {
-        self.months.is_some()
-    }
-
     /// The marks a value may have: one for each year's key.
     ///
     /// # Errors

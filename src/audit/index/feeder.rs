@@ -17,6 +17,7 @@ use super::IndexError;
 use super::annexes::Annexes;
 use super::annexes::Unreadable;
 use super::row::Row;
+use super::scanned::published;
 
 /// Rows in one transaction: some two MiB in memory, a few milliseconds of other readers' patience.
 const BATCH: usize = 8_192;
@@ -72,7 +73,13 @@ impl<I: Index + ?Sized> Feeder<I> {
         }
         if let Some(last) = cursor.next.checked_sub(1) {
             let other = FeedError::OtherEntries { next: cursor.next };
-            let Some(item) = entries(&self.log, last).next() else { return Err(other) };
+            let Some(item) = entries(&self.log, last).next() else {
+                // What was published and cannot be read is damage of the log, not of the index.
+                let head = published(&self.log).filter(|head| head.size >= cursor.next);
+                return Err(
+                    head.map_or(other, |head| IndexError::Cut { size: last, published: head.size }.into())
+                );
+            };
             let (_, entry, hash) = item?;
             if hash != cursor.last {
                 return Err(other);
@@ -144,6 +151,6 @@ impl<I: Index + ?Sized> Feeder<I> {
 }
 
 /// The entries of a log's folder from an index on.
-pub(super) fn entries(log: &Path, first: u64) -> impl Iterator<Item = Result<Item, ReadError>> + use<> {
+pub fn entries(log: &Path, first: u64) -> impl Iterator<Item = Result<Item, ReadError>> + use<> {
     scan(log).skip_while(move |item| item.as_ref().is_ok_and(|(index, ..)| *index < first))
 }

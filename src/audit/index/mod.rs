@@ -22,12 +22,14 @@
 //! | [`annexes`] | what sealed annexes tell, while their months are not forgotten |
 //! | [`feeder`] | from the log into the index |
 //! | [`scanned`] | the same questions asked of the log itself, for whoever has no index |
+//! | [`place`] | where an index is kept, and whose turn it is to feed it |
 //! | [`sqlite`] | the index in a file, the default |
 
 pub mod annexes;
 pub mod column;
 pub mod feeder;
 pub mod marks;
+pub mod place;
 pub mod row;
 pub mod scanned;
 pub mod sqlite;

@@ -138,9 +138,8 @@ impl Row {
         let exchange: Option<ExchangeId> = leaf.exchange.and_then(|id| id.parse().ok());
         row.take_leaf(&leaf);
         row.set(Column::Exchange, exchange.map(|id| Value::Bytes(*id.as_bytes())));
-        match exchange.filter(|_| !annex.is_empty()) {
-            Some(id) => row.take_annex(annexes.open(id, annex)?),
-            None => {}
+        if let Some(id) = exchange.filter(|_| !annex.is_empty()) {
+            row.take_annex(annexes.open(id, annex)?);
         }
         Ok(row)
     }

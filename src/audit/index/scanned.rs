@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::collections::VecDeque;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use crate::tlog::checkpoint::Checkpoint;
 use crate::tlog::note::Note;
@@ -26,13 +27,13 @@ use super::wanted::Wanted;
 #[derive(Debug)]
 pub struct Scanned {
     log: PathBuf,
-    annexes: Annexes,
+    annexes: Arc<Annexes>,
 }
 
 impl Scanned {
     /// Asks the log in a folder.
     #[must_use]
-    pub fn new(log: PathBuf, annexes: Annexes) -> Self {
+    pub fn new(log: PathBuf, annexes: Arc<Annexes>) -> Self {
         Self { log, annexes }
     }
 

@@ -112,7 +112,7 @@ pub(crate) fn suite(make: &mut dyn FnMut() -> Box<dyn Index>) {
     let all = rows(1_000);
     let mut index = make();
     assert_eq!(index.cursor().unwrap(), None);
-    assert!(index.page(&Wanted::default(), Order::Oldest, 10).unwrap() == []);
+    assert!(index.page(&Wanted::default(), Order::Oldest, 10).unwrap().is_empty());
     fill(index.as_mut(), &all);
     answers_as_reading_every_row_would(index.as_ref(), &all);
     pages_are_cut_once(index.as_ref(), &all);
@@ -224,7 +224,7 @@ fn what_is_cleared_is_fed_again_without_what_was_forgotten(
 ) {
     index.clear().unwrap();
     assert_eq!(index.cursor().unwrap(), None);
-    assert!(again.page(&Wanted::default(), Order::Oldest, 20_000).unwrap() == []);
+    assert!(again.page(&Wanted::default(), Order::Oldest, 20_000).unwrap().is_empty());
     // In another order, so that texts have other numbers than before.
     let mut strange = all[0].clone();
     strange.set(Column::Agency, Some(Value::from("first")));

@@ -1,19 +1,31 @@
-//! `audit show`: every entry of one exchange; with `--annex`, what is sealed beside it.
+//! `audit show`: every entry of one exchange, read from the log and proven; with `--annex`, what is sealed beside it.
+//!
+//! The index only says where to look.
 
-use std::path::PathBuf;
+use std::path::Path;
 
-use super::Log;
 use super::annex;
 use super::annex::Opened;
-use super::each;
 use super::entry::Seen;
+use super::proven;
+use super::proven::Proven;
+use super::source::Source;
+use super::source::Where;
+use super::source::unanswered;
+use super::unread;
 use super::words;
+use crate::audit::index::Order;
+use crate::audit::index::PAGE_MAX;
+use crate::audit::index::feeder::entries;
+use crate::audit::query;
+use crate::audit::query::Page;
+use crate::audit::query::Query;
+use crate::audit::query::View;
 use crate::cli::Session;
 use crate::cli::exit::Exit;
 use crate::cli::exit::Failure;
-use crate::cli::place::Folder;
-use crate::cli::place::folder;
 use crate::cli::terminal::shown;
+use crate::id::ExchangeId;
 
 /// `audit show`.
 #[derive(Debug, clap::Args)]
@@ -21,42 +33,70 @@ pub struct Show {
     #[arg(value_name = "ID")]
     id: String,
     #[command(flatten)]
-    log: Log,
+    place: Where,
     #[arg(long)]
     annex: bool,
-    #[arg(long, value_name = "DIR", requires = "annex")]
-    keys: Option<PathBuf>,
 }
 
 /// Shows the entries of an exchange by its id, or one entry by its index.
 ///
 /// # Errors
-/// The log cannot be read.
+/// The log cannot be read, or is not what its head says.
 pub fn run(show: &Show, session: &mut Session) -> Result<Exit, Failure> {
-    let log = folder(session, show.log.log.as_deref(), Folder::Log)?;
-    let keys = match show.annex {
-        true => Some(folder(session, show.keys.as_deref(), Folder::Keys)?),
-        false => None,
-    };
-    let index: Option<u64> = show.id.parse().ok();
-    let mut found = 0;
-    each(&log, |seen| {
-        if Some(seen.index) != index && seen.text("exchange") != Some(&show.id) {
-            return Ok(());
+    let (log, keys, indices) = match show.id.parse::<u64>() {
+        Ok(index) => {
+            let keys = show.annex.then(|| show.place.keys(session)).transpose()?;
+            (show.place.log(session)?, keys, vec![index])
         }
-        found += 1;
-        let opened = keys.as_deref().map(|keys| annex::open(&seen, keys)).transpose()?;
-        tell(&seen, opened, session)
-    })?;
-    if found > 0 { Ok(Exit::Yes) } else { Err(absent(&show.id)) }
+        Err(_) => {
+            let source = show.place.open(show.annex, session)?;
+            let id = show.id.parse().map_err(|_| absent(&show.id))?;
+            let indices = indices(&source, id)?;
+            (source.log, source.keys.filter(|_| show.annex), indices)
+        }
+    };
+    let found = read(&log, &indices, show)?;
+    let proven = proven::head(&log)?;
+    for seen in &found {
+        let opened = keys.as_deref().map(|keys| annex::open(seen, keys)).transpose()?;
+        tell(seen, opened, proven, session)?;
+    }
+    if !session.terminal.json() {
+        tell_proven(proven, &found, session)?;
+    }
+    Ok(Exit::Yes)
 }
 
-fn tell(seen: &Seen, opened: Option<Opened>, session: &mut Session) -> Result<(), Failure> {
+fn indices(source: &Source, id: ExchangeId) -> Result<Vec<u64>, Failure> {
+    let query = Query { exchange: Some(id), all: true, ..Query::default() };
+    let page = Page { order: Order::Oldest, after: None, most: PAGE_MAX };
+    let rows = query::rows(source.desk(), &View::Everything, &query, page).map_err(unanswered)?;
+    Ok(rows.iter().map(|row| row.index).collect())
+}
+
+/// Reads the entries from the log. One that is of another exchange than the index said is not shown as if it were.
+fn read(log: &Path, indices: &[u64], show: &Show) -> Result<Vec<Seen>, Failure> {
+    let mut found = Vec::new();
+    for index in indices {
+        let Some(item) = entries(log, *index).next() else { continue };
+        let (index, entry, _) = item.map_err(unread)?;
+        let seen = Seen::new(index, &entry.leaf, entry.annex);
+        if show.id == index.to_string() || seen.text("exchange") == Some(&show.id) {
+            found.push(seen);
+        }
+    }
+    if found.is_empty() { Err(absent(&show.id)) } else { Ok(found) }
+}
+
+fn tell(seen: &Seen, opened: Option<Opened>, proven: Proven, session: &mut Session) -> Result<(), Failure> {
     let terminal = &mut session.terminal;
     if terminal.json() {
         let mut object = seen.json();
-        if let (Some(Opened::Told(annex)), Some(members)) = (opened, object.as_object_mut()) {
-            members.insert("annex".to_owned(), annex);
+        if let Some(members) = object.as_object_mut() {
+            members.insert("proven".to_owned(), is_under(proven, seen).into());
+            if let Some(Opened::Told(annex)) = opened {
+                members.insert("annex".to_owned(), annex);
+            }
         }
         return terminal.object(&object);
     }
@@ -75,6 +115,37 @@ fn tell(seen: &Seen, opened: Option<Opened>, session: &mut Session) -> Result<()
             "  Annex: this month's key is gone; it cannot be read any more",
         ),
         Some(Opened::None) | None => Ok(()),
+    }
+}
+
+fn is_under(proven: Proven, seen: &Seen) -> bool {
+    matches!(proven, Proven::Under(size) if seen.index < size)
+}
+
+/// Says what the entries above were held against.
+fn tell_proven(proven: Proven, found: &[Seen], session: &mut Session) -> Result<(), Failure> {
+    let terminal = &mut session.terminal;
+    match proven {
+        Proven::Under(size) if found.iter().all(|seen| is_under(proven, seen)) => {
+            let vi = format!(
+                "✓ Đọc từ nhật ký; nằm trong cây Merkle dưới điểm chốt có chữ ký của {size} bản ghi."
+            );
+            let en = format!(
+                "✓ Read from the log; under the signed head of {size} entries, whose root was made again."
+            );
+            terminal.say(&vi, &en)
+        }
+        Proven::Under(size) => {
+            let vi =
+                format!("Điểm chốt đã công bố mới gồm {size} bản ghi; bản ghi sau đó chưa có bằng chứng.");
+            let en =
+                format!("The published head covers {size} entries; what stands behind is not proven yet.");
+            terminal.say(&vi, &en)
+        }
+        Proven::NoHead => terminal.say(
+            "Không có khóa kiểm tra (log.vkey) hoặc điểm chốt bên cạnh nhật ký: chưa chứng minh được gì.",
+            "No verification key (log.vkey) or no head stands beside the log: nothing is proven.",
+        ),
     }
 }
 

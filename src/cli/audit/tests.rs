@@ -78,10 +78,17 @@ impl Node {
     }
 
     fn run(&self, command: &str) -> (Exit, String, String) {
-        run_line(&format!(
-            "phohien --lang en {}",
-            command.replace("LOG", &self.path("log").display().to_string())
-        ))
+        let replaced = command
+            .replace("LOG", &self.path("log").display().to_string())
+            .replace("CONFIG", &self.configuration().display().to_string());
+        run_line(&format!("phohien --lang en {replaced}"))
+    }
+
+    /// As much of a configuration as commands need that look at folders.
+    fn configuration(&self) -> PathBuf {
+        let file = self.path("gateway.toml");
+        crate::cli::client::heads::replace(&file, b"log = \"log\"\nkeys = \"keys\"\n").unwrap();
+        file
     }
 
     /// The one segment.
@@ -127,7 +134,7 @@ fn exchanges_are_found_by_what_leaves_say_and_by_what_annexes_say() {
     let keys = node.path("keys").display().to_string();
     let (exit, out, _) = node.run("audit list --log LOG --agency H31.03 --json");
     let line: serde_json::Value = serde_json::from_str(&out).unwrap();
-    assert_eq!((exit, line["leaf"]["exchange"].as_str()), (Exit::Yes, Some(id(2).to_string().as_str())));
+    assert_eq!((exit, line["exchange"].as_str()), (Exit::Yes, Some(id(2).to_string().as_str())));
     let (_, out, err) = node.run(&format!("audit list --log LOG --case case-1 --keys {keys}"));
     assert!(out.contains("H31.01.01") && !out.contains("H31.03") && err.is_empty(), "{out}{err}");
     let (exit, out, err) = node.run("audit list --log LOG --case case-1 --keys no/such/keys");
@@ -219,4 +226,77 @@ fn an_exchange_that_a_gateway_forgot_at_its_start_is_a_fault_and_one_under_way_i
     refuse(&recorder, 2, "H31.03");
     let (exit, out, _) = node.run("audit verify LOG");
     assert!(exit == Exit::False && out.contains("has no outcome"), "{out}");
+}
+
+/// The indices of a list for machines.
+fn listed(out: &str) -> Vec<u64> {
+    let lines = out.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+    lines.map(|line| line["index"].as_u64().unwrap()).collect()
+}
+
+#[test]
+fn the_index_and_the_log_itself_give_the_same_answers() {
+    let node = Node::with(&["H31.01.01", "H31.03", "H31.01.01", "H31.05", "H31.03"]);
+    let keys = node.path("keys").display().to_string();
+    for asked in [
+        "",
+        "--all",
+        "--agency H31.03",
+        "--case case-3",
+        "--case case-3 --agency H31.03",
+        "--outcome refused --reason rate --status 429 --stage limits",
+        "--outcome released",
+        "--since 2026-11-24",
+        "--all --until 2026-11-23",
+        "--all --last 3",
+        "--all --limit 2 --after 1",
+    ] {
+        let by_log = node.run(&format!("audit list --json --log LOG --keys {keys} {asked}"));
+        let by_index = node.run(&format!("audit list --json --config CONFIG {asked}"));
+        assert_eq!((by_index.0, listed(&by_index.1)), (by_log.0, listed(&by_log.1)), "{asked}");
+    }
+    assert!(node.path("index/index.sqlite").is_file() && node.path("keys/subjects/2026.key").is_file());
+}
+
+#[test]
+fn a_list_goes_on_where_a_page_ended_while_the_log_grows() {
+    let node = Node::with(&["H31.01.01", "H31.03", "H31.05"]);
+    let (_, out, err) = node.run("audit list --json --config CONFIG --limit 2");
+    assert_eq!(listed(&out), [3, 4]);
+    assert!(err.contains("go on with `--after 4`"), "{err}");
+    node.again(&["H31.07"]);
+    let (_, out, err) = node.run("audit list --json --config CONFIG --limit 9 --after 4");
+    assert!(listed(&out).len() == 2 && err.is_empty(), "{out}{err}");
+}
+
+#[test]
+fn what_is_shown_is_read_from_the_log_and_proven_and_not_believed_of_the_index() {
+    let node = Node::with(&["H31.01.01", "H31.03"]);
+    let (exit, out, _) = node.run(&format!("audit show {} --config CONFIG", id(2)));
+    assert!(
+        exit == Exit::Yes && out.contains("a request of H31.03") && out.contains("✓ Read from the log"),
+        "{out}"
+    );
+    let (_, out, _) = node.run(&format!("audit show {} --config CONFIG --annex --json", id(2)));
+    let object: serde_json::Value = serde_json::from_str(&out).unwrap();
+    assert_eq!((object["proven"].as_bool(), object["annex"]["case"].as_str()), (Some(true), Some("case-2")));
+    let index = rusqlite::Connection::open(node.path("index/index.sqlite")).unwrap();
+    index.execute("UPDATE words SET text = 'H31.99' WHERE text = 'H31.03'", []).unwrap();
+    let (_, out, _) = node.run(&format!("audit show {} --config CONFIG", id(2)));
+    assert!(out.contains("H31.03") && !out.contains("H31.99"), "{out}");
+    change(&node.segment(), "\"agency\":\"H31.03\"", "\"agency\":\"H31.07\"");
+    assert_eq!(node.run(&format!("audit show {} --config CONFIG", id(1))).0, Exit::False);
+}
+
+#[test]
+fn an_index_of_another_log_or_of_another_past_is_refused_with_what_to_do() {
+    let node = Node::with(&["H31.01.01", "H31.03"]);
+    assert_eq!(node.run("audit list --config CONFIG").0, Exit::Yes);
+    std::fs::rename(node.path("log"), node.path("other")).unwrap();
+    node.again(&["H31.01.01"]);
+    let (exit, _, err) = node.run("audit list --config CONFIG");
+    assert!(exit == Exit::CouldNot && err.contains("audit reindex") && err.contains("entry 5"), "{err}");
+    node.again(&["H31.01.01", "H31.03", "H31.05"]);
+    let (exit, _, err) = node.run("audit list --config CONFIG");
+    assert!(exit == Exit::CouldNot && err.contains("has otherwise"), "{err}");
 }

@@ -44,18 +44,24 @@ policy explain | url | Địa chỉ, hoặc chỉ đường dẫn như /dan-cu/�
 policy explain | at | Vào thời điểm này thay vì bây giờ | At this time instead of now
 policy access | agency | Chỉ cơ quan này | This agency only
 policy access | service | Chỉ dịch vụ này | This service only
-audit list | since | Từ thời điểm này: 2026-11-23, 23/11/2026 09:30, 7d | From this time on: 2026-11-23, 23/11/2026 09:30, 7d
-audit list | until | Đến thời điểm này; một ngày thì tính cả ngày đó | Until this time; a day counts whole
-audit list | agency | Cơ quan khai thác | The agency that asked
-audit list | service | Dịch vụ | The service
-audit list | operation | Thao tác, như 'GET /cong-dan/{so_dinh_danh}' | The operation, such as 'GET /cong-dan/{so_dinh_danh}'
-audit list | agreement | Số thỏa thuận | The agreement's number
-audit list | outcome | Kết quả: opened, released, refused, failed, aborted, orphaned | The outcome: opened, released, refused, failed, aborted or orphaned
-audit list | reason | Mã lý do | The reason's code
-audit list | hop | Chặng lỗi: caller, gateway, platform | The hop that failed: caller, gateway or platform
-audit list | exchange | Mã giao dịch | The exchange id
+* | since | Từ thời điểm này: 2026-11-23, 23/11/2026 09:30, 7d | From this time on: 2026-11-23, 23/11/2026 09:30, 7d
+* | until | Đến thời điểm này; một ngày thì tính cả ngày đó | Until this time; a day counts whole
+* | agency | Cơ quan khai thác | The agency that asked
+* | service | Dịch vụ | The service
+* | operation | Thao tác, như 'GET /cong-dan/{so_dinh_danh}' | The operation, such as 'GET /cong-dan/{so_dinh_danh}'
+* | agreement | Số thỏa thuận | The agreement's number
+* | outcome | Kết quả: opened, released, refused, failed, aborted, orphaned | The outcome: opened, released, refused, failed, aborted or orphaned
+* | reason | Mã lý do | The reason's code
+* | hop | Chặng lỗi: caller, gateway, platform | The hop that failed: caller, gateway or platform
+* | exchange | Mã giao dịch | The exchange id
+* | stage | Bước từ chối, như limits | The stage that refused, such as limits
+* | status | Mã HTTP của câu trả lời | The answer's HTTP status
+* | certificate | Số sê-ri chứng thư số, hoặc SHA-256 của khóa công khai | The certificate's serial number, or the SHA-256 of its public key
+* | index | Thư mục chỉ mục, thay cho cấu hình | The index's folder, instead of the configuration's
+audit list | limit | Nhiều nhất N bản ghi | N entries at most
+audit list | after | Các bản ghi sau số này: xem tiếp trang sau | The entries behind this index: the next page
 audit list | last | Chỉ N bản ghi cuối | The last N only
-audit list | all | Cả các bản ghi không phải giao dịch | Entries that are no exchanges too
+* | all | Cả các bản ghi không phải giao dịch | Entries that are no exchanges too
 audit show | id | Mã giao dịch, hoặc số bản ghi | An exchange id, or an index
 audit show | annex | Mở cả phụ lục niêm phong: có thông tin về cá nhân | Open the sealed annex too: it tells about people
 audit verify | folder | Thư mục nhật ký, thay cho cấu hình | The log's folder, instead of the configuration's
@@ -75,10 +81,8 @@ certs check | at | Vào thời điểm này thay vì bây giờ | At this time i
 policy explain | signed | Yêu cầu được ký số bằng khóa của cơ quan | The request is signed by a key of the agency
 certs dev | name | Tên hoặc địa chỉ IP của cổng | A name or IP address of the gateway
 certs check | crl | Danh sách thu hồi (PEM) | Revocation lists (PEM)
-audit list | case | Mã hồ sơ (mở phụ lục, cần thư mục khóa) | The case-file number (opens annexes: keys are needed)
-audit list | user | Cán bộ thực hiện (mở phụ lục) | The end user (opens annexes)
-audit list | subject | Chủ thể dữ liệu (mở phụ lục) | The data subject (opens annexes)
-audit list | code | Mã kết quả của nguồn (mở phụ lục) | The provider's result code (opens annexes)
+* | subject | Chủ thể dữ liệu (mở phụ lục) | The data subject (opens annexes)
+* | code | Mã kết quả của nguồn (mở phụ lục) | The provider's result code (opens annexes)
 ";
 
 /// What one argument means.

@@ -51,7 +51,7 @@ impl Sqlite {
     /// # Errors
     /// The folder or the file cannot be used, or it has another form.
     pub fn open(folder: &Path) -> Result<Self, IndexError> {
-        DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(IndexError::Folder)?;
+        make_folder(folder).map_err(IndexError::Folder)?;
         let file = folder.join(FILE);
         let connection = schema::writer(&file)?;
         Ok(Self { file, connection, words: RefCell::default(), budget: None })
@@ -127,6 +127,11 @@ impl Sqlite {
         }
         changed
     }
+}
+
+/// Makes the folder for its owner's eyes only.
+pub(super) fn make_folder(folder: &Path) -> std::io::Result<()> {
+    DirBuilder::new().recursive(true).mode(0o700).create(folder)
 }
 
 impl Catalogue for Sqlite {
