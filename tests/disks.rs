@@ -8,26 +8,17 @@ mod world;
 use std::fs::File;
 use std::io::Write as _;
 use std::path::Path;
-use std::process::Command;
-use std::time::Duration;
 
 use world::CENTRE;
 use world::CUT;
 use world::HOSPITAL;
-use world::PATIENCE;
-use world::STRANGER;
 use world::World;
 use world::child::Mount;
-use world::client::Answered;
 use world::kinds;
-
-/// Says that a test could not be made here.
-#[cfg(test)]
-#[expect(clippy::disallowed_methods, reason = "a test that is not made must be seen where it counts")]
-fn skipped(why: &str) {
-    println!("SKIPPED: {why}");
-    assert!(!std::env::var("CI").is_ok_and(|ci| ci == "true"), "skipped where nothing may be: {why}");
-}
+use world::load::nothing_is_exchanged;
+use world::load::unavailable;
+use world::machine::Image;
+use world::machine::skipped;
 
 /// Asks until an answer has this status, at most some thousand times; every answer until then has the other one.
 #[cfg(test)]
@@ -40,24 +31,6 @@ async fn lookup_until(world: &World, status: u16, before: u16) -> usize {
         assert_eq!(answered.status, before, "{answered:?}");
     }
     panic!("never {status}")
-}
-
-#[cfg(test)]
-fn unavailable(answered: &Answered) {
-    assert_eq!((answered.status, answered.reason().as_str()), (503, "log-unavailable"), "{answered:?}");
-    assert_eq!(answered.header("retry-after"), "5");
-    assert!(!answered.headers.contains_key("exchange-receipt"), "{answered:?}");
-}
-
-/// Whoever asks for whatever is told the same, and nothing goes to a platform.
-#[cfg(test)]
-async fn nothing_is_exchanged(world: &World) {
-    let before = world.platform.seen().len();
-    for agency in [CENTRE, HOSPITAL, STRANGER, "unknown"] {
-        unavailable(&world.lookup(agency).await);
-    }
-    unavailable(&world.post(CENTRE, "/mau/doi-chieu", &[("exchange-purpose", "doi-chieu")], "{}").await);
-    assert_eq!(world.platform.seen().len(), before, "a request was forwarded that could not be recorded");
 }
 
 #[cfg(test)]
@@ -101,67 +74,27 @@ async fn on_a_full_disk_nothing_is_exchanged_until_there_is_room_and_then_it_goe
 #[tokio::test]
 async fn on_a_disk_that_turns_read_only_nothing_is_exchanged_until_the_next_start_and_nothing_is_lost() {
     let folder = tempfile::tempdir().unwrap();
-    let (disk, image) = (folder.path().join("disk"), folder.path().join("disk.img"));
-    std::fs::create_dir(&disk).unwrap();
-    run("truncate", &["-s", "64M", path(&image)]);
-    run("mkfs.ext4", &["-q", "-F", path(&image)]);
-    let script = format!("mount -o loop,errors=remount-ro '{}' '{}'", image.display(), disk.display());
-    let Some(mount) = Mount::new(script) else {
+    let image = Image::make(folder.path());
+    let Some(mount) = image.mount().await else {
         return skipped("nobody but root can mount a file system in a file");
     };
-    released(&image).await;
-    let log = disk.join("log");
+    let log = image.folder.join("log");
     let mut world = World::build_with(folder, &log, "").await;
     let gateway = world.serve_on(&mount, &log);
     let opened = world.post(CENTRE, "/mau/doi-chieu", &[("exchange-purpose", "doi-chieu")], "{}").await;
     assert_eq!((opened.status, world.lookup(CENTRE).await.status), (200, 200));
-    let device = run("losetup", &["--noheadings", "--output", "NAME", "--associated", path(&image)]);
-    let device = device.trim().trim_start_matches("/dev/");
-    let trigger = format!("/sys/fs/ext4/{device}/trigger_fs_error");
+    let trigger = format!("/sys/fs/ext4/{}/trigger_fs_error", image.device());
     File::options().write(true).open(&trigger).unwrap().write_all(b"1").unwrap();
     // The record that cannot be written is the first to meet it, whatever it is; nobody gets an answer it would belong to.
     unavailable(&world.lookup(CENTRE).await);
     nothing_is_exchanged(&world).await;
     world.verify();
     gateway.kill();
-    released(&image).await;
-    run_with("e2fsck", &["-fp", path(&image)], &[0, 1]);
+    image.check().await;
     let gateway = world.serve_on(&mount, &log);
     assert_eq!(world.lookup(CENTRE).await.status, 200);
     let leaves = world.leaves_of(opened.header("exchange-id"));
     assert_eq!(kinds(&leaves), ["exchange.opened", "exchange.released"]);
     assert_eq!(world.receipts.kept().len(), 3);
     gateway.kill();
-}
-
-#[cfg(test)]
-fn path(path: &Path) -> &str {
-    path.to_str().unwrap()
-}
-
-#[cfg(test)]
-fn run(program: &str, arguments: &[&str]) -> String {
-    run_with(program, arguments, &[0])
-}
-
-#[cfg(test)]
-fn run_with(program: &str, arguments: &[&str], good: &[i32]) -> String {
-    let path = "/usr/local/sbin:/usr/sbin:/sbin:/usr/local/bin:/usr/bin:/bin";
-    let output = Command::new(program).env("PATH", path).args(arguments).output().unwrap();
-    assert!(
-        output.status.code().is_some_and(|code| good.contains(&code)),
-        "{program} {arguments:?}: {output:?}"
-    );
-    String::from_utf8(output.stdout).unwrap()
-}
-
-/// Waits until no loop device holds the image any more: its mounts went with their processes.
-#[cfg(test)]
-async fn released(image: &Path) {
-    let waiting = async {
-        while !run("losetup", &["--noheadings", "--output", "NAME", "--associated", path(image)]).is_empty() {
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-    };
-    tokio::time::timeout(PATIENCE, waiting).await.expect("the image is released");
 }

@@ -8,6 +8,8 @@
 
 pub mod child;
 pub mod client;
+pub mod load;
+pub mod machine;
 pub mod odd;
 pub mod platform;
 pub mod policies;

@@ -1,5 +1,6 @@
 //! What an agency keeps of its answers, outside the gateway, and the whole log held against it.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::path::PathBuf;
 use std::sync::Mutex;
@@ -65,11 +66,13 @@ pub struct Kept {
 pub struct Receipts {
     log: Mutex<PathBuf>,
     kept: Mutex<Vec<Kept>>,
+    /// The keys beside the log, as they were last read: the disk with them may be gone for a while.
+    keys: Mutex<BTreeMap<&'static str, String>>,
 }
 
 impl Receipts {
     pub fn of(log: &Path) -> Self {
-        Self { log: Mutex::new(log.to_owned()), kept: Mutex::default() }
+        Self { log: Mutex::new(log.to_owned()), kept: Mutex::default(), keys: Mutex::default() }
     }
 
     /// From now on the log is looked for here.
@@ -118,14 +121,23 @@ impl Receipts {
 
     /// The log's verification key, as the gateway published it beside the log.
     pub fn log_key(&self) -> VerifierKey {
-        std::fs::read_to_string(self.log().with_extension("vkey")).unwrap().trim_end().parse().unwrap()
+        self.beside("vkey").trim_end().parse().unwrap()
     }
 
     /// The key that signs answers.
     pub fn answer_key(&self) -> PublicKey {
-        let pem = std::fs::read_to_string(self.log().with_extension("answer.pem")).unwrap();
+        let pem = self.beside("answer.pem");
         let base64: String = pem.lines().filter(|line| !line.starts_with('-')).collect();
         PublicKey::from_spki(&STANDARD.decode(base64).unwrap()).unwrap()
+    }
+
+    fn beside(&self, extension: &'static str) -> String {
+        let mut keys = self.keys.lock().unwrap();
+        match std::fs::read_to_string(self.log().with_extension(extension)) {
+            Ok(text) => drop(keys.insert(extension, text)),
+            Err(error) => assert!(keys.contains_key(extension), "{extension}: {error}"),
+        }
+        keys[extension].clone()
     }
 }
 
