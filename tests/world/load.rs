@@ -35,6 +35,9 @@ pub fn matching(service: &str) -> Request<Full<Bytes>> {
     client::build("POST", &format!("/{service}/doi-chieu"), &headers, MATCH)
 }
 
+/// How many callers ask.
+pub const CALLERS: usize = 4;
+
 /// What the callers share: where the gateway is, and how many answers have come.
 #[derive(Debug)]
 pub struct Load {
@@ -49,7 +52,7 @@ pub struct Load {
 impl Load {
     /// Four callers, over HTTP/1.1 and HTTP/2, begin to ask the gateway that runs.
     pub fn begin(world: World) -> (Arc<Self>, Vec<JoinHandle<()>>) {
-        let callers = [
+        let callers: [_; CALLERS] = [
             (world.client(CENTRE), false),
             (world.client(HOSPITAL), true),
             (world.client_over(CENTRE, &["h2"]), false),
@@ -92,7 +95,9 @@ impl Load {
         };
         let Ok(answered) = self.world.ask(session, request).await else { return false };
         if answered.status == 503 {
-            unavailable(&answered);
+            // Its request may have been with the platform already: then it is not told to come again.
+            assert_eq!(answered.reason(), "log-unavailable", "{answered:?}");
+            assert!(!answered.headers.contains_key("exchange-receipt"), "{answered:?}");
             self.unavailable.send_modify(|unavailable| *unavailable += 1);
             return false;
         }
