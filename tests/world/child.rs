@@ -6,9 +6,13 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::path::PathBuf;
 use std::process::Command;
+use std::process::ExitStatus;
 use std::process::Stdio;
 use std::thread;
 use std::thread::JoinHandle;
+use std::time::Duration;
+
+use super::PATIENCE;
 
 /// A running gateway. Dropped, it is killed.
 #[derive(Debug)]
@@ -16,6 +20,8 @@ pub struct Child {
     pub address: SocketAddr,
     process: std::process::Child,
     listener: Option<JoinHandle<()>>,
+    /// The gateway, where the process is its tracer.
+    traced: Option<String>,
 }
 
 impl Child {
@@ -35,6 +41,19 @@ impl Child {
         command.arg(env!("CARGO_BIN_EXE_phohien"));
         Self::run(serving(command, configuration))
             .unwrap_or_else(|said| panic!("the gateway does not start: {said}"))
+    }
+
+    /// The same under `strace` with these arguments, which tamper with its system calls and write them to `trace`; what it said, where
+    /// it did not start.
+    pub fn serve_tampered(strace: &[&str], trace: &Path, configuration: &Path) -> Result<Self, String> {
+        let mut command = Command::new("strace");
+        command.args(["-f", "-o"]).arg(trace).args(strace);
+        command.arg(env!("CARGO_BIN_EXE_phohien"));
+        let mut child = Self::run(serving(command, configuration))?;
+        let tracer = child.process.id();
+        let children = std::fs::read_to_string(format!("/proc/{tracer}/task/{tracer}/children")).unwrap();
+        child.traced = children.split_whitespace().next().map(str::to_owned);
+        Ok(child)
     }
 
     /// A path as this process sees it.
@@ -60,7 +79,7 @@ impl Child {
         // Read on: a full pipe would stop it. Its warnings are part of the world; its errors are told where a test fails.
         let listener =
             thread::spawn(move || lines.map_while(Result::ok).for_each(|line| eprintln!("gateway: {line}")));
-        Ok(Self { address, process, listener: Some(listener) })
+        Ok(Self { address, process, listener: Some(listener), traced: None })
     }
 
     pub fn id(&self) -> u32 {
@@ -72,8 +91,27 @@ impl Child {
         self.end();
     }
 
+    /// Waits until it ended by itself, and says how.
+    pub async fn ended(mut self) -> ExitStatus {
+        let waiting = async {
+            loop {
+                if let Some(ended) = self.process.try_wait().unwrap() {
+                    return ended;
+                }
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        let ended = tokio::time::timeout(PATIENCE, waiting).await.expect("it ends by itself");
+        self.traced = None;
+        ended
+    }
+
     fn end(&mut self) {
-        let _ = self.process.kill();
+        // Without its tracer it would go on; with it, the tracer ends, too.
+        match self.traced.take() {
+            Some(traced) => drop(Command::new("kill").args(["-KILL", &traced]).output()),
+            None => drop(self.process.kill()),
+        }
         let _ = self.process.wait();
         if let Some(listener) = self.listener.take() {
             let _ = listener.join();

@@ -147,6 +147,11 @@ impl World {
         child
     }
 
+    /// The gateway that was started otherwise answers here.
+    pub fn look_at(&mut self, address: SocketAddr) {
+        self.address = Some(address);
+    }
+
     pub fn folder(&self) -> &Path {
         self.folder.path()
     }
