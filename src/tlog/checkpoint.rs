@@ -5,6 +5,7 @@ use std::fmt;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
+use super::note;
 use super::note::Note;
 use super::note::NoteError;
 use super::note::Signer;
@@ -119,6 +120,13 @@ impl SignedHead {
             signature: *signature,
             note: String::from_utf8_lossy(note).into_owned(),
         })
+    }
+
+    /// The signed note with the log's own signature alone, whatever else this one carries.
+    #[must_use]
+    pub fn own_note(&self, key: &VerifierKey) -> String {
+        let line = note::signature_line(key.name(), &key.id(), &self.signature);
+        format!("{}\n{line}", self.checkpoint())
     }
 
     /// The tree head without the signature.

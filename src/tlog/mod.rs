@@ -23,6 +23,7 @@
 //! | `book` | what the writer and its readers share |
 //! | `recover` | the only way to open |
 //! | [`reader`] | the entries of a folder, also of one in use |
+//! | [`cosignature`], [`witness`] | what other parties sign of a log, and how they are asked |
 //! | [`fsck`] | the verifier, which shares nothing with the writer but the hash |
 //!
 //! What is absent on purpose: agencies, exchanges, JSON, HTTP. `audit` knows what an entry says; here it is bytes.
@@ -31,6 +32,7 @@ mod aides;
 mod book;
 pub mod checkpoint;
 mod committer;
+pub mod cosignature;
 pub mod disk;
 mod frame;
 pub mod fsck;
@@ -45,6 +47,7 @@ mod segment;
 mod spare;
 #[cfg(test)]
 mod tests;
+pub mod witness;
 
 use std::path::Path;
 use std::path::PathBuf;

@@ -56,7 +56,7 @@ impl VerifierKey {
     /// Names the Ed25519 key of a log by its origin.
     #[must_use]
     pub fn new(origin: &Origin, raw: [u8; 32]) -> Self {
-        Self { name: origin.as_str().to_owned(), id: key_id(origin.as_str(), &raw), raw }
+        Self { name: origin.as_str().to_owned(), id: key_id(origin.as_str(), ED25519, &raw), raw }
     }
 
     /// The name that stands in signature lines.
@@ -86,40 +86,57 @@ impl FromStr for VerifierKey {
     type Err = NoteError;
 
     fn from_str(text: &str) -> Result<Self, NoteError> {
-        let (name, rest) = text.split_once('+').ok_or(NoteError::Key("no `+`"))?;
-        let (id, key) = rest.split_once('+').ok_or(NoteError::Key("only one `+`"))?;
-        if !is_name(name) {
-            return Err(NoteError::Key("the name is empty or has spaces"));
-        }
-        let key = STANDARD.decode(key).map_err(|_| NoteError::Key("the key is not in base64"))?;
-        let raw: [u8; 32] = match key.as_slice() {
-            [ED25519, raw @ ..] => {
-                raw.try_into().map_err(|_| NoteError::Key("the key is not of 32 bytes"))?
-            }
-            _ => return Err(NoteError::Key("the key is not of the type Ed25519")),
-        };
-        let own = key_id(name, &raw);
-        if id != hex(&own) {
-            return Err(NoteError::Key("the key id is not that of the name and the key"));
-        }
-        Ok(Self { name: name.to_owned(), id: own, raw })
+        let (name, id, raw) = read_key(text, ED25519)?;
+        Ok(Self { name: name.to_owned(), id, raw })
     }
 }
 
 impl fmt::Display for VerifierKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let key = [[ED25519].as_slice(), &self.raw].concat();
-        write!(f, "{}+{}+{}", self.name, hex(&self.id), STANDARD.encode(key))
+        write_key(f, &self.name, ED25519, &self.raw)
     }
 }
 
-fn key_id(name: &str, raw: &[u8; 32]) -> [u8; 4] {
-    let [a, b, c, d, ..] = sha256(&[name.as_bytes(), b"\n", &[ED25519], raw].concat());
+/// Reads the text of a public key of 32 bytes, of that signature type: its name, its id, itself.
+pub(super) fn read_key(text: &str, kind: u8) -> Result<(&str, [u8; 4], [u8; 32]), NoteError> {
+    let (name, rest) = text.split_once('+').ok_or(NoteError::Key("no `+`"))?;
+    let (id, key) = rest.split_once('+').ok_or(NoteError::Key("only one `+`"))?;
+    if !is_name(name) {
+        return Err(NoteError::Key("the name is empty or has spaces"));
+    }
+    let key = STANDARD.decode(key).map_err(|_| NoteError::Key("the key is not in base64"))?;
+    let raw: [u8; 32] = match key.split_first() {
+        Some((own, raw)) if *own == kind => {
+            raw.try_into().map_err(|_| NoteError::Key("the key is not of 32 bytes"))?
+        }
+        _ => return Err(NoteError::Key("the key is of another type than this one has to be")),
+    };
+    let own = key_id(name, kind, &raw);
+    if id != hex(&own) {
+        return Err(NoteError::Key("the key id is not that of the name and the key"));
+    }
+    Ok((name, own, raw))
+}
+
+/// Writes it.
+pub(super) fn write_key(f: &mut fmt::Formatter<'_>, name: &str, kind: u8, raw: &[u8; 32]) -> fmt::Result {
+    let key = [[kind].as_slice(), raw].concat();
+    write!(f, "{name}+{}+{}", hex(&key_id(name, kind, raw)), STANDARD.encode(key))
+}
+
+/// The first four bytes of SHA-256(name LF type key).
+pub(super) fn key_id(name: &str, kind: u8, raw: &[u8; 32]) -> [u8; 4] {
+    let [a, b, c, d, ..] = sha256(&[name.as_bytes(), b"\n", &[kind], raw].concat());
     [a, b, c, d]
 }
 
 fn is_name(name: &str) -> bool {
     !name.is_empty() && !name.contains(|c: char| c.is_whitespace() || c.is_control() || c == '+')
+}
+
+/// One signature line: dash, name, and base64 of key id and signature.
+pub(super) fn signature_line(name: &str, id: &[u8; 4], signature: &[u8]) -> String {
+    format!("{LINE_START}{name} {}\n", STANDARD.encode([id.as_slice(), signature].concat()))
 }
 
 /// A private key with the name it signs under.
@@ -147,9 +164,8 @@ impl Signer {
     #[must_use]
     pub fn sign(&self, text: &str) -> (String, [u8; 64]) {
         let signature = self.key.sign(text.as_bytes());
-        let blob = [self.public.id.as_slice(), &signature].concat();
-        let note = format!("{text}\n{LINE_START}{} {}\n", self.public.name, STANDARD.encode(blob));
-        (note, signature)
+        let line = signature_line(&self.public.name, &self.public.id, &signature);
+        (format!("{text}\n{line}"), signature)
     }
 }
 
@@ -160,11 +176,12 @@ pub struct Note<'a> {
     lines: Vec<Line<'a>>,
 }
 
+/// A signature line taken apart.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Line<'a> {
-    name: &'a str,
-    id: [u8; 4],
-    signature: Vec<u8>,
+pub(super) struct Line<'a> {
+    pub(super) name: &'a str,
+    pub(super) id: [u8; 4],
+    pub(super) signature: Vec<u8>,
 }
 
 impl<'a> Note<'a> {
@@ -193,6 +210,11 @@ impl<'a> Note<'a> {
     #[must_use]
     pub fn unverified_text(&self) -> &'a str {
         self.text
+    }
+
+    /// Its signature lines, in order.
+    pub(super) fn lines(&self) -> &[Line<'a>] {
+        &self.lines
     }
 
     /// The text, once every line of a known key verified and there is at least one; with each verified key and signature.
@@ -232,7 +254,7 @@ pub struct Verified<'a, 'k> {
 }
 
 impl<'a> Line<'a> {
-    fn parse(line: &'a str) -> Result<Self, NoteError> {
+    pub(super) fn parse(line: &'a str) -> Result<Self, NoteError> {
         const WRONG: NoteError = NoteError::Malformed("a signature line is not dash, name and base64");
         let (name, blob) =
             line.strip_prefix(LINE_START).and_then(|rest| rest.split_once(' ')).ok_or(WRONG)?;
