@@ -60,11 +60,41 @@ pub enum BeginError {
     Note(#[from] Unrecorded),
 }
 
-/// Opens the log and writes the entries that every start begins with.
+/// A log that is open and to which this start has added nothing yet: now is the time to ask the witnesses whether it is the one
+/// they know.
+#[derive(Debug)]
+pub struct Opened {
+    recorder: Recorder,
+    recovered: Recovered,
+    first: First,
+}
+
+/// What the first entries say.
+#[derive(Debug)]
+struct First {
+    origin: String,
+    answer_keys: Vec<String>,
+    policy: Hash,
+    policy_files: Vec<(String, Arc<[u8]>)>,
+    policy_clock: Option<String>,
+}
+
+/// Opens the log and writes the entries that every start begins with, for those who have no witnesses to ask.
 ///
 /// # Errors
 /// See [`BeginError`]; nothing may be exchanged then.
 pub fn begin(beginning: Beginning, disk: Arc<dyn Disk>) -> Result<(Recorder, Recovered), BeginError> {
+    let opened = open(beginning, disk)?;
+    let (recorder, recovered) = (opened.recorder().clone(), opened.recovered().clone());
+    opened.begin(true)?;
+    Ok((recorder, recovered))
+}
+
+/// Opens the log, which is recovery. Nothing is recorded before [`Opened::begin`].
+///
+/// # Errors
+/// See [`BeginError`].
+pub fn open(beginning: Beginning, disk: Arc<dyn Disk>) -> Result<Opened, BeginError> {
     let Beginning { log: settings, key, months, operator, clock, .. } = beginning;
     let (folder, origin) = (settings.folder.clone(), settings.origin.clone());
     let directory = Arc::new(Directory::default());
@@ -72,26 +102,58 @@ pub fn begin(beginning: Beginning, disk: Arc<dyn Disk>) -> Result<(Recorder, Rec
     let (log, recovered) = tlog::open(settings, disk, key, clock.clone(), sequencer)?;
     let objects = Objects::open(folder.join("objects"))?;
     let recorder = Recorder::new(log, directory, MonthKeys::new(months), objects, operator, clock);
-    if recovered.size == 0 {
-        recorder
-            .note(&Record::LogOpened { origin: origin.to_string(), answer_keys: beginning.answer_keys })?;
-    }
-    note_policies(&recorder, &beginning.policy, &beginning.policy_files)?;
-    recorder.note(&Record::NodeStarted {
-        version: env!("CARGO_PKG_VERSION"),
-        policy: hex(&beginning.policy),
-        torn: recovered.torn.as_ref().map(|torn| TornTail { index: torn.first, bytes: torn.bytes }),
-        unwitnessed: true,
+    recorder.hold();
+    let first = First {
+        origin: origin.to_string(),
+        answer_keys: beginning.answer_keys,
+        policy: beginning.policy,
+        policy_files: beginning.policy_files,
         policy_clock: beginning.policy_clock,
-    })?;
-    let orphans = recorder.settle_orphans()?;
-    if orphans > 0 {
-        tracing::warn!(
-            orphans,
-            "exchanges were under way when the gateway last stopped; each has its record now"
-        );
+    };
+    Ok(Opened { recorder, recovered, first })
+}
+
+impl Opened {
+    /// The recorder, which takes nothing yet.
+    #[must_use]
+    pub fn recorder(&self) -> &Recorder {
+        &self.recorder
     }
-    Ok((recorder, recovered))
+
+    /// What recovery found.
+    #[must_use]
+    pub fn recovered(&self) -> &Recovered {
+        &self.recovered
+    }
+
+    /// Writes the entries that every start begins with; from then on records are taken. `unwitnessed` says that no witness was
+    /// there to tell whether this log is the one it has seen.
+    ///
+    /// # Errors
+    /// See [`BeginError`]; nothing may be exchanged then.
+    pub fn begin(self, unwitnessed: bool) -> Result<(), BeginError> {
+        let Self { recorder, recovered, first } = self;
+        if recovered.size == 0 {
+            recorder.write(&Record::LogOpened { origin: first.origin, answer_keys: first.answer_keys })?;
+        }
+        note_policies(&recorder, &first.policy, &first.policy_files)?;
+        recorder.write(&Record::NodeStarted {
+            version: env!("CARGO_PKG_VERSION"),
+            policy: hex(&first.policy),
+            torn: recovered.torn.as_ref().map(|torn| TornTail { index: torn.first, bytes: torn.bytes }),
+            unwitnessed,
+            policy_clock: first.policy_clock,
+        })?;
+        let orphans = recorder.settle_orphans()?;
+        if orphans > 0 {
+            tracing::warn!(
+                orphans,
+                "exchanges were under way when the gateway last stopped; each has its record now"
+            );
+        }
+        recorder.release();
+        Ok(())
+    }
 }
 
 /// Keeps the policy files, then names them: a name in the log never points to bytes that are not there.
@@ -104,6 +166,6 @@ fn note_policies(recorder: &Recorder, now: &Hash, files: &[(String, Arc<[u8]>)])
     for (name, bytes) in files {
         named.insert(name.clone(), hex(&recorder.keep(bytes)?));
     }
-    recorder.note(&Record::PolicyChanged { old, new, files: named })?;
+    recorder.write(&Record::PolicyChanged { old, new, files: named })?;
     Ok(())
 }

@@ -55,10 +55,21 @@ impl Receipt {
     /// path leads from each of the sizes in `since`; a size that this log never had is left without one.
     #[must_use]
     pub fn of(recorder: &Recorder, id: ExchangeId, agency: &AgencyId, since: &[u64]) -> Option<Self> {
+        Self::under(recorder, id, agency, since, &recorder.log().head())
+    }
+
+    /// The same under another head of this log, such as one that others have cosigned; none if that is older than an entry.
+    #[must_use]
+    pub fn under(
+        recorder: &Recorder,
+        id: ExchangeId,
+        agency: &AgencyId,
+        since: &[u64],
+        head: &SignedHead,
+    ) -> Option<Self> {
         let indices = recorder.proven_of_exchange(id, agency)?;
-        let head = recorder.log().head();
         let entries: Option<Vec<_>> =
-            indices.iter().map(|index| ProvenEntry::under(recorder, *index, &head)).collect();
+            indices.iter().map(|index| ProvenEntry::under(recorder, *index, head)).collect();
         let consistency = since.iter().filter_map(|from| Growth::of(recorder, *from, head.size)).collect();
         Some(Self { v: FORMAT, exchange: id, entries: entries?, salts: salts(recorder, id), consistency })
     }

@@ -34,7 +34,8 @@ pub enum Record {
         /// What an interrupted write left behind and recovery dropped.
         #[serde(skip_serializing_if = "Option::is_none")]
         torn: Option<TornTail>,
-        /// No witness cosigns this log.
+        /// No witness said at this start that this log is the one it has seen: none is configured, or none answered and the
+        /// operator had it start all the same.
         unwitnessed: bool,
         /// A demonstration's clock was set to this time for decisions; entries keep the machine's.
         #[serde(skip_serializing_if = "Option::is_none")]

@@ -1,6 +1,8 @@
 //! The recorder: what all exchanges share of the log.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering;
 
 use crate::clock::Clock;
 use crate::crypto::digest::Hash;
@@ -25,6 +27,9 @@ pub enum Unrecorded {
     /// The log takes nothing now.
     #[error("the log takes no record")]
     Log(#[from] Unavailable),
+    /// No witness has said yet that this log is the one it knows: nothing may be signed.
+    #[error("no witness has answered yet that this log is the one it has seen")]
+    Unwitnessed,
     /// The month's key cannot be had, or an entry could not be made.
     #[error("the record could not be made: {0}")]
     Unmakeable(String),
@@ -43,6 +48,8 @@ struct Desk {
     tallies: Tallies,
     operator: AgencyId,
     clock: Clock,
+    /// Nothing is recorded yet: the witnesses have to be asked first.
+    held: AtomicBool,
 }
 
 impl Recorder {
@@ -56,7 +63,29 @@ impl Recorder {
         operator: AgencyId,
         clock: Clock,
     ) -> Self {
-        Self(Arc::new(Desk { log, directory, months, objects, tallies: Tallies::default(), operator, clock }))
+        let (tallies, held) = (Tallies::default(), AtomicBool::new(false));
+        Self(Arc::new(Desk { log, directory, months, objects, tallies, operator, clock, held }))
+    }
+
+    /// Records nothing until [`Recorder::release`]: what was signed before a witness was asked could not be taken back.
+    pub(super) fn hold(&self) {
+        self.0.held.store(true, Ordering::SeqCst);
+    }
+
+    /// From now on everything is recorded.
+    pub(super) fn release(&self) {
+        self.0.held.store(false, Ordering::SeqCst);
+    }
+
+    /// Whether records are taken; a full queue is no obstacle.
+    ///
+    /// # Errors
+    /// Why they are not.
+    pub fn availability(&self) -> Result<(), Unrecorded> {
+        if self.0.held.load(Ordering::SeqCst) {
+            return Err(Unrecorded::Unwitnessed);
+        }
+        Ok(self.0.log.availability()?)
     }
 
     /// Begins an exchange: takes its places in the log's queue.
@@ -64,6 +93,7 @@ impl Recorder {
     /// # Errors
     /// The log takes nothing now: refuse before anything is forwarded.
     pub fn open(&self, id: ExchangeId) -> Result<Open, Unrecorded> {
+        self.availability()?;
         let places = [self.0.log.reserve()?, self.0.log.reserve()?, self.0.log.reserve()?];
         Ok(Open::new(self.clone(), id, places))
     }
@@ -73,6 +103,12 @@ impl Recorder {
     /// # Errors
     /// The log takes nothing now.
     pub fn note(&self, record: &Record) -> Result<Placed, Unrecorded> {
+        self.availability()?;
+        self.write(record)
+    }
+
+    /// The same while nothing else is recorded yet.
+    pub(super) fn write(&self, record: &Record) -> Result<Placed, Unrecorded> {
         let draft = self.draft(None, None, record, Vec::new())?;
         Ok(self.0.log.reserve()?.append(draft).wait()?)
     }
@@ -98,6 +134,9 @@ impl Recorder {
     /// Writes the summaries of what was tallied since the last call. What the log cannot take now is kept for the next one. Waits
     /// until all are durable: not from async code.
     pub fn flush_tallies(&self) {
+        if self.0.held.load(Ordering::SeqCst) {
+            return;
+        }
         let append = |tally: Tally| {
             let draft = self.draft(tally.agency.as_ref(), None, &tally.record(), Vec::new());
             let pending = draft.and_then(|draft| Ok(self.0.log.reserve()?.append(draft)));
@@ -117,6 +156,11 @@ impl Recorder {
     /// # Errors
     /// The log took no last entry. It is closed all the same.
     pub fn close(&self) -> Result<Placed, Unrecorded> {
+        if self.0.held.load(Ordering::SeqCst) {
+            // Not a word more: that it ended is no reason to sign.
+            self.0.log.close();
+            return Err(Unrecorded::Unwitnessed);
+        }
         self.flush_tallies();
         let last = self.draft(None, None, &Record::NodeStopped {}, Vec::new())?;
         Ok(self.0.log.close_with(last)?)

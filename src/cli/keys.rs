@@ -1,5 +1,6 @@
 //! `keys`: verification keys to publish.
 
+use std::path::Path;
 use std::path::PathBuf;
 
 use base64::Engine as _;
@@ -15,6 +16,9 @@ use super::terminal::shown;
 use super::trust;
 use crate::crypto::verify::PublicKey;
 use crate::message::key::name_of;
+use crate::server::witness::VKEY;
+use crate::tlog::cosignature::CosignerKey;
+use crate::tlog::note::NoteError;
 
 /// `keys …`.
 #[derive(Debug, clap::Subcommand)]
@@ -28,6 +32,8 @@ pub enum Keys {
 pub struct Show {
     #[arg(long, value_name = "DIR")]
     log: Option<PathBuf>,
+    #[arg(long, value_name = "DIR", conflicts_with = "log")]
+    witness: Option<PathBuf>,
 }
 
 /// Characters in a line of PEM (RFC 7468 2).
@@ -39,6 +45,9 @@ const PEM_LINE: usize = 64;
 /// There are no such files yet: a gateway writes them when it starts.
 pub fn run(keys: &Keys, session: &mut Session) -> Result<Exit, Failure> {
     let Keys::Show(show) = keys;
+    if let Some(folder) = &show.witness {
+        return show_witness(folder, session);
+    }
     let log = folder(session, show.log.as_deref(), Folder::Log)?;
     let vkey = trust::vkey_beside(&log).ok_or_else(|| not_published(&log))?;
     let logs = trust::log_keys(&vkey)?;
@@ -65,6 +74,28 @@ pub fn run(keys: &Keys, session: &mut Session) -> Result<Exit, Failure> {
         terminal.line(&format!("# {}, keyid {}", key.algorithm(), name_of(key)))?;
         terminal.line(pem(key).trim_end())?;
     }
+    Ok(Exit::Yes)
+}
+
+/// The key of a witness that serves from this folder.
+fn show_witness(folder: &Path, session: &mut Session) -> Result<Exit, Failure> {
+    let file = folder.join(VKEY);
+    let text = std::fs::read_to_string(&file).map_err(|cause| Failure::unreadable(&file, cause))?;
+    let key: CosignerKey = text.trim().parse().map_err(|cause: NoteError| {
+        let name = shown(&file.display().to_string());
+        let vi = format!("`{name}` không phải khóa của bên chứng kiến.");
+        Failure::usage(vi, format!("`{name}` holds no witness's key.")).because(cause)
+    })?;
+    let terminal = &mut session.terminal;
+    if terminal.json() {
+        terminal.object(&json!({ "witness": key.to_string(), "name": key.name() }))?;
+        return Ok(Exit::Yes);
+    }
+    terminal.say(
+        "# Khóa của bên chứng kiến, để ghi vào [[witness]] của cổng",
+        "# The witness's key, for a gateway's [[witness]]",
+    )?;
+    terminal.line(&shown(&key.to_string()))?;
     Ok(Exit::Yes)
 }
 

@@ -29,6 +29,7 @@ pub mod table;
 pub mod terminal;
 pub mod trust;
 pub mod when;
+pub mod witness;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -97,6 +98,8 @@ enum Command {
     Certs(certs::Certs),
     #[command(subcommand)]
     Keys(keys::Keys),
+    #[command(subcommand)]
+    Witness(witness::Witness),
 }
 
 /// What a command works with.
@@ -150,6 +153,7 @@ fn dispatch(command: Command, session: &mut Session) -> Result<Exit, Failure> {
         Command::Receipt(receipt) => receipt::run(&receipt, session),
         Command::Certs(certs) => certs::run(&certs, session),
         Command::Keys(keys) => keys::run(&keys, session),
+        Command::Witness(witness) => witness::run(&witness, session),
     }
 }
 

@@ -1,5 +1,7 @@
 //! `serve`: the gateway.
 
+use std::sync::Arc;
+
 use crate::audit::begin::BeginError;
 use crate::config::read;
 use crate::server::run::Gateway;
@@ -8,6 +10,7 @@ use crate::server::run::StartError;
 use crate::tlog::OpenError;
 
 use super::Session;
+use super::exit::Cause;
 use super::exit::Exit;
 use super::exit::Failure;
 use super::place;
@@ -24,14 +27,27 @@ pub struct Serve {
 ///
 /// # Errors
 /// It cannot start.
-pub fn run(_serve: &Serve, session: &mut Session) -> Result<Exit, Failure> {
+pub fn run(serve: &Serve, session: &mut Session) -> Result<Exit, Failure> {
     let file = place::need_configuration(session)?;
     let settings = read::read(&file).map_err(Failure::faulty)?;
     tell_events(session);
     let runtime = runtime()?;
-    let gateway = runtime.block_on(Gateway::start(settings, Overrides::default())).map_err(cannot_start)?;
+    let overrides = Overrides { unwitnessed: serve.unwitnessed, ..Overrides::default() };
+    let gateway = runtime.block_on(Gateway::start(settings, overrides)).map_err(cannot_start)?;
     greet(&gateway, session);
-    runtime.block_on(told_to_stop())?;
+    let given_up = runtime.block_on(async {
+        tokio::select! {
+            told = told_to_stop() => told.map(|()| None),
+            why = gateway.given_up() => Ok(Some(why)),
+        }
+    })?;
+    if let Some(why) = given_up {
+        runtime.block_on(gateway.stop());
+        return Err(match Arc::try_unwrap(why) {
+            Ok(why) => cannot_start(why),
+            Err(why) => rolled_back(why),
+        });
+    }
     session
         .terminal
         .note("Đang dừng: chờ các giao dịch dở dang kết thúc.", "Stopping: exchanges under way may end.");
@@ -55,7 +71,7 @@ pub fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
 }
 
 /// Events go to standard error: what the program tells of itself, never the audit log.
-fn tell_events(session: &Session) {
+pub(super) fn tell_events(session: &Session) {
     let directives = session.environment.events.as_deref().unwrap_or("info");
     let filter = tracing_subscriber::EnvFilter::try_new(directives).unwrap_or_else(|_| "info".into());
     let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
@@ -72,6 +88,12 @@ fn greet(gateway: &Gateway, session: &mut Session) {
         &format!("Cổng trao đổi dữ liệu sẵn sàng tại https://{address}. Ctrl-C để dừng."),
         &format!("The data exchange gateway is ready at https://{address}. Ctrl-C stops it."),
     );
+    if gateway.is_held() {
+        terminal.note(
+            "Chưa bên chứng kiến nào trả lời: chưa nhận giao dịch cho đến khi có (hoặc chạy với --unwitnessed).",
+            "No witness answers yet: nothing is exchanged until one does (or run it with --unwitnessed).",
+        );
+    }
     if let Some(metrics) = gateway.metrics_address() {
         terminal.note(
             &format!("Số liệu: http://{metrics}/metrics"),
@@ -98,7 +120,8 @@ fn greet(gateway: &Gateway, session: &mut Session) {
     }
 }
 
-async fn told_to_stop() -> Result<(), Failure> {
+/// Waits for the signal that ends a service.
+pub(super) async fn told_to_stop() -> Result<(), Failure> {
     use tokio::signal::unix::SignalKind;
     use tokio::signal::unix::signal;
     let deaf = |cause: std::io::Error| {
@@ -109,6 +132,17 @@ async fn told_to_stop() -> Result<(), Failure> {
     let mut interrupt = signal(SignalKind::interrupt()).map_err(deaf)?;
     tokio::select! { _ = terminate.recv() => {}, _ = interrupt.recv() => {} }
     Ok(())
+}
+
+/// The folder is not the one that a witness knows.
+fn rolled_back(cause: impl Into<Cause>) -> Failure {
+    Failure::new(
+        Exit::False,
+        "log-rolled-back",
+        "Bên chứng kiến đã thấy một nhật ký khác dưới tên này: thư mục nhật ký là bản cũ được khôi phục, hoặc đã bị cắt bớt. Không ghi thêm gì; hãy giữ nguyên thư mục, tìm lại bản mới nhất, hoặc mở nhật ký mới với `origin` mới và báo cho kiểm toán viên.",
+        "A witness has seen another log under this name: the folder is an older copy that was put back, or its end was cut off. Nothing is added to it; keep the folder as it is, find the newest copy, or begin a new log with a new `origin` and tell the auditors.",
+    )
+    .because(cause)
 }
 
 /// Why it does not start, in a clerk's words, with the exit code that the service manager needs.
@@ -122,6 +156,7 @@ pub fn cannot_start(error: StartError) -> Failure {
             "The log is not as it was written. Nothing is added to it; keep the folder as it is and run `phohien audit verify`.",
         )
         .because(damaged),
+        StartError::RolledBack(_) => rolled_back(error),
         StartError::TooLarge(which) => Failure::new(
             Exit::Usage,
             "record-too-large",

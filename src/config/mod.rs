@@ -4,3 +4,5 @@
 
 pub mod read;
 pub mod settings;
+pub mod witness;
+mod witnesses;

@@ -24,6 +24,7 @@ use super::settings::Caps;
 use super::settings::ExchangeSettings;
 use super::settings::LogSettings;
 use super::settings::Settings;
+use super::witnesses;
 
 /// 16 MiB: some ten thousand entries, pre-zeroed in well under a second on a slow disk.
 const SEGMENT_DEFAULT: u64 = 16 << 20;
@@ -82,6 +83,7 @@ fn settings(table: &mut Table<'_>, faults: &mut Faults, base: &Path) -> Option<S
     let metrics =
         optional_section(table, "metrics", faults, |table, faults| table.required("listen", faults));
     let platform_anchors = table.optional::<String>("platform_anchors", faults);
+    let witnesses = witnesses::read(table, faults);
     let keys = apart(keys?, &log.as_ref()?.folder, faults)?;
     Some(Settings {
         operator: operator?.value,
@@ -95,6 +97,7 @@ fn settings(table: &mut Table<'_>, faults: &mut Faults, base: &Path) -> Option<S
         caps: caps.unwrap_or(DEFAULT_CAPS),
         metrics: metrics.map(|listen: Placed<_>| listen.value),
         platform_anchors: platform_anchors.map(|file| file.value),
+        witnesses,
     })
 }
 
@@ -221,7 +224,11 @@ fn exchange(table: &mut Table<'_>, certs: &Path, faults: &mut Faults) -> Option<
     })
 }
 
-fn not_empty(table: &mut Table<'_>, key: &'static str, faults: &mut Faults) -> Option<Vec<Placed<String>>> {
+pub(super) fn not_empty(
+    table: &mut Table<'_>,
+    key: &'static str,
+    faults: &mut Faults,
+) -> Option<Vec<Placed<String>>> {
     let Placed { value, place } = table.required::<Vec<Placed<String>>>(key, faults)?;
     if value.is_empty() {
         faults.push(
@@ -233,7 +240,11 @@ fn not_empty(table: &mut Table<'_>, key: &'static str, faults: &mut Faults) -> O
 }
 
 /// `revocation = "off"`, or the lists: there is no silent default, and no empty list.
-fn revocation(table: &mut Table<'_>, certs: &Path, faults: &mut Faults) -> Option<Option<Vec<PathBuf>>> {
+pub(super) fn revocation(
+    table: &mut Table<'_>,
+    certs: &Path,
+    faults: &mut Faults,
+) -> Option<Option<Vec<PathBuf>>> {
     let written = table.need("revocation", faults)?;
     if written.as_text() == Some("off") {
         return Some(None);

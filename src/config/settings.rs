@@ -8,8 +8,10 @@ use std::time::Duration;
 use crate::id::AgencyId;
 use crate::id::Origin;
 use crate::language::Text;
+use crate::policy::model::Endpoint;
 use crate::policy::model::Rate;
 use crate::signing::When;
+use crate::tlog::cosignature::CosignerKey;
 
 /// All settings.
 #[derive(Debug, Clone)]
@@ -36,6 +38,17 @@ pub struct Settings {
     pub metrics: Option<SocketAddr>,
     /// Anchors of platforms reached by TLS that name none of their own.
     pub platform_anchors: Option<String>,
+    /// Who cosigns the log; empty: nobody.
+    pub witnesses: Vec<WitnessSettings>,
+}
+
+/// One who cosigns the log.
+#[derive(Debug, Clone)]
+pub struct WitnessSettings {
+    /// By which key.
+    pub key: CosignerKey,
+    /// Where it is asked.
+    pub endpoint: Endpoint,
 }
 
 /// The log.

@@ -18,6 +18,7 @@ use crate::metrics::Metrics;
 use crate::policy::Policies;
 use crate::request::authority::Authorities;
 use crate::signing::Signer;
+use crate::tlog::witness::kept::Kept;
 use crate::upstream::Platforms;
 
 use super::body::Incoming;
@@ -38,6 +39,8 @@ pub struct Door {
     pub budget: RefusalBudget,
     /// The log.
     pub recorder: Recorder,
+    /// The cosignatures of witnesses on its heads.
+    pub witnessed: Arc<Kept>,
     /// The way to the platforms.
     pub platforms: Platforms,
     /// Signs answers.

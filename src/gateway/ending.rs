@@ -86,7 +86,7 @@ pub fn unrecorded(door: &Door, line: &RequestLine, id: ExchangeId, full: &Unreco
     let code = match full {
         Unrecorded::Log(Unavailable::Busy) => "overload",
         Unrecorded::Log(Unavailable::Closed) => "draining",
-        Unrecorded::Log(_) | Unrecorded::Unmakeable(_) => "log-unavailable",
+        Unrecorded::Log(_) | Unrecorded::Unwitnessed | Unrecorded::Unmakeable(_) => "log-unavailable",
     };
     let problem = Problem {
         hop: "gateway",

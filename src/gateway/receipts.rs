@@ -1,4 +1,4 @@
-//! `GET /receipts/<id>[?since=<size>%2C…]` and `GET /receipts?after=<seq>`: what the gateway itself serves to agencies, each its own entries and no others.
+//! `GET /receipts/<id>[?since=<size>%2C…][&witnessed=1]` and `GET /receipts?after=<seq>`: what the gateway itself serves to agencies, each its own entries and no others.
 //!
 //! Not an exchange: no platform has a part in it and nothing of another agency is told, so it is answered without a record. A request
 //! that is refused before that is refused, and recorded, as any other: whoever is no agency is told the same on every path.
@@ -25,6 +25,8 @@ use crate::request::Request;
 use crate::signing;
 use crate::signing::RequestLine;
 use crate::signing::Sealed;
+use crate::tlog::checkpoint::SignedHead;
+use crate::tlog::witness::kept::Cosigned;
 
 use super::door::Arrival;
 use super::door::Door;
@@ -43,8 +45,9 @@ const HEADS: usize = 4;
 /// What is asked for.
 #[derive(Debug)]
 enum Wanted {
-    /// One exchange's receipt, and the way to its head from heads the caller knows.
-    One(ExchangeId, Vec<u64>),
+    /// One exchange's receipt, and the way to its head from heads the caller knows; under the newest head, or under one that
+    /// witnesses have cosigned.
+    One { id: ExchangeId, since: Vec<u64>, witnessed: bool },
     /// The entries after this `seq`.
     After(u64),
 }
@@ -91,8 +94,7 @@ fn wanted(request: &Request) -> Option<Wanted> {
     let reads = [Method::GET, Method::HEAD].contains(request.method());
     match (request.segments(), request.query()) {
         _ if !reads => None,
-        ([id], []) => Some(Wanted::One(id.parse().ok()?, Vec::new())),
-        ([id], [(name, since)]) if name == "since" => Some(Wanted::One(id.parse().ok()?, sizes(since)?)),
+        ([id], asked) => one_of(id.parse().ok()?, asked),
         ([], []) => Some(Wanted::After(0)),
         ([], [(name, after)]) if name == "after" => Some(Wanted::After(after.parse().ok()?)),
         _ => None,
@@ -102,12 +104,25 @@ fn wanted(request: &Request) -> Option<Wanted> {
 /// None for what is not there and for what is another's: the two look the same. Entries are read from the disk, off the threads that
 /// exchanges share.
 async fn find(door: &Door, agency: AgencyId, wanted: Wanted) -> Option<Answer> {
-    let recorder = door.recorder.clone();
+    let (recorder, best) = (door.recorder.clone(), door.witnessed.best());
     let reading = tokio::task::spawn_blocking(move || match wanted {
-        Wanted::One(id, since) => one(&recorder, id, &since, &agency),
+        Wanted::One { id, since, witnessed: false } => one(&recorder, id, &since, &agency),
+        Wanted::One { id, since, witnessed: true } => one_witnessed(&recorder, id, &since, &agency, &*best?),
         Wanted::After(seq) => many(&recorder, seq, &agency),
     });
     reading.await.ok()?
+}
+
+fn one_of(id: ExchangeId, asked: &[(String, String)]) -> Option<Wanted> {
+    let (mut heads, mut witnessed) = (Vec::new(), false);
+    for (name, value) in asked {
+        match (name.as_str(), value.as_str()) {
+            ("since", list) => heads = sizes(list)?,
+            ("witnessed", "1") => witnessed = true,
+            _ => return None,
+        }
+    }
+    Some(Wanted::One { id, since: heads, witnessed })
 }
 
 fn sizes(list: &str) -> Option<Vec<u64>> {
@@ -117,6 +132,19 @@ fn sizes(list: &str) -> Option<Vec<u64>> {
 
 fn one(recorder: &Recorder, id: ExchangeId, since: &[u64], agency: &AgencyId) -> Option<Answer> {
     let receipt = Receipt::of(recorder, id, agency, since)?;
+    Some(found("application/json", serde_json::to_vec(&receipt).ok()?))
+}
+
+/// None until a witness has cosigned a head that holds all of the exchange: the caller asks again.
+fn one_witnessed(
+    recorder: &Recorder,
+    id: ExchangeId,
+    since: &[u64],
+    agency: &AgencyId,
+    best: &Cosigned,
+) -> Option<Answer> {
+    let head = SignedHead { note: best.note(), ..best.head.clone() };
+    let receipt = Receipt::under(recorder, id, agency, since, &head)?;
     Some(found("application/json", serde_json::to_vec(&receipt).ok()?))
 }
 

@@ -23,6 +23,7 @@ use crate::id::AgencyId;
 use labels::ExchangeLabels;
 use labels::LapseLabels;
 use labels::WhyLabels;
+use labels::WitnessLabels;
 
 pub use labels::Lapsing;
 pub use labels::Outcome;
@@ -49,6 +50,9 @@ struct Counters {
     poisoned: Gauge,
     no_room: Gauge,
     lapses: Family<LapseLabels, Gauge>,
+    witness_lag: Family<WitnessLabels, Gauge>,
+    witness_time: Family<WitnessLabels, Gauge>,
+    witness_alarm: Family<WitnessLabels, Gauge>,
 }
 
 impl Metrics {
@@ -66,9 +70,13 @@ impl Metrics {
             poisoned: Gauge::default(),
             no_room: Gauge::default(),
             lapses: Family::default(),
+            witness_lag: Family::default(),
+            witness_time: Family::default(),
+            witness_alarm: Family::default(),
         };
         counters.register_exchanges();
         counters.register_log();
+        counters.register_witnesses();
         Self(Arc::new(counters))
     }
 
@@ -125,6 +133,16 @@ impl Metrics {
         }
     }
 
+    /// Notes how many entries a witness has not cosigned yet, when it last cosigned (Unix time; nothing: not yet), and whether
+    /// somebody has to look: it is silent for too long, or it has seen another log under this name.
+    pub fn witness(&self, name: &str, lag: u64, cosigned: Option<u64>, alarm: bool) {
+        let labels = WitnessLabels { witness: name.to_owned() };
+        let signed = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
+        self.0.witness_lag.get_or_create(&labels).set(signed(lag));
+        self.0.witness_time.get_or_create(&labels).set(signed(cosigned.unwrap_or_default()));
+        self.0.witness_alarm.get_or_create(&labels).set(i64::from(alarm));
+    }
+
     /// All counts as OpenMetrics text, of type [`CONTENT_TYPE`].
     #[must_use]
     pub fn encode(&self) -> String {
@@ -169,6 +187,18 @@ impl Counters {
         registry.register("in_flight", "Exchanges under way", self.in_flight.clone());
         let lapses = self.lapses.clone();
         registry.register("lapse_timestamp_seconds", "When what is configured lapses, Unix time", lapses);
+    }
+
+    fn register_witnesses(&mut self) {
+        let registry = &mut self.registry;
+        let lag = self.witness_lag.clone();
+        registry.register("witness_lag_entries", "Entries that a witness has not cosigned yet", lag);
+        let time = self.witness_time.clone();
+        let help = "When a witness last cosigned, Unix time; 0: not yet";
+        registry.register("witness_cosigned_timestamp_seconds", help, time);
+        let alarm = self.witness_alarm.clone();
+        let help = "1: a witness is silent, or has seen another log under this name";
+        registry.register("witness_alarm", help, alarm);
     }
 
     fn register_log(&mut self) {
@@ -251,6 +281,20 @@ mod tests {
             "phohien_lapse_timestamp_seconds{what=\"agreement\",name=\"TT-2026-004\"} 1790000000"
         ));
         assert!(!metrics.encode().contains("H31.02"));
+    }
+
+    #[test]
+    fn how_far_a_witness_is_behind_is_told() {
+        let metrics = Metrics::new();
+        metrics.witness("w.example/1", 7, None, false);
+        metrics.witness("w.example/1", 3, Some(1_790_000_000), true);
+        for line in [
+            "phohien_witness_lag_entries{witness=\"w.example/1\"} 3",
+            "phohien_witness_cosigned_timestamp_seconds{witness=\"w.example/1\"} 1790000000",
+            "phohien_witness_alarm{witness=\"w.example/1\"} 1",
+        ] {
+            assert!(has(&metrics, line), "{line} is not in {}", metrics.encode());
+        }
     }
 
     #[test]

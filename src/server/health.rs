@@ -1,6 +1,7 @@
 //! The loopback socket for Prometheus, systemd and the load balancer: `/metrics`, `/livez`, `/readyz`.
 
 use std::convert::Infallible;
+use std::error::Error as _;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,11 +19,13 @@ use tokio::net::TcpListener;
 use tokio::net::TcpStream;
 use tokio::task::JoinHandle;
 
+use crate::audit::recorder::Unrecorded;
 use crate::gateway::door::Door;
 use crate::listener::stop::Stop;
 use crate::tlog::Unavailable;
 
 use super::run::StartError;
+use super::witnesses::Witnesses;
 
 /// Pause after `accept` failed.
 const BACK_OFF: Duration = Duration::from_millis(50);
@@ -33,33 +36,42 @@ const BACK_OFF: Duration = Duration::from_millis(50);
 /// The address cannot be listened on.
 pub async fn listen(
     address: Option<SocketAddr>,
-    door: &Arc<Door>,
+    seen: Seen,
     stop: &Stop,
 ) -> Result<(Option<SocketAddr>, Vec<JoinHandle<()>>), StartError> {
     let Some(address) = address else { return Ok((None, Vec::new())) };
     let failed = |source| StartError::Listen { address, source };
     let socket = TcpListener::bind(address).await.map_err(failed)?;
     let bound = socket.local_addr().map_err(failed)?;
-    Ok((Some(bound), vec![tokio::spawn(serve(socket, Arc::clone(door), stop.clone()))]))
+    Ok((Some(bound), vec![tokio::spawn(serve(socket, seen, stop.clone()))]))
 }
 
-async fn serve(socket: TcpListener, door: Arc<Door>, stop: Stop) {
+/// What is told about.
+#[derive(Debug, Clone)]
+pub struct Seen {
+    /// The gateway.
+    pub door: Arc<Door>,
+    /// Who cosigns its log.
+    pub witnesses: Arc<Witnesses>,
+}
+
+async fn serve(socket: TcpListener, seen: Seen, stop: Stop) {
     loop {
         let accepted = tokio::select! {
             accepted = socket.accept() => accepted,
             () = stop.stopped() => return,
         };
         match accepted {
-            Ok((connection, _)) => drop(tokio::spawn(answer_on(connection, Arc::clone(&door)))),
+            Ok((connection, _)) => drop(tokio::spawn(answer_on(connection, seen.clone()))),
             // Out of descriptors, most likely: let others close theirs.
             Err(_) => tokio::time::sleep(BACK_OFF).await,
         }
     }
 }
 
-async fn answer_on(connection: TcpStream, door: Arc<Door>) {
+async fn answer_on(connection: TcpStream, seen: Seen) {
     let service = service_fn(move |request| {
-        let response = answer(&door, &request);
+        let response = answer(&seen, &request);
         async move { Ok::<_, Infallible>(response) }
     });
     let served = http1::Builder::new()
@@ -71,11 +83,11 @@ async fn answer_on(connection: TcpStream, door: Arc<Door>) {
     }
 }
 
-fn answer<B>(door: &Door, request: &Request<B>) -> Response<Full<Bytes>> {
+fn answer<B>(seen: &Seen, request: &Request<B>) -> Response<Full<Bytes>> {
     let (status, text) = match request.uri().path() {
         "/livez" => (StatusCode::OK, "alive\n".to_owned()),
-        "/readyz" => ready(door),
-        "/metrics" => (StatusCode::OK, metrics(door)),
+        "/readyz" => ready(seen),
+        "/metrics" => (StatusCode::OK, metrics(seen)),
         _ => (StatusCode::NOT_FOUND, "not found\n".to_owned()),
     };
     let mut response = Response::new(Full::new(Bytes::from(text)));
@@ -84,14 +96,25 @@ fn answer<B>(door: &Door, request: &Request<B>) -> Response<Full<Bytes>> {
 }
 
 /// Ready while the log takes records: without it nothing is exchanged.
-fn ready(door: &Door) -> (StatusCode, String) {
-    match door.recorder.log().availability() {
-        Ok(()) => (StatusCode::OK, "ready\n".to_owned()),
-        Err(fault) => (StatusCode::SERVICE_UNAVAILABLE, format!("not ready: {fault}\n")),
+fn ready(seen: &Seen) -> (StatusCode, String) {
+    let alarms: String = seen.witnesses.alarms().iter().map(|alarm| format!("{alarm}\n")).collect();
+    match seen.door.recorder.availability() {
+        Ok(()) => (StatusCode::OK, format!("ready\n{alarms}")),
+        Err(fault) => (StatusCode::SERVICE_UNAVAILABLE, format!("not ready: {}\n{alarms}", told(&fault))),
     }
 }
 
-fn metrics(door: &Door) -> String {
+/// With what is under it.
+fn told(fault: &Unrecorded) -> String {
+    match fault.source() {
+        Some(cause) => format!("{fault}: {cause}"),
+        None => fault.to_string(),
+    }
+}
+
+fn metrics(seen: &Seen) -> String {
+    let door = &seen.door;
+    seen.witnesses.measure(&door.metrics);
     let log = door.recorder.log();
     door.metrics.log_size(log.size());
     door.metrics.log_poisoned(matches!(log.availability(), Err(Unavailable::Poisoned)));

@@ -8,14 +8,17 @@ use arc_swap::ArcSwap;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use tokio::net::TcpListener;
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::audit::begin;
 use crate::audit::begin::BeginError;
 use crate::audit::begin::Beginning;
+use crate::audit::begin::Opened;
 use crate::audit::bounds;
 use crate::audit::bounds::TooLarge;
 use crate::audit::recorder::Recorder;
+use crate::audit::recorder::Unrecorded;
 use crate::clock::Clock;
 use crate::clock::rfc3339_millis;
 use crate::config::settings::ExchangeSettings;
@@ -47,14 +50,21 @@ use crate::request::authority::NotAuthorities;
 use crate::signing::Signer;
 use crate::tlog;
 use crate::tlog::Recovered;
+use crate::tlog::cosignature::CosignerKey;
 use crate::tlog::disk::OsDisk;
+use crate::tlog::note::VerifierKey;
+use crate::tlog::witness::kept::Kept;
 use crate::upstream::Platforms;
 use crate::upstream::tls::PlatformTls;
 use crate::upstream::tls::Unusable;
 
+use super::guard;
 use super::health;
+use super::health::Seen;
 use super::keys::Keys;
 use super::keys::KeysError;
+use super::witnesses::Contradiction;
+use super::witnesses::Witnesses;
 
 /// How often summaries of tallied refusals are written.
 const TALLY_EVERY: Duration = Duration::from_secs(1);
@@ -64,6 +74,8 @@ const TALLY_EVERY: Duration = Duration::from_secs(1);
 pub struct Overrides {
     /// The clock of agreements and limits: only the demonstration sets one.
     pub policy_clock: Option<Clock>,
+    /// Start although no witness answers; the log says so.
+    pub unwitnessed: bool,
 }
 
 /// Why a gateway does not start.
@@ -105,6 +117,12 @@ pub enum StartError {
     /// No randomness.
     #[error("the operating system gives no randomness")]
     Random(#[from] CryptoError),
+    /// A witness has seen another log under this name.
+    #[error("this log is not the one that a witness has seen")]
+    RolledBack(#[from] Contradiction),
+    /// The way to a witness cannot be set up.
+    #[error("the way to a witness cannot be set up")]
+    Witnesses(#[source] Unusable),
     /// A task of the start ended before its time.
     #[error("the start was interrupted")]
     Interrupted(#[from] tokio::task::JoinError),
@@ -121,6 +139,8 @@ pub struct Gateway {
     stop: Stop,
     serving: JoinHandle<()>,
     helpers: Vec<JoinHandle<()>>,
+    witnesses: Arc<Witnesses>,
+    given_up: watch::Receiver<Option<Arc<StartError>>>,
 }
 
 impl Gateway {
@@ -136,14 +156,41 @@ impl Gateway {
             return Err(first.into());
         }
         let warnings = policies.warnings().clone();
-        let (recorder, recovered, signer) =
-            begin_log(&settings, &policies, &overrides, clock.clone()).await?;
-        let door = Arc::new(door(&settings, policies, recorder, signer, clock.clone(), policy_clock)?);
+        let (opened, signer, key) = open_log(&settings, &policies, &overrides, clock.clone()).await?;
+        let (recorder, recovered) = (opened.recorder().clone(), opened.recovered().clone());
+        let witnesses = witnesses(&settings, &recorder, &key, clock.clone()).await?;
+        let waiting = guard::begin(opened, &witnesses, overrides.unwitnessed).await?;
+        let kept = Arc::clone(witnesses.kept());
+        let door = Arc::new(door(&settings, policies, recorder, kept, signer, clock.clone(), policy_clock)?);
         let stop = Stop::new();
         let (address, serving) = listen(&settings.exchange, &door, &stop, clock).await?;
-        let (metrics_address, mut helpers) = health::listen(settings.metrics, &door, &stop).await?;
+        let seen = Seen { door: Arc::clone(&door), witnesses: Arc::clone(&witnesses) };
+        let (metrics_address, mut helpers) = health::listen(settings.metrics, seen, &stop).await?;
         helpers.push(tokio::spawn(flush_tallies(door.recorder.clone(), stop.clone())));
-        Ok(Self { address, metrics_address, recovered, warnings, door, stop, serving, helpers })
+        let (feeding, given_up) = guard::watch(waiting, &witnesses, &stop);
+        helpers.extend(feeding);
+        Ok(Self {
+            address,
+            metrics_address,
+            recovered,
+            warnings,
+            door,
+            stop,
+            serving,
+            helpers,
+            witnesses,
+            given_up,
+        })
+    }
+
+    /// Why this gateway must stop by itself, once it must: a witness that did not answer at the start has since said that it knows
+    /// another log. Until then, and otherwise for ever, this waits.
+    pub async fn given_up(&self) -> Arc<StartError> {
+        let mut given_up = self.given_up.clone();
+        match given_up.wait_for(Option::is_some).await.map(|found| found.clone()) {
+            Ok(Some(why)) => why,
+            Ok(None) | Err(_) => std::future::pending().await,
+        }
     }
 
     /// Where agencies reach it.
@@ -164,6 +211,12 @@ impl Gateway {
         &self.recovered
     }
 
+    /// Whether it waits for a witness, and takes nothing until one has answered.
+    #[must_use]
+    pub fn is_held(&self) -> bool {
+        matches!(self.door.recorder.availability(), Err(Unrecorded::Unwitnessed))
+    }
+
     /// What will soon lapse, and other warnings of the policies.
     #[must_use]
     pub fn warnings(&self) -> &Faults {
@@ -172,6 +225,7 @@ impl Gateway {
 
     /// Stops taking connections, lets exchanges under way end, writes the last entries and closes the log.
     pub async fn stop(self) {
+        let held = self.is_held();
         self.stop.stop();
         let _ = self.serving.await;
         for helper in self.helpers {
@@ -179,6 +233,9 @@ impl Gateway {
         }
         let recorder = self.door.recorder.clone();
         let closed = tokio::task::spawn_blocking(move || close(&recorder)).await;
+        if !held {
+            self.witnesses.feed_last().await;
+        }
         if closed.is_err() {
             tracing::error!("the log did not close in order; the next start will recover it");
         }
@@ -191,12 +248,12 @@ fn close(recorder: &Recorder) {
     }
 }
 
-async fn begin_log(
+async fn open_log(
     settings: &Settings,
     policies: &Policies,
     overrides: &Overrides,
     clock: Clock,
-) -> Result<(Recorder, Recovered, Signer), StartError> {
+) -> Result<(Opened, Signer, VerifierKey), StartError> {
     let keys = Keys::read_or_make(&settings.keys, settings.answers.algorithm)?;
     let answer_keys = vec![STANDARD.encode(keys.answer.public().spki())];
     let log = tlog::Settings {
@@ -208,6 +265,7 @@ async fn begin_log(
     std::fs::create_dir_all(&log.folder)
         .map_err(|source| KeysError::File { path: log.folder.clone(), source })?;
     keys.publish(&log.folder, &log.origin)?;
+    let public = VerifierKey::new(&log.origin, keys.log.public_raw());
     let signer = Signer::new(Arc::new(keys.answer), settings.answers.when, clock.clone());
     let beginning = Beginning {
         log,
@@ -221,14 +279,35 @@ async fn begin_log(
         policy_clock: overrides.policy_clock.as_ref().map(|clock| rfc3339_millis(clock.now())),
     };
     // The log waits for the disk: not on a thread that others' exchanges share.
-    let begun = tokio::task::spawn_blocking(move || begin::begin(beginning, Arc::new(OsDisk))).await??;
-    Ok((begun.0, begun.1, signer))
+    let opened = tokio::task::spawn_blocking(move || begin::open(beginning, Arc::new(OsDisk))).await??;
+    Ok((opened, signer, public))
+}
+
+async fn witnesses(
+    settings: &Settings,
+    recorder: &Recorder,
+    key: &VerifierKey,
+    clock: Clock,
+) -> Result<Arc<Witnesses>, StartError> {
+    let (folder, key) = (settings.log.folder.clone(), key.clone());
+    let cosigners: Vec<CosignerKey> = settings.witnesses.iter().map(|witness| witness.key.clone()).collect();
+    let kept = tokio::task::spawn_blocking(move || {
+        Kept::open(Arc::new(OsDisk), &folder, &key, &cosigners.iter().collect::<Vec<_>>())
+    });
+    let (kept, tls) = (Arc::new(kept.await?), platform_tls(settings));
+    let witnesses = Witnesses::new(&settings.witnesses, &tls, recorder.clone(), kept, clock);
+    Ok(Arc::new(witnesses.map_err(StartError::Witnesses)?))
+}
+
+fn platform_tls(settings: &Settings) -> PlatformTls {
+    PlatformTls { certs_dir: settings.certs.clone(), anchors: settings.platform_anchors.clone() }
 }
 
 fn door(
     settings: &Settings,
     policies: Policies,
     recorder: Recorder,
+    witnessed: Arc<Kept>,
     signer: Signer,
     clock: Clock,
     policy_clock: Clock,
@@ -242,15 +321,15 @@ fn door(
         agency: settings.caps.agency,
         service: settings.caps.service,
     };
-    let tls = PlatformTls { certs_dir: settings.certs.clone(), anchors: settings.platform_anchors.clone() };
     Ok(Door {
         authorities: Authorities::parse(settings.exchange.names.iter().map(String::as_str))?,
         revoked,
         limits: Limits::new(caps, random::bytes()?),
         budget: RefusalBudget::new(settings.caps.refusals_per_minute),
-        platforms: Platforms::new(policies.services(), &tls, clock.clone())?,
+        platforms: Platforms::new(policies.services(), &platform_tls(settings), clock.clone())?,
         policies: ArcSwap::from_pointee(policies),
         recorder,
+        witnessed,
         signer,
         bodies: Rules { within: settings.exchange.body_timeout },
         contact: settings.contact.clone(),

@@ -13,6 +13,7 @@
 //! | `framing` | whether an answer's head says in one way only where its body ends |
 //! | `body` | a bounded body |
 //! | `retry` | whether a second try is allowed |
+//! | [`way`] | the way to one service: a platform's, or one that is none, such as a witness |
 //! | [`relay`](mod@relay) | a cleared exchange to a request, and its answer to a reply |
 //! | [`refusal`] | what went wrong, for the record and for people |
 
@@ -25,6 +26,7 @@ pub mod refusal;
 pub mod relay;
 mod retry;
 pub mod tls;
+pub mod way;
 
 #[cfg(test)]
 mod tests;
@@ -44,11 +46,9 @@ pub use relay::Failed;
 pub use relay::Reply;
 pub use relay::relay;
 
-use client::Failure;
-use dial::Dialer;
-use pool::{Line, Target};
 use refusal::{Fault, NoConnection};
 use tls::{PlatformTls, Unusable};
+use way::Way;
 
 /// A request as it shall go to a platform.
 #[derive(Debug, Clone)]
@@ -92,8 +92,7 @@ pub struct Timing {
 /// The platforms of all services, with their open connections. Built once for a set of policies.
 #[derive(Debug)]
 pub struct Platforms {
-    targets: HashMap<ServiceId, Vec<Arc<Target>>>,
-    clock: Clock,
+    ways: HashMap<ServiceId, Way>,
 }
 
 impl Platforms {
@@ -106,14 +105,11 @@ impl Platforms {
         tls: &PlatformTls,
         clock: Clock,
     ) -> Result<Self, Unusable> {
-        let targets_of = |service: &Arc<Service>| {
-            let target =
-                |endpoint| Ok(Arc::new(Target::new(Dialer::new(endpoint, tls, &clock)?, clock.clone())));
-            let targets = service.endpoints.iter().map(target).collect::<Result<_, Unusable>>()?;
-            Ok((service.id.clone(), targets))
+        let way = |service: &Arc<Service>| {
+            Ok((service.id.clone(), Way::new(&service.endpoints, service.timeouts, tls, &clock)?))
         };
-        let targets = services.into_iter().map(targets_of).collect::<Result<_, Unusable>>()?;
-        Ok(Self { targets, clock })
+        let ways = services.into_iter().map(way).collect::<Result<_, Unusable>>()?;
+        Ok(Self { ways })
     }
 
     /// Sends a request to one of the service's endpoints and holds the answer, at most `limit` bytes of body.
@@ -123,31 +119,13 @@ impl Platforms {
     /// perhaps had its effect then.
     pub async fn send(&self, service: &Service, outgoing: Outgoing, limit: u64) -> Result<Incoming, Fault> {
         let none = Fault::Unreachable(NoConnection::NoEndpoint);
-        let targets = self.targets.get(&service.id).ok_or(none)?;
-        let open = pool::open(targets, service.timeouts.connect).await?;
-        match self.exchange(open, service, &outgoing, limit).await {
-            Err(failure) if retry::allowed(&failure, outgoing.idempotent) => {
-                let fresh = pool::connect(targets, service.timeouts.connect).await?;
-                self.exchange(fresh, service, &outgoing, limit).await.map_err(Fault::from)
-            }
-            outcome => outcome.map_err(Fault::from),
-        }
+        self.ways.get(&service.id).ok_or(none)?.send(outgoing, limit).await
     }
 
     /// Whether a connection to the service is idle and fit for use.
     #[cfg(test)]
     fn has_idle(&self, service: &Service) -> bool {
-        self.targets.get(&service.id).is_some_and(|targets| targets.iter().any(|target| target.has_idle()))
-    }
-
-    async fn exchange(
-        &self,
-        line: Line,
-        service: &Service,
-        outgoing: &Outgoing,
-        limit: u64,
-    ) -> Result<Incoming, Failure> {
-        client::exchange(line, outgoing, service.timeouts, limit, &self.clock).await
+        self.ways.get(&service.id).is_some_and(Way::has_idle)
     }
 }
 

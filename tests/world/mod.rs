@@ -36,6 +36,7 @@ use phohien::identity::development::Flaw;
 use phohien::identity::development::Plan;
 use phohien::server::run::Gateway;
 use phohien::server::run::Overrides;
+use phohien::server::run::StartError;
 
 use child::Child;
 use child::Mount;
@@ -114,15 +115,25 @@ impl World {
 
     /// Starts the gateway in this process.
     pub async fn open(&mut self) {
+        if let Err(fault) = self.try_open(false).await {
+            panic!("the gateway does not start: {fault}: {fault:?}");
+        }
+    }
+
+    /// The same, where it may not start; `unwitnessed` lets it start although no witness answers.
+    pub async fn try_open(&mut self, unwitnessed: bool) -> Result<(), StartError> {
         let settings =
             read::read(&self.configuration()).unwrap_or_else(|faults| panic!("{}", faults.render(false)));
-        let overrides = Overrides { policy_clock: Some(self.clock.clone()) };
-        let gateway = match Gateway::start(settings, overrides).await {
-            Ok(gateway) => gateway,
-            Err(fault) => panic!("the gateway does not start: {fault}: {fault:?}"),
-        };
+        let overrides = Overrides { policy_clock: Some(self.clock.clone()), unwitnessed };
+        let gateway = Gateway::start(settings, overrides).await?;
         self.address = Some(gateway.address());
         self.gateway = Some(gateway);
+        Ok(())
+    }
+
+    /// The gateway that runs in this process.
+    pub fn gateway(&self) -> &Gateway {
+        self.gateway.as_ref().expect("the gateway runs in this process")
     }
 
     /// Stops the gateway of this process in order.

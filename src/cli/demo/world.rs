@@ -145,7 +145,7 @@ async fn start_platforms() -> Result<Vec<Platform>, Failure> {
 async fn start_gateway(file: &Path) -> Result<Gateway, Failure> {
     let settings = config::read::read(file).map_err(Failure::faulty)?;
     let shown: Timestamp = SHOWN.parse().map_err(|cause| unstarted().because(io::Error::other(cause)))?;
-    let overrides = Overrides { policy_clock: Some(Clock::set_to(shown)) };
+    let overrides = Overrides { policy_clock: Some(Clock::set_to(shown)), ..Overrides::default() };
     Gateway::start(settings, overrides).await.map_err(|fault| match fault {
         StartError::Policies(faults) => Failure::faulty(faults),
         other => unstarted().because(other),

@@ -83,6 +83,13 @@ certs dev | name | Tên hoặc địa chỉ IP của cổng | A name or IP addre
 certs check | crl | Danh sách thu hồi (PEM) | Revocation lists (PEM)
 * | subject | Chủ thể dữ liệu (mở phụ lục) | The data subject (opens annexes)
 * | code | Mã kết quả của nguồn (mở phụ lục) | The provider's result code (opens annexes)
+keys show | witness | Thư mục của bên chứng kiến: hiện khóa của bên đó | A witness's folder: show its key instead
+witness serve | state | Thư mục khóa và bộ nhớ của bên chứng kiến, thay cho cấu hình | The folder of the witness's key and memory, instead of a configuration
+witness serve | name | Tên bên chứng kiến ký, như witness.example/1 | The name it cosigns under, such as witness.example/1
+witness serve | logs | Tệp khóa kiểm tra của các nhật ký được chứng kiến (log.vkey) | The verification keys of the logs to cosign (log.vkey)
+witness serve | listen | Địa chỉ nhận yêu cầu; nếu không nêu: 127.0.0.1:9465 | Where it is asked; else 127.0.0.1:9465
+witness status | vkey | Khóa kiểm tra nhật ký; nếu không: tệp .vkey cạnh thư mục | The log's verification key; else the .vkey file beside the folder
+witness status | witnesses | Khóa của các bên chứng kiến, mỗi dòng một khóa, thay cho cấu hình | The witnesses' keys, one a line, instead of the configuration's
 ";
 
 /// What one argument means.

@@ -151,6 +151,30 @@ pub const COMMANDS: &[Page] = &[
         path: "keys show",
         vi: "Hiện khóa kiểm tra của nhật ký và của câu trả lời.",
         en: "Show the keys that verify the log and its answers.",
-        examples: &["phohien keys show --log log"],
+        examples: &["phohien keys show --log log", "phohien keys show --witness witness"],
+    },
+    Page {
+        path: "witness",
+        vi: "Chứng kiến: ký xác nhận nhật ký của cơ quan khác, xem ai đã ký nhật ký của mình.",
+        en: "Witnesses: cosign others' logs, see who cosigned one's own.",
+        examples: &["phohien witness serve --config witness.toml", "phohien witness status --log log"],
+    },
+    Page {
+        path: "witness serve",
+        vi: "Ký xác nhận nhật ký của các cơ quan khác, chừng nào mỗi nhật ký chỉ dài thêm.",
+        en: "Cosign other agencies' logs, as long as each of them only grows.",
+        examples: &[
+            "phohien witness serve --config witness.toml",
+            "phohien witness serve --state witness --name witness.example/1 --logs gw1.vkey gw2.vkey --listen 127.0.0.1:9465",
+        ],
+    },
+    Page {
+        path: "witness status",
+        vi: "Bên nào đã ký nhật ký của ta, đến bản ghi nào, lúc nào.",
+        en: "Who cosigned our log, up to which entry, and when.",
+        examples: &[
+            "phohien witness status --config gateway.toml",
+            "phohien witness status --log log --witnesses witnesses.vkey",
+        ],
     },
 ];

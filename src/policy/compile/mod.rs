@@ -30,6 +30,8 @@ use super::model::Service;
 use super::policies::{Parts, Policies, PolicyFile};
 use super::scope::Node;
 
+pub use services::endpoint;
+
 /// Compiles a policy set, given by file name and bytes. `now` only decides what is warned of.
 ///
 /// # Errors

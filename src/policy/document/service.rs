@@ -143,7 +143,8 @@ fn endpoints(table: &mut Table<'_>, faults: &mut Faults) -> Option<Placed<Vec<En
     Some(Placed { value: tables(table, "endpoints", faults, endpoint), place })
 }
 
-fn endpoint(table: &mut Table<'_>, faults: &mut Faults) -> Option<EndpointDocument> {
+/// Reads where something is reached: a platform, or one that is none, such as a witness.
+pub fn endpoint(table: &mut Table<'_>, faults: &mut Faults) -> Option<EndpointDocument> {
     let url = table.required("url", faults);
     let weight = table.optional("weight", faults);
     let address = table.optional::<std::net::SocketAddr>("address", faults);

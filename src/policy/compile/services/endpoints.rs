@@ -10,7 +10,7 @@ use crate::policy::document::service::EndpointDocument;
 use crate::policy::model::{Endpoint, EndpointTls};
 
 /// Compiles one address.
-pub(super) fn endpoint(written: &EndpointDocument, faults: &mut Faults) -> Option<Endpoint> {
+pub fn endpoint(written: &EndpointDocument, faults: &mut Faults) -> Option<Endpoint> {
     let mut bad = |message: &str| {
         let fault =
             Fault::new(Code::BadEndpoint, message).at(written.url.place.clone()).label("not accepted");

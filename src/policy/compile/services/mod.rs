@@ -19,6 +19,7 @@ use crate::policy::scope::Node;
 use super::{KnownService, Named, unknown};
 
 pub(super) use catalogue::check_catalogued;
+pub use endpoints::endpoint;
 
 /// Compiles the services; those with faults are known by name only.
 pub(super) fn compile(

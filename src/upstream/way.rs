@@ -1,0 +1,64 @@
+//! The way to one service: its endpoints, their connections, how long it may take.
+
+use std::sync::Arc;
+
+use crate::clock::Clock;
+use crate::policy::model::{Endpoint, Timeouts};
+
+use super::client::Failure;
+use super::dial::Dialer;
+use super::pool::{Line, Target};
+use super::refusal::Fault;
+use super::tls::{PlatformTls, Unusable};
+use super::{Incoming, Outgoing, client, pool, retry};
+
+/// The way to one service. Its connections are kept for the next request.
+#[derive(Debug)]
+pub struct Way {
+    targets: Vec<Arc<Target>>,
+    timeouts: Timeouts,
+    clock: Clock,
+}
+
+impl Way {
+    /// Prepares TLS for every endpoint. Connects to none.
+    ///
+    /// # Errors
+    /// A certificate, key or anchor that is named cannot be used, or TLS is asked for and there are no anchors.
+    pub fn new(
+        endpoints: &[Endpoint],
+        timeouts: Timeouts,
+        tls: &PlatformTls,
+        clock: &Clock,
+    ) -> Result<Self, Unusable> {
+        let target = |endpoint| Ok(Arc::new(Target::new(Dialer::new(endpoint, tls, clock)?, clock.clone())));
+        let targets = endpoints.iter().map(target).collect::<Result<_, Unusable>>()?;
+        Ok(Self { targets, timeouts, clock: clock.clone() })
+    }
+
+    /// Sends a request to one of the endpoints and holds the answer, at most `limit` bytes of body.
+    ///
+    /// # Errors
+    /// No endpoint could be connected to, or the answer was late, broken or too large. A request that is not idempotent has
+    /// perhaps had its effect then.
+    pub async fn send(&self, outgoing: Outgoing, limit: u64) -> Result<Incoming, Fault> {
+        let open = pool::open(&self.targets, self.timeouts.connect).await?;
+        match self.exchange(open, &outgoing, limit).await {
+            Err(failure) if retry::allowed(&failure, outgoing.idempotent) => {
+                let fresh = pool::connect(&self.targets, self.timeouts.connect).await?;
+                self.exchange(fresh, &outgoing, limit).await.map_err(Fault::from)
+            }
+            outcome => outcome.map_err(Fault::from),
+        }
+    }
+
+    /// Whether a connection is idle and fit for use.
+    #[cfg(test)]
+    pub(super) fn has_idle(&self) -> bool {
+        self.targets.iter().any(|target| target.has_idle())
+    }
+
+    async fn exchange(&self, line: Line, outgoing: &Outgoing, limit: u64) -> Result<Incoming, Failure> {
+        client::exchange(line, outgoing, self.timeouts, limit, &self.clock).await
+    }
+}
