@@ -1,7 +1,7 @@
 //! The power is cut, the process killed or an operation failed, anywhere and again and again; the log is opened on what is left,
 //! and must still say everything that it ever said to anybody.
 //!
-//! `POWER_SEEDS=100000 cargo test --release --lib tlog::tests::power` makes a long run; `POWER_SEEDS=4711..4712` makes that seed
+//! `tests/run` tries some thousand seeds; `POWER_SEEDS=100000 cargo test --release --lib tlog::tests::power` makes a long run; `POWER_SEEDS=4711..4712` makes that seed
 //! alone. A seed that has one thread of the log act at a time is the same each time; others leave that to the machine.
 
 use std::collections::BTreeMap;
@@ -16,8 +16,8 @@ use super::sim::SimDisk;
 use super::sim::Stop;
 use super::*;
 
-/// Seeds of a run in `tests/run`.
-const SEEDS: u64 = 2_000;
+/// Seeds where nobody says how many: for those who run the library's tests again and again.
+const SEEDS: u64 = 250;
 
 /// Everything that somebody was told, and what was asked.
 #[derive(Debug, Default)]
@@ -400,12 +400,9 @@ fn wherever_the_machine_stops_or_fails_nothing_that_was_told_is_lost_or_contradi
     if seeds.end - seeds.start >= SEEDS {
         let all = [Kind::Create, Kind::Write, Kind::Sync, Kind::Rename, Kind::Remove, Kind::SyncFolder];
         for kind in all {
-            assert!(
-                tally.stopped_in.get(&kind).is_some_and(|times| *times > 10),
-                "never stopped in {kind:?}"
-            );
+            assert!(tally.stopped_in.get(&kind).is_some_and(|times| *times > 2), "never stopped in {kind:?}");
         }
-        assert!(tally.torn > 10 && tally.starts_stopped > 10, "{tally:?}");
+        assert!(tally.torn > 2 && tally.starts_stopped > 2, "{tally:?}");
     }
 }
 
