@@ -3,6 +3,7 @@
 mod checking;
 mod committing;
 mod failing;
+mod oracles;
 mod power;
 mod recovering;
 mod sim;
