@@ -14,6 +14,7 @@ pub mod odd;
 pub mod platform;
 pub mod policies;
 pub mod receipts;
+pub mod rot;
 
 use std::fs::File;
 use std::io::Write as _;
