@@ -149,7 +149,7 @@ async fn write(log: Log<Entry>, writer: usize, end: Instant) -> Result<Vec<Durat
 /// What was written, verified as an auditor does.
 fn verify(folder: &Path, key: &VerifierKey) -> Result<(), Failure> {
     let start = now();
-    let report = fsck::verify(folder, Some(key), &[], &mut |_, _, _, _| Vec::new(), &mut |_, _| {});
+    let report = fsck::verify(folder, Some(key), &[], &mut fsck::Nobody, &mut |_, _| {});
     let (rate, batches) = (per_second(report.entries, start), report.frames.max(1));
     println!("entries a batch:        {:>10.1} ({batches} batches)", report.entries as f64 / batches as f64);
     println!("verified again:         {rate:>10.0} entries/s, {} faults", report.faults.len());

@@ -67,14 +67,15 @@ impl Gateway {
     pub(crate) fn verify(&self, released: usize) -> anyhow::Result<String> {
         let key = std::fs::read_to_string(self.log.with_extension("vkey"))?;
         let key = key.trim_end().parse().context("the log's key")?;
-        let (mut judge, mut found) = (Judge::new(), 0);
-        let mut each = |index: u64, leaf: &[u8], annex: &[u8], hash: &_| {
+        let mut found = 0;
+        let look = |_, leaf: &[u8], _: &[u8], _: &_| {
             found += usize::from(is_release(leaf));
-            judge.entry(index, leaf, annex, hash)
+            Vec::new()
         };
-        let report = fsck::verify(&self.log, Some(&key), &[], &mut each, &mut |_, _| ());
+        let mut watched = fsck::Watched { judge: Judge::new(), look };
+        let report = fsck::verify(&self.log, Some(&key), &[], &mut watched, &mut |_, _| ());
         ensure!(report.is_sound(), "the log is not sound: {:?}", report.faults.first());
-        ensure!(judge.end().is_empty(), "exchanges without an outcome");
+        ensure!(watched.judge.end().is_settled(), "exchanges without an outcome");
         ensure!(found == released, "{found} exchanges were released, {released} answered");
         let (entries, frames) = (report.entries, report.frames);
         let batch = f64::from(u32::try_from(entries)?) / f64::from(u32::try_from(frames)?);

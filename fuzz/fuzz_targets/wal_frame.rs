@@ -43,16 +43,12 @@ fuzz_target!(|bytes: &[u8]| {
 /// Reads a folder both ways.
 fn agree(folder: &Path) {
     let mut seen = Vec::new();
-    let report = fsck::verify(
-        folder,
-        None,
-        &[],
-        &mut |index, leaf, annex, hash| {
-            seen.push((index, leaf.to_vec(), annex.to_vec(), *hash));
-            Vec::new()
-        },
-        &mut |_, _| {},
-    );
+    let look = |index: u64, leaf: &[u8], annex: &[u8], hash: &_| {
+        seen.push((index, leaf.to_vec(), annex.to_vec(), *hash));
+        Vec::new()
+    };
+    let mut watched = fsck::Watched { judge: fsck::Nobody, look };
+    let report = fsck::verify(folder, None, &[], &mut watched, &mut |_, _| {});
     let scanned: Vec<_> = reader::scan(folder).collect();
     if report.is_sound() {
         assert_eq!(report.entries, scanned.len() as u64);

@@ -151,13 +151,16 @@ pub struct Read {
 
 /// Reads and judges a log's folder, whoever wrote it.
 pub fn read(folder: &Path, key: &VerifierKey, heads: &[Known]) -> Read {
-    let (mut judge, mut leaves) = (Judge::new(), Vec::new());
-    let mut each = |index: u64, leaf: &[u8], annex: &[u8], hash: &Hash| {
+    let mut leaves = Vec::new();
+    let look = |_, leaf: &[u8], _: &[u8], hash: &Hash| {
         leaves.push((serde_json::from_slice(leaf).unwrap_or_default(), *hash));
-        judge.entry(index, leaf, annex, hash)
+        Vec::new()
     };
-    let report = fsck::verify(folder, Some(key), heads, &mut each, &mut |_, _| ());
-    Read { report, leaves, open: judge.end() }
+    let mut watched = fsck::Watched { judge: Judge::new(), look };
+    let report = fsck::verify(folder, Some(key), heads, &mut watched, &mut |_, _| ());
+    let ended = watched.judge.end();
+    let open = ended.lost.into_iter().chain(ended.unfinished);
+    Read { report, leaves, open: open.map(|(index, finding)| (index, finding.what.en)).collect() }
 }
 
 fn check_signature(key: &PublicKey, asked: &Asked, answered: &Answered) {

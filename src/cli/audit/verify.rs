@@ -9,7 +9,6 @@ use std::path::PathBuf;
 use serde_json::json;
 
 use super::Log;
-use super::entry::Seen;
 use super::known;
 use crate::audit::verify::Judge;
 use crate::cli::Session;
@@ -23,7 +22,9 @@ use crate::cli::terminal::count;
 use crate::cli::terminal::shown;
 use crate::cli::trust;
 use crate::crypto::digest::hex;
+use crate::language::Language;
 use crate::tlog::fsck;
+use crate::tlog::fsck::Finding;
 use crate::tlog::fsck::Known;
 use crate::tlog::fsck::Report;
 use crate::tlog::note::VerifierKey;
@@ -91,48 +92,23 @@ fn is_same(file: &Path, other: Option<&Path>) -> bool {
 }
 
 /// The report, and exchanges that were opened and have no outcome yet.
-fn judged(log: &Path, ground: &Ground, session: &Session) -> (Report, Vec<(u64, String)>) {
-    let (mut judge, mut starts) = (Judge::new(), Starts::default());
+fn judged(log: &Path, ground: &Ground, session: &Session) -> (Report, Vec<(u64, Finding)>) {
+    let mut judge = Judge::new();
     let mut progress = session.terminal.progress(&session.clock, 0);
-    let mut report = fsck::verify(
-        log,
-        ground.key.as_ref(),
-        &ground.known,
-        &mut |index, leaf, annex, hash| {
-            starts.see(index, Seen::new(index, leaf, Vec::new()).kind());
-            judge.entry(index, leaf, annex, hash)
-        },
-        &mut |done, total| progress.at(done, total),
-    );
+    let mut report = fsck::verify(log, ground.key.as_ref(), &ground.known, &mut judge, &mut |done, total| {
+        progress.at(done, total)
+    });
     progress.finish();
-    let (lost, unfinished): (Vec<_>, Vec<_>) =
-        judge.end().into_iter().partition(|(index, _)| starts.settled.is_some_and(|start| *index < start));
-    let file = log.join("wal");
-    report.faults.extend(lost.into_iter().map(|(index, what)| fsck::Fault {
+    let ended = judge.end();
+    report.faults.extend(ended.lost.into_iter().map(|(index, Finding { code, what })| fsck::Fault {
         index: Some(index),
-        file: file.clone(),
+        file: log.to_owned(),
+        code,
         what,
     }));
     report.faults.sort_by_key(|fault| (fault.index.is_none(), fault.index));
-    (report, unfinished)
-}
-
-/// A gateway that starts first gives every exchange it finds open its `orphaned` entry, then serves. So what is older than the last start
-/// after which something else was written, and still open, was forgotten against that rule; what is younger may be under way.
-#[derive(Debug, Default)]
-struct Starts {
-    last: Option<u64>,
-    settled: Option<u64>,
-}
-
-impl Starts {
-    fn see(&mut self, index: u64, kind: &str) {
-        match kind {
-            "node.started" => self.last = Some(index),
-            "exchange.orphaned" => {}
-            _ => self.settled = self.last.take().or(self.settled),
-        }
-    }
+    report.notes.extend(ended.notes);
+    (report, ended.unfinished)
 }
 
 fn first_line(ground: &Ground, terminal: &mut Terminal) -> Result<(), Failure> {
@@ -156,31 +132,36 @@ fn first_line(ground: &Ground, terminal: &mut Terminal) -> Result<(), Failure> {
 
 fn tell(
     report: &Report,
-    unfinished: &[(u64, String)],
+    unfinished: &[(u64, Finding)],
     ground: &Ground,
     terminal: &mut Terminal,
 ) -> Result<(), Failure> {
     if terminal.json() {
-        return terminal.object(&object(report, unfinished, ground));
+        return terminal.object(&object(report, unfinished, ground, terminal.language()));
     }
+    let language = terminal.language();
     for fault in &report.faults {
         let place = match fault.index {
             Some(index) => format!("{} {index}", terminal.pick("bản ghi", "entry")),
             None => terminal.pick("nhật ký", "the log").to_owned(),
         };
-        let text =
-            format!("✗ {place} ({}): {}", shown(&fault.file.display().to_string()), shown(&fault.what));
+        let text = format!(
+            "✗ {place} ({}): {}",
+            shown(&fault.file.display().to_string()),
+            shown(fault.what.to(language))
+        );
         let text = terminal.paint(Paint::Bad, &text);
         terminal.line(&text)?;
     }
     let under_way = terminal.pick("có thể đang xử lý", "may be under way");
     let under_way: Vec<String> = unfinished
         .iter()
-        .map(|(index, what)| {
-            format!("- {} {index}: {} ({under_way})", terminal.pick("bản ghi", "entry"), shown(what))
+        .map(|(index, finding)| {
+            let what = shown(finding.what.to(language));
+            format!("- {} {index}: {what} ({under_way})", terminal.pick("bản ghi", "entry"))
         })
         .collect();
-    for line in report.notes.iter().map(|note| format!("- {}", shown(note))).chain(under_way) {
+    for line in report.notes.iter().map(|note| format!("- {}", shown(note.to(language)))).chain(under_way) {
         terminal.line(&line)?;
     }
     summary(report, terminal)?;
@@ -220,14 +201,23 @@ fn last_line(ground: &Ground, terminal: &mut Terminal) -> Result<(), Failure> {
     )
 }
 
-fn object(report: &Report, unfinished: &[(u64, String)], ground: &Ground) -> serde_json::Value {
-    let fault = |fault: &fsck::Fault| json!({ "index": fault.index, "file": fault.file.display().to_string(), "what": fault.what });
-    let open = |(index, what): &(u64, String)| json!({ "index": index, "what": what });
+fn object(
+    report: &Report,
+    unfinished: &[(u64, Finding)],
+    ground: &Ground,
+    language: Language,
+) -> serde_json::Value {
+    let fault = |fault: &fsck::Fault| {
+        let file = fault.file.display().to_string();
+        json!({ "index": fault.index, "file": file, "code": fault.code, "what": fault.what.to(language) })
+    };
+    let open = |(index, finding): &(u64, Finding)| json!({ "index": index, "code": finding.code, "what": finding.what.to(language) });
     json!({
         "sound": report.is_sound(),
         "origin": report.origin,
         "entries": report.entries,
         "batches": report.frames,
+        "bundles": report.bundles,
         "bytes": report.bytes,
         "root": report.root.map(|root| hex(&root)),
         "published": report.published,
@@ -235,7 +225,8 @@ fn object(report: &Report, unfinished: &[(u64, String)], ground: &Ground) -> ser
         "key_from_elsewhere": ground.key.is_some() && ground.is_key_from_elsewhere,
         "known": ground.known.len(),
         "faults": report.faults.iter().map(fault).collect::<Vec<_>>(),
-        "notes": report.notes,
+        "faults_unnamed": report.unnamed,
+        "notes": report.notes.iter().map(|note| note.to(language)).collect::<Vec<_>>(),
         "unfinished": unfinished.iter().map(open).collect::<Vec<_>>(),
     })
 }

@@ -1,19 +1,22 @@
-//! The bytes of a log, read a second time, from their description alone (`tlog::frame`, C2SP checkpoint and signed-note).
-
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+//! The bytes of a segment, read a second time, from their description alone (`tlog::frame`).
 
 use crate::crypto::digest::Hash;
-use crate::crypto::digest::Sha256;
 use crate::crypto::digest::sha256;
-use crate::crypto::verify::PublicKey;
 use crate::tlog::note::VerifierKey;
+
+use super::in_bundles::InBundles;
+use super::judge::Annexed;
+use super::judge::Judge;
+use super::notes;
+use super::notes::BadHead;
+use super::notes::Head;
+use super::roots::leaf_hash;
 
 const MAGIC: &[u8] = b"\x89PHLOG\n\x01";
 const HEADER: usize = 64;
 const SUM: usize = 4;
-const LEAF_MAX: usize = 16 * 1024;
-const ANNEX_MAX: usize = 8 * 1024;
+pub(super) const LEAF_MAX: usize = 16 * 1024;
+pub(super) const ANNEX_MAX: usize = 8 * 1024;
 
 /// A batch's header whose own checksum holds.
 #[derive(Debug, Clone, Copy)]
@@ -28,12 +31,13 @@ pub(super) struct Header {
 
 /// A batch as far as it can be read.
 #[derive(Debug)]
-pub(super) struct Batch<'a> {
+pub(super) struct Batch<'a, S> {
     /// None if the header was changed: then the count comes from what follows the batch.
     pub(super) header: Option<Header>,
     pub(super) count: u64,
-    pub(super) entries: Vec<Stored<'a>>,
-    pub(super) note: &'a [u8],
+    pub(super) entries: Vec<Stored<'a, S>>,
+    /// The checkpoint that signs it.
+    pub(super) head: Result<Head, BadHead>,
     /// Nothing stands between the last entry and the note.
     pub(super) filled: bool,
     /// The checksum over the whole batch holds.
@@ -42,9 +46,13 @@ pub(super) struct Batch<'a> {
 
 /// An entry as it is stored.
 #[derive(Debug)]
-pub(super) struct Stored<'a> {
+pub(super) struct Stored<'a, S> {
     pub(super) leaf: &'a [u8],
     pub(super) annex: &'a [u8],
+    /// What the leaf says.
+    pub(super) said: S,
+    /// What is wrong with the annex, going by the leaf.
+    pub(super) annex_wrong: Option<InBundles>,
     /// The leaf hash kept beside the entry.
     pub(super) kept: Hash,
     /// The leaf hash of the bytes.
@@ -74,26 +82,34 @@ impl Header {
     }
 }
 
-impl<'a> Batch<'a> {
+impl<'a, S> Batch<'a, S> {
     /// Reads a batch behind its header, also when bytes in it were changed or cut off.
-    pub(super) fn behind(header: Header, bytes: &'a [u8]) -> Self {
+    pub(super) fn behind<J: Judge<Said = S>>(
+        header: Header,
+        bytes: &'a [u8],
+        key: Option<&VerifierKey>,
+    ) -> Self {
         let (from, to) = (HEADER + header.body, HEADER + header.body + header.note);
         let sum_holds = chunk::<SUM>(bytes, to)
             .zip(bytes.get(..to))
             .is_some_and(|(sum, summed)| crc32c::crc32c(summed) == u32::from_be_bytes(sum));
         let body = bytes.get(HEADER..from.min(bytes.len())).unwrap_or_default();
-        let (entries, rest) = entries(body, u64::from(header.count));
-        let note = bytes.get(from..to).unwrap_or_default();
+        let (entries, rest) = entries::<J>(body, u64::from(header.count));
+        let head = notes::head(bytes.get(from..to).unwrap_or_default(), key);
         let count = u64::from(header.count);
-        Self { header: Some(header), count, entries, note, filled: rest.is_empty(), sum_holds }
+        Self { header: Some(header), count, entries, head, filled: rest.is_empty(), sum_holds }
     }
 
     /// Reads the `count` entries of a batch whose header was changed; nothing if they cannot all be read.
-    pub(super) fn headless(count: u64, bytes: &'a [u8]) -> Option<Self> {
-        let (entries, rest) = entries(bytes.get(HEADER..)?, count);
+    pub(super) fn headless<J: Judge<Said = S>>(
+        count: u64,
+        bytes: &'a [u8],
+        key: Option<&VerifierKey>,
+    ) -> Option<Self> {
+        let (entries, rest) = entries::<J>(bytes.get(HEADER..)?, count);
         let whole = count > 0 && entries.len() as u64 == count;
-        let note = rest.get(..note_length(rest)).unwrap_or_default();
-        whole.then_some(Self { header: None, count, entries, note, filled: true, sum_holds: true })
+        let head = notes::head(rest.get(..note_length(rest)).unwrap_or_default(), key);
+        whole.then_some(Self { header: None, count, entries, head, filled: true, sum_holds: true })
     }
 }
 
@@ -110,10 +126,10 @@ fn note_length(bytes: &[u8]) -> usize {
 }
 
 /// Reads up to `count` entries, and says what is left.
-fn entries(mut bytes: &[u8], count: u64) -> (Vec<Stored<'_>>, &[u8]) {
+fn entries<J: Judge>(mut bytes: &[u8], count: u64) -> (Vec<Stored<'_, J::Said>>, &[u8]) {
     let mut entries = Vec::new();
     while (entries.len() as u64) < count
-        && let Some((entry, rest)) = entry(bytes)
+        && let Some((entry, rest)) = entry::<J>(bytes)
     {
         entries.push(entry);
         bytes = rest;
@@ -121,7 +137,7 @@ fn entries(mut bytes: &[u8], count: u64) -> (Vec<Stored<'_>>, &[u8]) {
     (entries, bytes)
 }
 
-fn entry(bytes: &[u8]) -> Option<(Stored<'_>, &[u8])> {
+fn entry<J: Judge>(bytes: &[u8]) -> Option<(Stored<'_, J::Said>, &[u8])> {
     let leaf = u32::from_be_bytes(chunk(bytes, 0)?) as usize;
     let annex = u32::from_be_bytes(chunk(bytes, 4)?) as usize;
     let kept = chunk(bytes, 8)?;
@@ -130,13 +146,22 @@ fn entry(bytes: &[u8]) -> Option<(Stored<'_>, &[u8])> {
     }
     let (leaf, rest) = bytes.get(40..)?.split_at_checked(leaf)?;
     let (annex, rest) = rest.split_at_checked(annex)?;
-    let mut own = Sha256::new();
-    own.update(&[0]);
-    own.update(leaf);
-    Some((Stored { leaf, annex, kept, own: own.finish() }, rest))
+    let said = J::read(leaf);
+    let annex_wrong = wrong_annex(J::annex(&said), annex);
+    Some((Stored { leaf, annex, said, annex_wrong, kept, own: leaf_hash(leaf) }, rest))
 }
 
-fn chunk<const N: usize>(bytes: &[u8], at: usize) -> Option<[u8; N]> {
+/// What is wrong with an annex, going by its leaf.
+fn wrong_annex(annexed: Annexed, annex: &[u8]) -> Option<InBundles> {
+    match (annexed, annex.is_empty()) {
+        (Annexed::Untold, _) | (Annexed::No, true) => None,
+        (Annexed::No, false) => Some(InBundles::AnnexUnnamed),
+        (Annexed::Yes { .. }, true) => Some(InBundles::AnnexMissing),
+        (Annexed::Yes { hash, .. }, false) => (sha256(annex) != hash).then_some(InBundles::AnnexChanged),
+    }
+}
+
+pub(super) fn chunk<const N: usize>(bytes: &[u8], at: usize) -> Option<[u8; N]> {
     bytes.get(at..)?.first_chunk().copied()
 }
 
@@ -151,54 +176,4 @@ pub(super) fn next_header(bytes: &[u8], from: usize) -> Option<usize> {
         }
         at += found + 1;
     }
-}
-
-/// A signed tree head.
-#[derive(Debug, Clone)]
-pub(super) struct Head {
-    pub(super) origin: String,
-    pub(super) size: u64,
-    pub(super) root: Hash,
-}
-
-/// Reads a signed checkpoint, and verifies it if there is a key.
-pub(super) fn head(note: &[u8], key: Option<&VerifierKey>) -> Result<Head, &'static str> {
-    let note = std::str::from_utf8(note).map_err(|_| "it is not UTF-8")?;
-    let (text, lines) = note.rsplit_once("\n\n").ok_or("it has no signatures")?;
-    let head = three_lines(text).ok_or("it is not three lines of origin, size and root")?;
-    let lines = lines.strip_suffix('\n').ok_or("it does not end in a line feed")?;
-    let (mut verified, signed) = (key.is_none(), format!("{text}\n"));
-    for line in lines.split('\n') {
-        let (name, blob) = signature(line).ok_or("a signature line is malformed")?;
-        let Some(key) = key.filter(|key| key.name() == name && blob.starts_with(&key_id(key))) else {
-            continue;
-        };
-        let bytes = blob.get(4..).unwrap_or_default();
-        let holds = PublicKey::ed25519(*key.raw()).verify(signed.as_bytes(), bytes);
-        holds.map_err(|_| "its signature does not verify")?;
-        verified = true;
-    }
-    if key.is_some_and(|key| key.name() != head.origin) {
-        return Err("it is of another log");
-    }
-    if verified { Ok(head) } else { Err("the log's key did not sign it") }
-}
-
-fn three_lines(text: &str) -> Option<Head> {
-    let mut lines = text.split('\n');
-    let (origin, size, root) = (lines.next()?, lines.next()?, lines.next()?);
-    let number: u64 = size.parse().ok()?;
-    let root = STANDARD.decode(root).ok()?.try_into().ok()?;
-    let canonical = lines.next().is_none() && !origin.is_empty() && number.to_string() == size;
-    canonical.then(|| Head { origin: origin.to_owned(), size: number, root })
-}
-
-fn signature(line: &str) -> Option<(&str, Vec<u8>)> {
-    let (name, blob) = line.strip_prefix("\u{2014} ")?.split_once(' ')?;
-    Some((name, STANDARD.decode(blob).ok()?))
-}
-
-fn key_id(key: &VerifierKey) -> [u8; 4] {
-    let hash = sha256(&[key.name().as_bytes(), b"\n\x01", key.raw()].concat());
-    chunk(&hash, 0).unwrap_or_default()
 }

@@ -1,47 +1,65 @@
 //! The independent verifier: rebuilds a log from its bytes and names every fault by entry and file.
 //!
-//! It shares nothing with the writer but the hash: the frames, the tree and the checkpoints are read by code of its own, so
-//! that a mistake of the writer is not repeated here. It goes on after a fault as far as it can. It writes nothing, and may
-//! read a log that is in use.
+//! It shares nothing with the writer but the hash: frames, bundles, tiles, tree, snapshots and checkpoints are read by code of
+//! its own, so that a mistake of the writer is not repeated here. It goes on after a fault as far as it can. It writes nothing,
+//! and may read a log that is in use: what vanishes meanwhile was sealed, and is read again from there.
 //!
-//! Two leaf hashes decide which of two disagreeing things was changed: the one kept beside an entry and that of its bytes.
-//! Whichever leads to the root that the log signed for the batch is the one that was signed.
+//! Two leaf hashes decide which of two disagreeing things was changed: the one kept beside an entry (in its batch or its tile)
+//! and that of its bytes. Whichever leads to a root that the log signed is the one that was signed.
+//!
+//! Entries are read, unpacked, hashed and understood on all cores, and judged one by one in their order. Of an entry that was
+//! judged, nothing is kept here but an eighth of a byte: one hash for each 256.
 //!
 //! | room | what it does |
 //! |---|---|
-//! | `format`, `roots` | the bytes, the tree: read a second time |
+//! | `judge` | who is asked what entries say |
+//! | `format`, `notes`, `pack`, `roots` | the bytes, the tree: read a second time |
+//! | `fault`, `in_wal`, `in_bundles`, `in_folder` | what can be wrong, in words |
+//! | `pipeline` | work on all cores, taken in order |
 //! | `examination` | what is known so far, and what comes of it |
-//! | `segments` | segment after segment, and what stands in each |
-//! | `batches` | one batch: whose, whole, and as signed |
-//! | `disagreement` | which of two disagreeing leaf hashes was signed |
-//! | `promises` | heads that the log must continue |
+//! | `segments`, `batches` | segment after segment; one batch: whose, whole, and as signed |
+//! | `listing`, `bundle`, `sealed`, `uppers` | what was sealed: bundles, annexes, tiles |
+//! | `disagreement` | which of two disagreeing hashes was signed |
+//! | `promises`, `snapshots`, `objects` | heads that the log must continue; its own account of itself; what entries refer to |
 
 mod batches;
+mod bundle;
 mod disagreement;
 mod examination;
+mod fault;
 mod format;
+mod in_bundles;
+mod in_folder;
+mod in_wal;
+mod judge;
+mod listing;
+mod notes;
+mod objects;
+mod pack;
+mod pipeline;
 mod promises;
 mod roots;
+mod sealed;
 mod segments;
+mod snapshots;
+mod uppers;
 
 use std::path::Path;
-use std::path::PathBuf;
 
 use crate::crypto::digest::Hash;
+use crate::language::Text;
 use crate::tlog::note::VerifierKey;
 
 use examination::Examination;
 
-/// Something that is not as it was written.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Fault {
-    /// The entry concerned, or the first of several; none if it concerns no entry.
-    pub index: Option<u64>,
-    /// Where.
-    pub file: PathBuf,
-    /// What is wrong, for people.
-    pub what: String,
-}
+pub use fault::Fault;
+pub use fault::Finding;
+pub use judge::Annexed;
+pub use judge::Entry;
+pub use judge::Judge;
+pub use judge::Nobody;
+pub use judge::Shelf;
+pub use judge::Watched;
 
 /// A tree head that somebody kept: from a receipt, a witness, an earlier verification. The log must continue it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,7 +77,9 @@ pub struct Report {
     pub entries: u64,
     /// Batches read.
     pub frames: u64,
-    /// Bytes of all segments.
+    /// Bundles read.
+    pub bundles: u64,
+    /// Bytes of all segments, bundles, tiles and annexes.
     pub bytes: u64,
     /// The root over all entries; none if too much is missing to tell.
     pub root: Option<Hash>,
@@ -69,8 +89,10 @@ pub struct Report {
     pub published: Option<u64>,
     /// Everything that is wrong, in the order of the log; what concerns no entry comes last.
     pub faults: Vec<Fault>,
-    /// What is no fault but worth knowing: a torn tail, heads that could not be compared.
-    pub notes: Vec<String>,
+    /// Faults beyond so many that nobody reads them one by one.
+    pub unnamed: u64,
+    /// What is no fault but worth knowing: a torn tail, heads that could not be compared, files that do not belong there.
+    pub notes: Vec<Text>,
 }
 
 impl Report {
@@ -81,27 +103,28 @@ impl Report {
     }
 }
 
-/// Asked of every entry that can be read, in order: index, leaf, annex, and the leaf hash that was signed as far as can be
-/// told. Answers what is wrong with it.
-pub type Each<'a> = dyn FnMut(u64, &[u8], &[u8], &Hash) -> Vec<String> + 'a;
-
 /// Told how many bytes of how many are done.
 pub type Progress<'a> = dyn FnMut(u64, u64) + 'a;
 
-/// Verifies the log in `folder`: every byte of its segments, every root, every signature if there is a key, its published
-/// checkpoint, and the heads that are known from elsewhere.
-pub fn verify(
+/// Verifies the log in `folder`: every byte of its segments, bundles, tiles and annexes, every root, every signature if there is a
+/// key, its published checkpoint, its snapshots and objects, and the heads that are known from elsewhere.
+pub fn verify<J: Judge>(
     folder: &Path,
     key: Option<&VerifierKey>,
     known: &[Known],
-    each: &mut Each<'_>,
+    judge: &mut J,
     progress: &mut Progress<'_>,
 ) -> Report {
-    let mut examination = Examination::begin(folder, key, known, each);
-    // Before the segments: a log in use only grows, so what is published now is in what is read later.
+    let mut examination = Examination::begin(folder, key, known, judge, progress);
+    // Before the entries: a log in use only grows, so what is published now is in what is read later.
     examination.checkpoint(&folder.join("checkpoint"));
+    examination.read_snapshots(&folder.join("heads"));
     examination.sort_promises();
-    examination.keep_promises();
-    examination.segments(&folder.join("wal"), progress);
+    examination.due();
+    examination.entries(&folder.join("wal"));
+    examination.leave_sealed();
+    examination.uppers();
+    examination.objects(&folder.join("objects"));
+    examination.strays();
     examination.finish()
 }

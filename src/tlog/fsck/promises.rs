@@ -1,4 +1,4 @@
-//! Heads that a log must continue: the one it published, and those that somebody kept.
+//! Heads that a log must continue: the one it published, those that somebody kept, those of its own snapshots.
 
 use std::cmp::Reverse;
 use std::path::PathBuf;
@@ -7,53 +7,95 @@ use crate::crypto::digest::Hash;
 
 use super::Known;
 use super::examination::Examination;
+use super::in_folder::InFolder;
+use super::in_folder::Whose;
+use super::judge::Judge;
 
-/// A head that the log must continue; `file` is the published checkpoint, or none for one known from elsewhere.
+/// A head that the log must continue.
 pub(super) struct Promise {
     pub(super) size: u64,
-    pub(super) root: Hash,
-    pub(super) file: Option<PathBuf>,
+    root: Hash,
+    whose: Whose,
+    /// Where it stands; none for one known from elsewhere.
+    file: Option<PathBuf>,
 }
 
 impl Promise {
     /// A head that somebody kept.
     pub(super) fn elsewhere(known: &Known) -> Self {
-        Self { size: known.size, root: known.root, file: None }
+        Self { size: known.size, root: known.root, whose: Whose::Elsewhere, file: None }
+    }
+
+    /// The published one.
+    pub(super) fn published(size: u64, root: Hash, file: PathBuf) -> Self {
+        Self { size, root, whose: Whose::Published, file: Some(file) }
+    }
+
+    /// That of a snapshot.
+    pub(super) fn of_snapshot(size: u64, root: Hash, file: PathBuf) -> Self {
+        Self { size, root, whose: Whose::Snapshot, file: Some(file) }
     }
 }
 
-impl Examination<'_, '_> {
+impl<J: Judge> Examination<'_, '_, J> {
     /// Puts the promises in the order in which they fall due, the last first.
     pub(super) fn sort_promises(&mut self) {
-        self.promises.sort_by_key(|promise| Reverse(promise.size));
+        self.promises.sort_by_key(|promise| (Reverse(promise.size), promise.whose != Whose::Snapshot));
     }
 
-    /// Whether entries are promised beyond those seen.
+    /// Whether the log itself says that there are entries beyond those seen.
     pub(super) fn is_promised(&self) -> bool {
         self.promises.first().is_some_and(|promise| promise.size > self.expected)
     }
 
-    /// Compares the tree with what was promised of its present size.
-    pub(super) fn keep_promises(&mut self) {
-        let Some(roots) = &self.roots else { return };
-        let (size, mut root) = (roots.size(), None);
-        let mut broken = Vec::new();
-        while let Some(due) = self.promises.pop_if(|promise| promise.size == size) {
-            if due.root != *root.get_or_insert_with(|| roots.root()) {
-                broken.push(due.file);
-            }
-        }
-        for file in broken {
-            let what = format!("has another root over the first {size} entries: they were rewritten");
-            self.unkept(size.checked_sub(1), file, &what);
-        }
+    /// The largest size that is promised.
+    pub(super) fn promised(&self) -> Option<u64> {
+        self.promises.first().map(|promise| promise.size)
     }
 
-    /// Names a broken promise.
-    pub(super) fn unkept(&mut self, index: Option<u64>, file: Option<PathBuf>, what: &str) {
-        let whose =
-            if file.is_some() { "the published tree head" } else { "a tree head known from elsewhere" };
+    /// Whether something must be compared before the tree has this size.
+    pub(super) fn is_due_before(&self, size: u64) -> bool {
+        let promise = self.promises.last().is_some_and(|promise| promise.size < size);
+        promise && self.roots.is_some() || self.snapshots.last().is_some_and(|snapshot| snapshot.size < size)
+    }
+
+    /// Compares the tree and the chains with what was promised of their present size.
+    pub(super) fn due(&mut self) {
+        let size = self.expected;
+        while self.roots.is_some()
+            && let Some(due) = self.promises.pop_if(|promise| promise.size == size)
+        {
+            let fits = self.agree(|edge| (edge.root() == due.root).then_some(()));
+            match (fits, due.whose) {
+                (Some(()), Whose::Snapshot) => {}
+                (Some(()), Whose::Published | Whose::Elsewhere) => self.vouched = self.vouched.max(size),
+                (None, whose) => {
+                    self.unkept(size.checked_sub(1), due.file, InFolder::Rewritten { whose, size })
+                }
+            }
+        }
+        self.due_snapshots();
+    }
+
+    fn unkept(&mut self, index: Option<u64>, file: Option<PathBuf>, what: InFolder) {
         let file = file.unwrap_or_else(|| self.folder.to_owned());
-        self.fault(index, &file, format!("{whose} {what}"));
+        self.fault(index, &file, what);
+    }
+
+    /// What is left when the log has ended.
+    pub(super) fn leave_promises(&mut self) {
+        let has = self.expected;
+        while let Some(Promise { size, file, whose, .. }) = self.promises.pop() {
+            if size > has {
+                self.unkept(Some(has), file, InFolder::Shorter { whose, says: size, has });
+            } else {
+                self.note(
+                    format!("không so được điểm chốt của {size} bản ghi, vì có bản ghi phía trước không như đã ký"),
+                    format!(
+                        "the tree head of {size} entries cannot be compared, since an entry before is not as signed"
+                    ),
+                );
+            }
+        }
     }
 }

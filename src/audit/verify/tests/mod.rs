@@ -1,0 +1,246 @@
+mod folder;
+mod sealed;
+
+use super::*;
+
+use std::fs;
+use std::path::Path;
+
+use crate::crypto::digest::hex;
+use crate::crypto::digest::sha256;
+use crate::tlog::fsck::Judge as _;
+
+/// A time within a minute.
+fn at(second: u64) -> String {
+    format!("2026-11-23T02:30:{second:02}.000Z")
+}
+
+/// An exchange's id by its last digit.
+fn id(last: u8) -> String {
+    format!("0199a1c2-0000-7000-8000-00000000000{last}")
+}
+
+fn leaf(kind: &str, seq: u64, prev: Option<u8>, second: u64, exchange: u8) -> String {
+    let prev = prev.map(|byte| format!(r#","prev":"{}""#, hex(&[byte; 32]))).unwrap_or_default();
+    let (at, exchange) = (at(second), id(exchange));
+    format!(
+        r#"{{"agency":"H31","at":"{at}","exchange":"{exchange}","kind":"{kind}"{prev},"seq":{seq},"v":"phohien/1"}}"#
+    )
+}
+
+/// What is found wrong with an entry, in English; its leaf hash is its index and one, over and over.
+fn judged(judge: &mut Judge, index: u8, leaf: &str) -> Vec<String> {
+    let said = Said::read(leaf.as_bytes());
+    let entry = Entry {
+        index: u64::from(index),
+        leaf: leaf.as_bytes(),
+        annex: b"",
+        said: &said,
+        hash: [index + 1; 32],
+    };
+    judge.judge(&entry).into_iter().map(|finding| finding.what.en).collect()
+}
+
+#[test]
+fn a_sound_chain_has_no_fault() {
+    let mut judge = Judge::new();
+    assert!(judged(&mut judge, 0, &leaf("exchange.opened", 1, None, 1, 1)).is_empty());
+    assert!(judged(&mut judge, 1, &leaf("exchange.released", 2, Some(1), 1, 1)).is_empty());
+    assert!(judged(&mut judge, 2, &leaf("exchange.aborted", 3, Some(2), 2, 1)).is_empty());
+    assert!(judge.end().is_settled());
+}
+
+#[test]
+fn a_gap_a_wrong_predecessor_and_a_time_that_goes_back_are_each_named() {
+    let mut judge = Judge::new();
+    judged(&mut judge, 0, &leaf("exchange.refused", 1, None, 5, 1));
+    let faults = judged(&mut judge, 1, &leaf("exchange.refused", 3, Some(9), 4, 2));
+    assert_eq!(faults.len(), 3, "{faults:?}");
+    assert_eq!(faults[0], format!("the time goes back from {} to {}", at(5), at(4)));
+}
+
+#[test]
+fn an_opened_exchange_without_an_outcome_and_a_second_outcome_are_named() {
+    let mut judge = Judge::new();
+    judged(&mut judge, 0, &leaf("exchange.opened", 1, None, 1, 1));
+    judged(&mut judge, 1, &leaf("exchange.refused", 2, Some(1), 1, 2));
+    let faults = judged(&mut judge, 2, &leaf("exchange.released", 3, Some(2), 1, 2));
+    assert_eq!(faults, [format!("exchange {} has two outcomes", id(2))]);
+    let unfinished = judge.end().unfinished;
+    assert_eq!((unfinished.len(), unfinished[0].0), (1, 0));
+    assert_eq!(unfinished[0].1.what.en, format!("exchange {} was opened and has no outcome", id(1)));
+}
+
+#[test]
+fn a_release_is_aborted_once_and_what_was_not_under_way_never() {
+    let mut judge = Judge::new();
+    judged(&mut judge, 0, &leaf("exchange.released", 1, None, 1, 1));
+    assert!(judged(&mut judge, 1, &leaf("exchange.aborted", 2, Some(1), 1, 1)).is_empty());
+    for (index, exchange, kind) in
+        [(2, 1, "exchange.aborted"), (3, 2, "exchange.aborted"), (4, 3, "exchange.orphaned")]
+    {
+        let faults = judged(&mut judge, index, &leaf(kind, u64::from(index) + 1, Some(index), 1, exchange));
+        assert_eq!(faults.len(), 1, "{kind} {faults:?}");
+    }
+}
+
+#[test]
+fn after_entries_that_were_missed_nobody_is_accused_of_what_they_may_have_said() {
+    let mut judge = Judge::new();
+    judged(&mut judge, 0, &leaf("exchange.opened", 1, None, 1, 1));
+    judge.missed(1..3);
+    assert!(judged(&mut judge, 3, &leaf("exchange.aborted", 4, Some(7), 1, 2)).is_empty());
+    assert_eq!(judged(&mut judge, 4, &leaf("exchange.refused", 5, Some(7), 1, 3)).len(), 1, "what is known");
+    assert_eq!(judged(&mut judge, 5, &leaf("exchange.refused", 2, Some(5), 1, 4)).len(), 1, "seq goes back");
+    assert!(judge.snapshot("{}").is_empty(), "no account can be held against what was missed");
+}
+
+#[test]
+fn every_kind_that_is_known_is_accepted_and_another_is_told_by_name() {
+    const KINDS: [&str; 8] = [
+        "log.opened",
+        "log.closed",
+        "keys.rotated",
+        "audit.read",
+        "month.forgotten",
+        "time.anchored",
+        "refusals.summary",
+        "news.from.tomorrow",
+    ];
+    let mut judge = Judge::new();
+    for (index, kind) in (0..).zip(KINDS) {
+        let prev = (index > 0).then_some(index);
+        let faults = judged(&mut judge, index, &leaf(kind, u64::from(index) + 1, prev, 1, 1));
+        assert!(faults.is_empty(), "{kind} {faults:?}");
+    }
+    let ended = judge.end();
+    assert!(ended.is_settled());
+    assert_eq!(ended.notes.len(), 1);
+    assert!(ended.notes[0].en.contains("`news.from.tomorrow`") && ended.notes[0].en.contains("entry 7"));
+}
+
+#[test]
+fn what_is_no_leaf_is_named() {
+    for (text, faults) in [
+        ("", 1),
+        ("[]", 1),
+        ("nonsense", 1),
+        ("{}", 4),
+        (r#"{"agency":7,"seq":1}"#, 1),
+        (r#"{"agency":"H31","agency":"H32","seq":1}"#, 1),
+    ] {
+        assert_eq!(judged(&mut Judge::new(), 0, text).len(), faults, "{text}");
+    }
+    let odd = leaf("exchange.refused", 1, None, 1, 1);
+    for (from, to) in [
+        ("phohien/1", "phohien/2"),
+        ("2026-11-23T02:30:01.000Z", "2026-11-23T02:30:01.000+"),
+        ("0199a1c2-0000-7", "0199a1c2-0000-4"),
+        ("0199a1c2-0000-7", "0199A1C2-0000-7"),
+        ("\"seq\":1", "\"seq\":-1"),
+    ] {
+        assert_eq!(judged(&mut Judge::new(), 0, &odd.replace(from, to)).len(), 1, "{to}");
+    }
+}
+
+#[test]
+fn an_annex_stands_on_the_shelf_of_its_exchanges_month() {
+    let said = |exchange: &str| {
+        let hash = hex(&sha256(b"sealed"));
+        Said::read(format!(r#"{{"annex":"{hash}","exchange":"{exchange}"}}"#).as_bytes())
+    };
+    for (millis, month) in [
+        (0_i64, "1970-01"),
+        (951_782_400_000, "2000-02"),
+        (951_868_799_999, "2000-02"),
+        (951_868_800_000, "2000-03"),
+        (1_793_491_199_999, "2026-10"),
+        (1_793_491_200_000, "2026-11"),
+        (1_798_761_599_999, "2026-12"),
+        (4_107_542_400_000, "2100-03"),
+        (253_402_207_199_999, "9999-12"),
+    ] {
+        let exchange = crate::id::ExchangeId::new(u64::try_from(millis).unwrap(), &[0; 10]).to_string();
+        let Annexed::Yes { hash, shelf } = said(&exchange).annex else { panic!("{exchange}") };
+        assert_eq!((hash, shelf.unwrap().as_str()), (sha256(b"sealed"), month));
+        let time = jiff::Timestamp::from_millisecond(millis).unwrap();
+        assert_eq!(time.strftime("%Y-%m").to_string(), month, "as the calendar's own code says");
+    }
+    assert!(matches!(said("x").annex, Annexed::Yes { shelf: None, .. }));
+}
+
+#[test]
+fn exchanges_are_remembered_whatever_the_order_of_their_ids() {
+    let mut exchanges = Exchanges::default();
+    let agency = Said::read(br#"{"agency":"H31"}"#).agency.unwrap();
+    let id = |number: u64| {
+        // Back and forth in time.
+        let millis = 1_790_000_000_000 + (number * 7_919) % 1_000_003;
+        leaf::Id::read(&crate::id::ExchangeId::new(millis, &[(number % 251) as u8; 10]).to_string()).unwrap()
+    };
+    let mut step = |number, step| exchanges.step(id(number), step, number, agency, true);
+    for number in 0..300_000 {
+        assert_eq!(step(number, Step::Decide), None);
+    }
+    for number in (0..300_000).step_by(1_000) {
+        assert_eq!(step(number, Step::Abort), None);
+    }
+    for number in (0..300_000).step_by(500) {
+        assert_eq!(step(number, Step::Decide), Some(BadStanding::TwoOutcomes), "{number}");
+        let again = (number % 1_000 == 0).then_some(BadStanding::AbortedTooLate);
+        assert_eq!(step(number, Step::Abort), again, "{number}");
+    }
+}
+
+#[test]
+fn the_account_of_a_snapshot_is_held_against_the_entries() {
+    let mut judge = Judge::new();
+    judged(&mut judge, 0, &leaf("exchange.opened", 1, None, 1, 1));
+    let policy = hex(&[7; 32]);
+    let changed = leaf("policy.changed", 2, Some(1), 2, 1)
+        .replace(&format!(r#""exchange":"{}","#, id(1)), "")
+        .replace(r#""prev""#, &format!(r#""new":"{policy}","prev""#));
+    assert_eq!(judged(&mut judge, 1, &changed), Vec::<String>::new());
+    let state = format!(
+        r#"{{"agencies":{{"H31":{{"prev":"{}","seq":2}}}},"at":"{}","policy":"{policy}","undecided":{{"{}":"H31"}}}}"#,
+        hex(&[2; 32]),
+        at(2),
+        id(1)
+    );
+    assert!(judge.snapshot(&state).is_empty());
+    for (from, to) in [
+        ("\"seq\":2", "\"seq\":3"),
+        ("\"prev\":\"02", "\"prev\":\"03"),
+        ("{\"H31\"", "{\"H32\""),
+        ("02:30:02", "02:30:03"),
+        ("\"07", "\"08"),
+        (id(1).as_str(), id(2).as_str()),
+        (":\"H31\"}", ":\"H32\"}"),
+        ("\"undecided\"", "\"decided\""),
+    ] {
+        assert_eq!(judge.snapshot(&state.replacen(from, to, 1)).len(), 1, "{to}");
+    }
+}
+
+#[test]
+fn the_judge_shares_nothing_with_the_writer_but_the_hash() {
+    const ALLOWED: [&str; 3] = ["crate::crypto::digest::", "crate::tlog::fsck", "crate::language::Text"];
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/audit/verify");
+    let rooms = fs::read_dir(folder).unwrap().map(|room| room.unwrap().path());
+    let rooms: Vec<_> = rooms.filter(|room| room.is_file()).collect();
+    assert!(rooms.len() > 3, "found only {rooms:?}");
+    for room in rooms {
+        let (source, door) = (fs::read_to_string(&room).unwrap(), room.ends_with("mod.rs"));
+        for line in source.lines().filter(|line| line.starts_with("use crate::") || line.contains("super::"))
+        {
+            let path = line.strip_prefix("use ").unwrap_or(line).trim_start();
+            let within = !door && path.starts_with("super::") && !path.starts_with("super::super");
+            assert!(
+                within
+                    || ALLOWED.iter().any(|allowed| path.starts_with(allowed))
+                    || path.contains("&super::"),
+                "{line}"
+            );
+        }
+    }
+}

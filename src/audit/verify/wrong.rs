@@ -1,0 +1,103 @@
+//! What can be wrong with what entries say, in words.
+
+use crate::tlog::fsck::Finding;
+
+use super::leaf::Id;
+use super::leaf::Moment;
+
+/// What is wrong with an entry, or with what it says to others.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Wrong {
+    NotALeaf,
+    Version,
+    Kind,
+    NoTime,
+    TimeBack { from: Moment, to: Moment },
+    NoChain,
+    Seq { agency: String, seq: u64, follows: u64 },
+    Prev { agency: String },
+    NotAnExchange,
+    Standing { id: Id, wrong: BadStanding },
+    Snapshot(&'static str),
+}
+
+/// How an exchange cannot stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum BadStanding {
+    OpenedTwice,
+    AbortedTooLate,
+    OrphanedNotOpened,
+    TwoOutcomes,
+    NoOutcome,
+}
+
+impl From<Wrong> for Finding {
+    fn from(wrong: Wrong) -> Self {
+        match wrong {
+            Wrong::NotALeaf => Self::new(
+                "not-a-leaf",
+                "bản ghi không phải là một đối tượng JSON như định dạng quy định",
+                "the leaf is not a JSON object as the format has it",
+            ),
+            Wrong::Version => Self::new("version", "`v` không phải là `phohien/1`", "`v` is not `phohien/1`"),
+            Wrong::Kind => Self::new("kind", "thiếu `kind`", "`kind` is missing"),
+            Wrong::NoTime => Self::new(
+                "time-missing",
+                "thiếu `at`, hoặc không phải là thời điểm",
+                "`at` is missing, or not a time",
+            ),
+            Wrong::TimeBack { from, to } => Self::new(
+                "time-back",
+                format!("thời gian lùi từ {from} về {to}"),
+                format!("the time goes back from {from} to {to}"),
+            ),
+            Wrong::NoChain => {
+                Self::new("chain-missing", "thiếu `agency` hoặc `seq`", "`agency` or `seq` is missing")
+            }
+            Wrong::Seq { agency, seq, follows } => Self::new(
+                "seq",
+                format!("`seq` của {agency} là {seq}, lẽ ra phải là {follows}"),
+                format!("`seq` of {agency} is {seq} where {follows} follows"),
+            ),
+            Wrong::Prev { agency } => Self::new(
+                "prev",
+                format!("`prev` không nêu đúng bản ghi trước của {agency}: bản ghi đó bị sửa hoặc bị thiếu"),
+                format!(
+                    "`prev` does not name the entry of {agency} before this one: that one was changed, or is missing"
+                ),
+            ),
+            Wrong::NotAnExchange => Self::new(
+                "exchange-id",
+                "`exchange` không phải là mã giao dịch",
+                "`exchange` is not an exchange id",
+            ),
+            Wrong::Standing { id, wrong } => wrong.finding(id),
+            Wrong::Snapshot(member) => Self::new(
+                "snapshot-state",
+                format!("`{member}` của bản chụp trạng thái khác với các bản ghi phía trước"),
+                format!("the snapshot's `{member}` is not what the entries before it say"),
+            ),
+        }
+    }
+}
+
+impl BadStanding {
+    fn finding(self, id: Id) -> Finding {
+        let (code, vi, en) = match self {
+            Self::OpenedTwice => ("opened-twice", "được mở hai lần", "is opened twice"),
+            Self::AbortedTooLate => (
+                "aborted-not-under-way",
+                "bị ngắt khi không còn đang xử lý",
+                "is aborted where it was not under way",
+            ),
+            Self::OrphanedNotOpened => (
+                "orphaned-not-opened",
+                "được ghi bỏ dở khi chưa từng mở",
+                "is orphaned where it was not opened",
+            ),
+            Self::TwoOutcomes => ("two-outcomes", "có hai kết quả", "has two outcomes"),
+            Self::NoOutcome => ("no-outcome", "đã mở mà không có kết quả", "was opened and has no outcome"),
+        };
+        Finding::new(code, format!("giao dịch {id} {vi}"), format!("exchange {id} {en}"))
+    }
+}
