@@ -109,7 +109,7 @@ impl Promises {
         let known: Vec<fsck::Known> =
             self.heads.iter().map(|(size, root)| fsck::Known { size: *size, root: *root }).collect();
         let log = folder.path().join("log");
-        let report = fsck::verify(&log, Some(key), &known, &mut |_, _, _, _| Vec::new(), &mut |_, _| {});
+        let report = fsck::verify(&log, Some(key), &known, &mut fsck::Nobody, &mut |_, _| {});
         if report.is_sound() { Ok(()) } else { Err(format!("the verifier finds: {:?}", report.faults)) }
     }
 }
