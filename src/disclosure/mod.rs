@@ -9,24 +9,32 @@
 //!
 //! | file | does |
 //! |---|---|
-//! | `scan`, `escape` | bytes to tokens, and what escaped ones mean |
-//! | `reader` | tokens to events; depth and keys |
-//! | `keys` | keys that occur twice |
+//! | `chunks` | an answer cut anywhere, to bytes that are UTF-8 |
+//! | `scan`, `plain`, `escape` | bytes to tokens, and what escaped ones mean |
+//! | `reader` | tokens to what a listener hears; depth and keys |
+//! | `keys`, `hash` | keys that occur twice |
 //! | `disclose` | a reply to a disclosure, or withheld |
 //! | [`stated`] | the same judgement of a caller's own body |
-//! | [`filter`] | events against the scope |
+//! | [`filter`] | an answer against a scope, whole or in chunks |
+//! | `cutter`, `places`, `runs` | what becomes of what is heard, where in the scope that is, and what is copied |
 //! | [`released`] | what left and what stayed, by field, never by value |
 //! | [`pointed`] | the scalars at one JSON Pointer |
 //! | [`headers`] | which of a platform's headers go on, and whether its body is JSON at all |
 
+mod chunks;
+mod cutter;
 pub mod disclose;
 mod escape;
 pub mod filter;
+mod hash;
 pub mod headers;
 mod keys;
+mod places;
+mod plain;
 pub mod pointed;
 mod reader;
 pub mod released;
+mod runs;
 mod scan;
 pub mod stated;
 pub mod undisclosable;

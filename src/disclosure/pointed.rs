@@ -1,7 +1,9 @@
 //! The scalars at one JSON Pointer (RFC 6901) of an answer: the provider's own result code, and the people it is about.
 //! Pointers mean here what they mean in the field catalogue: `*` is any item, and an array is transparent between tokens.
 
-use super::reader::{Event, Reader, text_of};
+use super::chunks::Chunks;
+use super::keys::Known;
+use super::reader::{Listener, Piece, text_of};
 
 /// The longest result code that is recorded, in bytes. A longer text is a message, and might tell of a person.
 const RESULT_CODE_MAX: usize = 64;
@@ -23,15 +25,10 @@ pub fn subject_in(json: &[u8], pointer: &str) -> Vec<String> {
 
 fn scalars_at(json: &[u8], pointer: &str) -> Vec<String> {
     let Some(tokens) = tokens_of(pointer) else { return Vec::new() };
-    let Ok(mut reader) = Reader::new(json) else { return Vec::new() };
-    let mut search = Search { tokens, frames: Vec::new(), member: None, found: Vec::new() };
-    loop {
-        match reader.next() {
-            Ok(Some(event)) => search.take(&event),
-            Ok(None) => return search.found,
-            Err(_) => return Vec::new(),
-        }
-    }
+    let search = Search { tokens, frames: Vec::new(), member: None, string: None, found: Vec::new() };
+    let mut chunks = Chunks::new(search);
+    let read = chunks.feed(json).and_then(|()| chunks.finish());
+    read.map(|search| search.found).unwrap_or_default()
 }
 
 /// The tokens of a pointer, unescaped; none if it is no pointer.
@@ -51,45 +48,75 @@ struct Search {
     tokens: Vec<String>,
     frames: Vec<Matched>,
     member: Option<Matched>,
+    /// What was read so far of a string that is looked for.
+    string: Option<Vec<u8>>,
     found: Vec<String>,
 }
 
-impl Search {
-    fn take(&mut self, event: &Event<'_>) {
-        match event {
-            Event::Key { name, .. } => self.member = Some(self.member_at(name)),
-            Event::Scalar(raw) => self.scalar(raw),
-            Event::BeginObject | Event::BeginArray => {
-                let matched = self.next();
-                self.frames.push(matched);
-            }
-            Event::EndObject | Event::EndArray => {
-                self.frames.pop();
-            }
+impl Listener for Search {
+    fn likely_key(&self) -> Option<&[u8]> {
+        None
+    }
+
+    fn likely_key_came(&mut self, _key: Piece<'_>) -> Known {
+        Known::Not
+    }
+
+    fn key(&mut self, _key: Piece<'_>, name: &[u8]) -> Known {
+        self.member = Some(self.member_at(name));
+        Known::Not
+    }
+
+    fn begin(&mut self, _bracket: Piece<'_>, _array: bool) {
+        let matched = self.next();
+        self.frames.push(matched);
+    }
+
+    fn end(&mut self, _bracket: Piece<'_>) {
+        self.frames.pop();
+    }
+
+    fn scalar(&mut self, scalar: Piece<'_>) {
+        if self.is_looked_for() && scalar.written() != b"null" {
+            self.found.push(String::from_utf8_lossy(scalar.written()).into_owned());
         }
     }
 
-    fn scalar(&mut self, raw: &str) {
-        if self.next() == Some(self.tokens.len()) && raw != "null" {
-            self.found.push(text_of(raw).into_owned());
+    fn text(&mut self, part: Piece<'_>, first: bool, last: bool) {
+        if first {
+            self.string = self.is_looked_for().then(Vec::new);
         }
+        let Some(string) = &mut self.string else { return };
+        string.extend_from_slice(part.written());
+        if last {
+            self.found.push(text_of(string));
+        }
+    }
+
+    fn pause(&mut self, _bytes: &[u8]) {}
+}
+
+impl Search {
+    fn is_looked_for(&mut self) -> bool {
+        self.next() == Some(self.tokens.len())
     }
 
     fn next(&mut self) -> Matched {
         match (self.member.take(), self.frames.last()) {
             (Some(member), _) => member,
-            (None, Some(array)) => array.map(|count| count + usize::from(self.token_is(count, "*"))),
+            (None, Some(array)) => array.map(|count| count + usize::from(self.is_items(count))),
             (None, None) => Some(0),
         }
     }
 
-    fn member_at(&self, name: &str) -> Matched {
+    fn member_at(&self, name: &[u8]) -> Matched {
         let count = (*self.frames.last()?)?;
-        (name != "*" && self.token_is(count, name)).then_some(count + 1)
+        let is_next = self.tokens.get(count).is_some_and(|token| token.as_bytes() == name);
+        (is_next && name != b"*").then_some(count + 1)
     }
 
-    fn token_is(&self, place: usize, text: &str) -> bool {
-        self.tokens.get(place).is_some_and(|token| token == text)
+    fn is_items(&self, place: usize) -> bool {
+        self.tokens.get(place).is_some_and(|token| token == "*")
     }
 }
 

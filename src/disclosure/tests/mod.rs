@@ -1,12 +1,18 @@
 //! Claims about the cut, on the province's own samples, on crooked answers, and on made-up ones against a naive filter.
 
+mod reference;
+mod splits;
+
 use proptest::prelude::*;
 use serde_json::Value;
 
+use super::chunks::Chunks;
 use super::filter::{Cut, cut};
+use super::keys::Known;
 use super::keys::OPEN_KEYS_MAX;
-use super::reader::{DEPTH_MAX, Event, KEY_MAX, Reader};
+use super::reader::{DEPTH_MAX, Listener, Piece};
 use super::released::Report;
+use super::scan::KEY_MAX;
 use super::undisclosable::{Flaw, Undisclosable};
 use crate::language::Text;
 use crate::policy::scope::{Class, Field, Node, Scope};
@@ -569,15 +575,43 @@ fn naive(value: &Value, node: &Node) -> Option<Value> {
     }
 }
 
-fn scalars(json: &[u8]) -> Vec<String> {
-    let mut reader = Reader::new(json).unwrap();
-    let mut found = Vec::new();
-    while let Some(event) = reader.next().unwrap() {
-        if let Event::Scalar(raw) = event {
-            found.push(raw.to_owned());
-        }
+/// Hears the scalars.
+#[derive(Debug, Default)]
+struct Scalars(Vec<String>);
+
+impl Listener for Scalars {
+    fn likely_key(&self) -> Option<&[u8]> {
+        None
     }
-    found
+
+    fn likely_key_came(&mut self, _key: Piece<'_>) -> Known {
+        Known::Not
+    }
+
+    fn key(&mut self, _key: Piece<'_>, _name: &[u8]) -> Known {
+        Known::Not
+    }
+
+    fn begin(&mut self, _bracket: Piece<'_>, _array: bool) {}
+
+    fn end(&mut self, _bracket: Piece<'_>) {}
+
+    fn scalar(&mut self, scalar: Piece<'_>) {
+        self.0.push(String::from_utf8(scalar.written().to_vec()).unwrap());
+    }
+
+    fn text(&mut self, part: Piece<'_>, first: bool, _last: bool) {
+        let written = std::str::from_utf8(part.written()).unwrap();
+        if first { self.0.push(written.to_owned()) } else { self.0.last_mut().unwrap().push_str(written) }
+    }
+
+    fn pause(&mut self, _bytes: &[u8]) {}
+}
+
+fn scalars(json: &[u8]) -> Vec<String> {
+    let mut chunks = Chunks::new(Scalars::default());
+    chunks.feed(json).unwrap();
+    chunks.finish().unwrap().0
 }
 
 proptest! {
