@@ -26,6 +26,7 @@ use phohien::tlog::Settings;
 use phohien::tlog::disk::OsDisk;
 use phohien::tlog::fsck;
 use phohien::tlog::note::VerifierKey;
+use serde_json::Value;
 use tokio::runtime::Runtime;
 use tokio::task::JoinSet;
 
@@ -61,6 +62,18 @@ impl Sequencer for Plain {
     }
 
     fn observe(&mut self, _index: u64, _entry: &Entry, _leaf_hash: &Hash) -> Result<(), String> {
+        Ok(())
+    }
+
+    fn shelf(_entry: &Entry) -> String {
+        "2026-11".to_owned()
+    }
+
+    fn snapshot(&self) -> Value {
+        Value::Null
+    }
+
+    fn restore(&mut self, _state: &Value) -> Result<(), String> {
         Ok(())
     }
 }

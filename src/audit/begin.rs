@@ -15,11 +15,13 @@ use crate::tlog::Recovered;
 use crate::tlog::disk::Disk;
 
 use super::chain::Chains;
-use super::chain::Directory;
+use super::directory::Directory;
 use super::months::MonthKeys;
 use super::objects::Objects;
+use super::older::Scanned;
 use super::record::Record;
 use super::record::TornTail;
+use super::recorder::Places;
 use super::recorder::Recorder;
 use super::recorder::Unrecorded;
 
@@ -101,6 +103,7 @@ pub fn open(beginning: Beginning, disk: Arc<dyn Disk>) -> Result<Opened, BeginEr
     let sequencer = Chains::new(Arc::clone(&directory));
     let (log, recovered) = tlog::open(settings, disk, key, clock.clone(), sequencer)?;
     let objects = Objects::open(folder.join("objects"))?;
+    let directory = Places { directory, older: Arc::new(Scanned::new(folder)) };
     let recorder = Recorder::new(log, directory, MonthKeys::new(months), objects, operator, clock);
     recorder.hold();
     let first = First {

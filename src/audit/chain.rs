@@ -3,25 +3,27 @@
 //! One agency's entries form a chain of their own, so that they can be handed over and checked without the others'.
 //! The committer calls [`Chains::observe`] for every entry, on the normal road and on recovery alike.
 
+use std::collections::BTreeMap;
 use std::collections::HashMap;
-use std::collections::HashSet;
 use std::sync::Arc;
-use std::sync::Mutex;
-use std::sync::PoisonError;
 
 use serde::Deserialize;
+use serde::Serialize;
 use serde_json::Value;
 
 use crate::clock::Timestamp;
 use crate::clock::rfc3339_millis;
 use crate::crypto::digest::Hash;
 use crate::crypto::digest::hex;
-use crate::id::AgencyId;
+use crate::crypto::digest::unhex;
 use crate::id::ExchangeId;
 use crate::id::NotAName;
 use crate::tlog::Entry;
 use crate::tlog::Sequencer;
 
+use super::directory::Directory;
+use super::directory::Noted;
+use super::months::month_of;
 use super::record::Draft;
 
 /// Gives drafts their place in the chains.
@@ -37,18 +39,6 @@ pub struct Chains {
 struct Head {
     seq: u64,
     leaf: Hash,
-}
-
-/// Where entries are found again: by exchange, and by agency in the order of `seq`. Lives in memory, rebuilt on every start.
-#[derive(Debug, Default)]
-pub struct Directory(Mutex<Places>);
-
-#[derive(Debug, Default)]
-struct Places {
-    exchanges: HashMap<ExchangeId, (Arc<str>, Vec<u64>)>,
-    agencies: HashMap<Arc<str>, Vec<u64>>,
-    undecided: HashSet<ExchangeId>,
-    policy: Option<String>,
 }
 
 /// The members of a leaf that the chains need. Unknown members are left alone.
@@ -107,77 +97,89 @@ impl Sequencer for Chains {
         // Nothing is refused below this line: a refused entry must leave no trace.
         self.last = Some(at);
         self.heads.insert(members.agency.clone().into_owned(), Head { seq: members.seq, leaf: *leaf_hash });
-        self.directory.note(index, &members, exchange);
+        self.directory.note(index, &Noted::of(&members, exchange));
         Ok(())
+    }
+
+    fn shelf(entry: &Entry) -> String {
+        shelf(entry).unwrap_or_default()
+    }
+
+    fn snapshot(&self) -> Value {
+        serde_json::to_value(self.state()).unwrap_or_default()
+    }
+
+    fn restore(&mut self, state: &Value) -> Result<(), String> {
+        let state = State::deserialize(state).map_err(|fault| fault.to_string())?;
+        self.resume(state).ok_or_else(|| "its state names what is none".to_owned())
     }
 }
 
-impl Directory {
-    fn note(&self, index: u64, members: &Members<'_>, exchange: Option<ExchangeId>) {
-        let mut places = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let agency = match places.agencies.get_key_value(&*members.agency) {
-            Some((name, _)) => Arc::clone(name),
-            None => Arc::from(&*members.agency),
-        };
-        places.agencies.entry(Arc::clone(&agency)).or_default().push(index);
-        if members.kind == "policy.changed" {
-            places.policy = members.new.map(str::to_owned);
+impl<'a> Noted<'a> {
+    fn of(members: &'a Members<'_>, exchange: Option<ExchangeId>) -> Self {
+        let policy = if members.kind == "policy.changed" { members.new } else { None };
+        let opens = members.kind == "exchange.opened";
+        Self { agency: &members.agency, seq: members.seq, exchange, opens, policy }
+    }
+}
+
+/// What a snapshot says of the chains.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct State {
+    agencies: BTreeMap<String, Link>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    at: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    policy: Option<String>,
+    undecided: BTreeMap<String, String>,
+}
+
+/// The end of one agency's chain.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Link {
+    prev: String,
+    seq: u64,
+}
+
+impl Chains {
+    fn state(&self) -> State {
+        let link = |head: &Head| Link { prev: hex(&head.leaf), seq: head.seq };
+        State {
+            agencies: self.heads.iter().map(|(agency, head)| (agency.clone(), link(head))).collect(),
+            at: self.last.map(rfc3339_millis),
+            policy: self.directory.policy(),
+            undecided: self.directory.undecided_by_id(),
         }
-        let Some(id) = exchange else { return };
-        if members.kind == "exchange.opened" {
-            places.undecided.insert(id);
-        } else {
-            places.undecided.remove(&id);
+    }
+
+    fn resume(&mut self, state: State) -> Option<()> {
+        let mut heads = HashMap::new();
+        for (agency, Link { prev, seq }) in state.agencies {
+            heads.insert(agency, Head { seq, leaf: unhex(&prev)? });
         }
-        places.exchanges.entry(id).or_insert_with(|| (agency, Vec::with_capacity(1))).1.push(index);
+        let at = state.at.map(|at| at.parse()).transpose().ok()?;
+        self.directory.resume(state.policy, state.undecided)?;
+        (self.heads, self.last) = (heads, at);
+        Some(())
     }
+}
 
-    /// Notes an entry as the committer does before it is written.
-    #[cfg(test)]
-    pub(super) fn note_unwritten(&self, index: u64, agency: &AgencyId, exchange: ExchangeId) {
-        let kind = "exchange.refused".into();
-        let members =
-            Members { kind, agency: agency.as_str().into(), exchange: None, seq: 1, at: "", new: None };
-        self.note(index, &members, Some(exchange));
-    }
-
-    /// The indices of an exchange's entries, if it stands in that agency's chain.
-    #[must_use]
-    pub fn of_exchange(&self, id: ExchangeId, agency: &AgencyId) -> Option<Vec<u64>> {
-        let places = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let (owner, indices) = places.exchanges.get(&id)?;
-        (**owner == *agency.as_str()).then(|| indices.clone())
-    }
-
-    /// The indices of an agency's entries after its `seq`, at most so many.
-    #[must_use]
-    pub fn of_agency(&self, agency: &AgencyId, after: u64, most: usize) -> Vec<u64> {
-        let places = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let skipped = usize::try_from(after).unwrap_or(usize::MAX);
-        let all = places.agencies.get(agency.as_str()).map(Vec::as_slice).unwrap_or_default();
-        all.iter().skip(skipped).take(most).copied().collect()
-    }
-
-    /// Exchanges that were opened and have no outcome yet, with the agency in whose chain they stand.
-    #[must_use]
-    pub fn undecided(&self) -> Vec<(ExchangeId, AgencyId)> {
-        let places = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let owner = |id: &ExchangeId| places.exchanges.get(id).and_then(|(agency, _)| agency.parse().ok());
-        let mut all: Vec<_> = places.undecided.iter().filter_map(|id| Some((*id, owner(id)?))).collect();
-        all.sort();
-        all
-    }
-
-    /// The policies' hash that the last `policy.changed` named.
-    #[must_use]
-    pub fn policy(&self) -> Option<String> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).policy.clone()
-    }
+/// The month (UTC) in which the exchange began; for what is no exchange, in which it was written.
+fn shelf(entry: &Entry) -> Option<String> {
+    let members: Members<'_> = serde_json::from_slice(&entry.leaf).ok()?;
+    let began = match members.exchange {
+        Some(id) => month_of(id.parse().ok()?),
+        None => members.at.get(..7)?.to_owned(),
+    };
+    Some(began)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::audit::record::Exchange;
     use crate::audit::record::Record;
 
     fn draft(agency: &str, id: Option<ExchangeId>) -> Draft {
@@ -208,12 +210,34 @@ mod tests {
     }
 
     #[test]
-    fn an_exchange_is_found_by_its_own_agency_only() {
+    fn chains_that_were_snapshotted_and_restored_go_on_as_if_nothing_had_been() {
+        let id = ExchangeId::new(1_790_000_000_000, &[1; 10]);
+        let opened =
+            Draft::new("H31.05".parse().unwrap(), Some(id), &Record::Opened(Exchange::default()), Vec::new());
+        let mut chains = Chains::new(Arc::default());
+        put(&mut chains, 0, 5_000, draft("H31", None));
+        put(&mut chains, 1, 6_000, opened.unwrap());
+        let state = chains.snapshot();
         let directory = Arc::new(Directory::default());
-        let mut chains = Chains::new(Arc::clone(&directory));
-        let id = ExchangeId::new(1, &[1; 10]);
-        put(&mut chains, 0, 0, draft("H31.05", Some(id)));
-        assert_eq!(directory.of_exchange(id, &"H31.05".parse().unwrap()), Some(vec![0]));
-        assert_eq!(directory.of_exchange(id, &"H31.07".parse().unwrap()), None);
+        let mut restored = Chains::new(Arc::clone(&directory));
+        restored.restore(&state).unwrap();
+        assert_eq!(restored.snapshot(), state);
+        assert_eq!(directory.undecided(), [(id, "H31.05".parse().unwrap())]);
+        let next = || draft("H31.05", Some(id));
+        assert_eq!(put(&mut restored, 2, 4_000, next()), put(&mut chains, 2, 4_000, next()));
+        assert!(directory.undecided().is_empty());
+        assert!(restored.restore(&serde_json::json!({"agencies": {}})).is_err());
+    }
+
+    #[test]
+    fn an_annex_is_kept_on_the_shelf_of_the_month_in_which_its_exchange_began() {
+        let mut chains = Chains::new(Arc::default());
+        // The last millisecond of November 2026, and a minute later.
+        let id = ExchangeId::new(1_796_083_199_999, &[1; 10]);
+        let later = Timestamp::from_second(1_796_083_260).unwrap();
+        let entry = chains.finish(0, later, draft("H31", Some(id)));
+        assert_eq!(Chains::shelf(&entry), "2026-11");
+        assert_eq!(Chains::shelf(&chains.finish(0, later, draft("H31", None))), "2026-12");
+        assert_eq!(Chains::shelf(&Entry::default()), "");
     }
 }

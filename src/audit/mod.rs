@@ -10,6 +10,7 @@
 //! | [`annex`] | what is sealed beside it |
 //! | [`commitment`] | hashes by which a party that holds the data can prove its case, and nobody can guess it |
 //! | [`chain`] | time, sequence and predecessor, filled in when the order is known |
+//! | [`directory`], [`older`] | where entries are found again: the newest in memory, the others in the log |
 //! | [`recorder`] | what all exchanges share of the log |
 //! | [`open`] | one exchange under way: clear, commit, or interrupted |
 //! | [`committed`] | the proofs that the log was asked first |
@@ -25,10 +26,12 @@ pub mod bounds;
 pub mod chain;
 pub mod commitment;
 pub mod committed;
+pub mod directory;
 pub mod facts;
 pub mod index;
 pub mod months;
 pub mod objects;
+pub mod older;
 pub mod open;
 pub mod outcome;
 pub mod receipt;

@@ -123,7 +123,7 @@ impl MonthKeys {
 }
 
 /// `2026-11`: the month, in UTC, of the time in the id.
-fn month_of(exchange: ExchangeId) -> String {
+pub(super) fn month_of(exchange: ExchangeId) -> String {
     let millis = i64::try_from(exchange.unix_millis()).unwrap_or(i64::MAX);
     let time = Timestamp::from_millisecond(millis).unwrap_or(Timestamp::MAX);
     time.to_zoned_datetime(TimeZone::UTC).strftime("%Y-%m").to_string()

@@ -381,13 +381,13 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let recorder = recorder(folder.path());
         let operator = recorder.operator().clone();
-        let durable = recorder.proven_of_agency(&operator, 0, 9);
+        let durable = recorder.proven_of_agency(&operator, 0, 9).unwrap();
         assert!(!durable.is_empty());
         let (id, size) = (ExchangeId::new(1_795_401_000_000, &[1; 10]), recorder.log().size());
         // What the committer notes before it writes, and what a failed write leaves behind.
         recorder.directory().note_unwritten(size, &operator, id);
-        assert_eq!(recorder.proven_of_agency(&operator, 0, 9), durable);
-        assert_eq!(recorder.proven_of_exchange(id, &operator), None);
+        assert_eq!(recorder.proven_of_agency(&operator, 0, 9).unwrap(), durable);
+        assert!(recorder.proven_of_exchange(id, &operator).unwrap().is_empty());
     }
 
     #[test]

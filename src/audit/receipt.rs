@@ -12,6 +12,7 @@ use crate::id::ExchangeId;
 use crate::request::Request;
 use crate::tlog::checkpoint::SignedHead;
 use crate::tlog::proof::Proof;
+use crate::tlog::reader::ReadError;
 
 use super::commitment::Label;
 use super::recorder::Recorder;
@@ -53,44 +54,56 @@ pub struct ProvenEntry {
 impl Receipt {
     /// The receipt of an exchange, for the agency in whose chain it stands and no other. All its proofs are under one head, to which a
     /// path leads from each of the sizes in `since`; a size that this log never had is left without one.
-    #[must_use]
-    pub fn of(recorder: &Recorder, id: ExchangeId, agency: &AgencyId, since: &[u64]) -> Option<Self> {
+    ///
+    /// # Errors
+    /// Its entries cannot be read: nobody knows whether there is one.
+    pub fn of(
+        recorder: &Recorder,
+        id: ExchangeId,
+        agency: &AgencyId,
+        since: &[u64],
+    ) -> Result<Option<Self>, ReadError> {
         Self::under(recorder, id, agency, since, &recorder.log().head())
     }
 
     /// The same under another head of this log, such as one that others have cosigned; none if that is older than an entry.
-    #[must_use]
+    ///
+    /// # Errors
+    /// Its entries cannot be read: nobody knows whether there is one.
     pub fn under(
         recorder: &Recorder,
         id: ExchangeId,
         agency: &AgencyId,
         since: &[u64],
         head: &SignedHead,
-    ) -> Option<Self> {
+    ) -> Result<Option<Self>, ReadError> {
         let indices = recorder.proven_of_exchange(id, agency)?;
-        let entries: Option<Vec<_>> =
+        if indices.is_empty() {
+            return Ok(None);
+        }
+        let entries: Result<Option<Vec<_>>, _> =
             indices.iter().map(|index| ProvenEntry::under(recorder, *index, head)).collect();
+        let Some(entries) = entries? else { return Ok(None) };
         let consistency = since.iter().filter_map(|from| Growth::of(recorder, *from, head.size)).collect();
-        Some(Self { v: FORMAT, exchange: id, entries: entries?, salts: salts(recorder, id), consistency })
+        Ok(Some(Self { v: FORMAT, exchange: id, entries, salts: salts(recorder, id), consistency }))
     }
 }
 
 impl ProvenEntry {
-    /// An entry with its proof in the newest signed head; none while its frame cannot be read.
-    #[must_use]
-    pub fn of(recorder: &Recorder, index: u64) -> Option<Self> {
+    /// An entry with its proof in the newest signed head; none if it cannot be proven.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub fn of(recorder: &Recorder, index: u64) -> Result<Option<Self>, ReadError> {
         Self::under(recorder, index, &recorder.log().head())
     }
 
-    fn under(recorder: &Recorder, index: u64, head: &SignedHead) -> Option<Self> {
+    fn under(recorder: &Recorder, index: u64, head: &SignedHead) -> Result<Option<Self>, ReadError> {
         let log = recorder.log();
-        let hashes = log.inclusion(index, head.size)?;
-        let leaf = String::from_utf8(log.read(index).ok()?.leaf).ok()?;
-        Some(Self {
-            index,
-            leaf,
-            proof: Proof { extra: None, index, path: hashes, note: head.note.clone() }.to_string(),
-        })
+        let Some(path) = log.inclusion(index, head.size) else { return Ok(None) };
+        let Ok(leaf) = String::from_utf8(log.read(index)?.leaf) else { return Ok(None) };
+        let proof = Proof { extra: None, index, path, note: head.note.clone() }.to_string();
+        Ok(Some(Self { index, leaf, proof }))
     }
 }
 

@@ -11,10 +11,13 @@ use crate::id::ExchangeId;
 use crate::tlog::Log;
 use crate::tlog::Placed;
 use crate::tlog::Unavailable;
+use crate::tlog::reader::ReadError;
 
-use super::chain::Directory;
+use super::directory::Directory;
+use super::directory::Found;
 use super::months::MonthKeys;
 use super::objects::Objects;
+use super::older::Older;
 use super::open::Open;
 use super::record::Draft;
 use super::record::Record;
@@ -39,10 +42,19 @@ pub enum Unrecorded {
 #[derive(Debug, Clone)]
 pub struct Recorder(Arc<Desk>);
 
+/// Where entries are found again: the newest, and those before them.
+#[derive(Debug)]
+pub struct Places {
+    /// The newest.
+    pub directory: Arc<Directory>,
+    /// Those it no longer knows.
+    pub older: Arc<dyn Older>,
+}
+
 #[derive(Debug)]
 struct Desk {
     log: Log<Draft>,
-    directory: Arc<Directory>,
+    places: Places,
     months: MonthKeys,
     objects: Objects,
     tallies: Tallies,
@@ -57,14 +69,14 @@ impl Recorder {
     #[must_use]
     pub fn new(
         log: Log<Draft>,
-        directory: Arc<Directory>,
+        places: Places,
         months: MonthKeys,
         objects: Objects,
         operator: AgencyId,
         clock: Clock,
     ) -> Self {
         let (tallies, held) = (Tallies::default(), AtomicBool::new(false));
-        Self(Arc::new(Desk { log, directory, months, objects, tallies, operator, clock, held }))
+        Self(Arc::new(Desk { log, places, months, objects, tallies, operator, clock, held }))
     }
 
     /// Records nothing until [`Recorder::release`]: what was signed before a witness was asked could not be taken back.
@@ -118,7 +130,7 @@ impl Recorder {
     /// # Errors
     /// The log takes nothing now.
     pub fn settle_orphans(&self) -> Result<usize, Unrecorded> {
-        let orphans = self.0.directory.undecided();
+        let orphans = self.0.places.directory.undecided();
         for (id, agency) in &orphans {
             let draft = self.draft(Some(agency), Some(*id), &Record::Orphaned {}, Vec::new())?;
             self.0.log.reserve()?.append(draft).wait()?;
@@ -188,22 +200,39 @@ impl Recorder {
     }
 
     /// The indices of an agency's entries after its `seq`, at most so many, as far as they are durable: those still being written,
-    /// or that a failed write left behind, are nobody's yet.
-    #[must_use]
-    pub fn proven_of_agency(&self, agency: &AgencyId, after: u64, most: usize) -> Vec<u64> {
-        let size = self.0.log.size();
-        let mut indices = self.0.directory.of_agency(agency, after, most);
+    /// or that a failed write left behind, are nobody's yet. Blocks on the disk for old ones.
+    ///
+    /// # Errors
+    /// They could not be looked for.
+    pub fn proven_of_agency(
+        &self,
+        agency: &AgencyId,
+        after: u64,
+        most: usize,
+    ) -> Result<Vec<u64>, ReadError> {
+        let (size, places) = (self.0.log.size(), &self.0.places);
+        let Found { mut indices, unknown_before } = places.directory.of_agency(agency, after, most);
+        if unknown_before > 0 {
+            indices = places.older.of_agency(agency, after, most, unknown_before.min(size))?;
+        }
         indices.retain(|index| *index < size);
-        indices
+        Ok(indices)
     }
 
     /// The same of one exchange, if it stands in that agency's chain; none if nothing of it is durable.
-    #[must_use]
-    pub fn proven_of_exchange(&self, id: ExchangeId, agency: &AgencyId) -> Option<Vec<u64>> {
-        let size = self.0.log.size();
-        let mut indices = self.0.directory.of_exchange(id, agency)?;
-        indices.retain(|index| *index < size);
-        (!indices.is_empty()).then_some(indices)
+    ///
+    /// # Errors
+    /// They could not be looked for.
+    pub fn proven_of_exchange(&self, id: ExchangeId, agency: &AgencyId) -> Result<Vec<u64>, ReadError> {
+        let (size, places) = (self.0.log.size(), &self.0.places);
+        let Found { indices, unknown_before } = places.directory.of_exchange(id, agency);
+        let mut all = match unknown_before.min(size) {
+            0 => Vec::new(),
+            before => places.older.of_exchange(id, agency, before)?,
+        };
+        all.extend(indices);
+        all.retain(|index| *index < size);
+        Ok(all)
     }
 
     /// In whose chain stands what has no agency of its own.
@@ -221,7 +250,7 @@ impl Recorder {
     /// Where entries are found again.
     #[must_use]
     pub fn directory(&self) -> &Directory {
-        &self.0.directory
+        &self.0.places.directory
     }
 
     /// The keys of the months.

@@ -74,6 +74,20 @@ pub fn hex(bytes: &[u8]) -> String {
     text
 }
 
+/// The hash that [`hex`] writes so; nothing for any other text.
+#[must_use]
+pub fn unhex(text: &str) -> Option<Hash> {
+    let (pairs, rest) = text.as_bytes().as_chunks::<2>();
+    let mut hash = [0; 32];
+    if pairs.len() != hash.len() || !rest.is_empty() {
+        return None;
+    }
+    for (byte, pair) in hash.iter_mut().zip(pairs) {
+        *byte = u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()?;
+    }
+    (hex(&hash) == text).then_some(hash)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -81,6 +95,21 @@ mod tests {
     #[test]
     fn sha256_agrees_with_fips_180() {
         assert_eq!(hex(&sha256(b"abc")), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+    }
+
+    #[test]
+    fn a_hash_has_one_spelling_in_hexadecimal() {
+        let text = hex(&[0xa7; 32]);
+        assert_eq!(unhex(&text), Some([0xa7; 32]));
+        for bad in [
+            text.to_uppercase(),
+            text.replacen('a', "+", 1),
+            format!("{text}00"),
+            "a7".repeat(31),
+            "a".repeat(63),
+        ] {
+            assert_eq!(unhex(&bad), None, "{bad}");
+        }
     }
 
     #[test]

@@ -3,6 +3,8 @@
 //! Not an exchange: no platform has a part in it and nothing of another agency is told, so it is answered without a record. A request
 //! that is refused before that is refused, and recorded, as any other: whoever is no agency is told the same on every path.
 
+use std::error::Error;
+
 use bytes::Bytes;
 use http::HeaderMap;
 use http::HeaderValue;
@@ -17,6 +19,7 @@ use crate::audit::outcome::Answer;
 use crate::audit::receipt::ProvenEntry;
 use crate::audit::receipt::Receipt;
 use crate::audit::recorder::Recorder;
+use crate::audit::recorder::Unrecorded;
 use crate::id::AgencyId;
 use crate::id::ExchangeId;
 use crate::identity;
@@ -26,6 +29,7 @@ use crate::signing;
 use crate::signing::RequestLine;
 use crate::signing::Sealed;
 use crate::tlog::checkpoint::SignedHead;
+use crate::tlog::reader::ReadError;
 use crate::tlog::witness::kept::Cosigned;
 
 use super::door::Arrival;
@@ -65,7 +69,11 @@ pub async fn answer(door: &Door, arrival: Arrival) -> Response<Sealed> {
     };
     let found = match wanted(&request) {
         Some(wanted) => find(door, agency, wanted).await,
-        None => None,
+        None => Ok(None),
+    };
+    let found = match found {
+        Ok(found) => found,
+        Err(unread) => return ending::unrecorded(door, &line, arrival.id, &unread),
     };
     let answer = found.unwrap_or_else(|| ending::not_found(door, &line, arrival.id));
     signing::seal_service(&door.signer, &line, arrival.id, &answer, Some(slot))
@@ -102,15 +110,22 @@ fn wanted(request: &Request) -> Option<Wanted> {
 }
 
 /// None for what is not there and for what is another's: the two look the same. Entries are read from the disk, off the threads that
-/// exchanges share.
-async fn find(door: &Door, agency: AgencyId, wanted: Wanted) -> Option<Answer> {
+/// exchanges share. That they cannot be read is no answer at all: whoever is told there is none believes it.
+async fn find(door: &Door, agency: AgencyId, wanted: Wanted) -> Result<Option<Answer>, Unrecorded> {
     let (recorder, best) = (door.recorder.clone(), door.witnessed.best());
     let reading = tokio::task::spawn_blocking(move || match wanted {
         Wanted::One { id, since, witnessed: false } => one(&recorder, id, &since, &agency),
-        Wanted::One { id, since, witnessed: true } => one_witnessed(&recorder, id, &since, &agency, &*best?),
+        Wanted::One { id, since, witnessed: true } => match best {
+            Some(best) => one_witnessed(&recorder, id, &since, &agency, &best),
+            None => Ok(None),
+        },
         Wanted::After(seq) => many(&recorder, seq, &agency),
     });
-    reading.await.ok()?
+    let read = reading.await.map_err(|fault| Unrecorded::Unmakeable(fault.to_string()))?;
+    read.map_err(|error| {
+        tracing::error!(error = &error as &dyn Error, "entries that were asked for cannot be read");
+        Unrecorded::Unmakeable(error.to_string())
+    })
 }
 
 fn one_of(id: ExchangeId, asked: &[(String, String)]) -> Option<Wanted> {
@@ -130,9 +145,13 @@ fn sizes(list: &str) -> Option<Vec<u64>> {
     (sizes.len() <= HEADS).then_some(sizes)
 }
 
-fn one(recorder: &Recorder, id: ExchangeId, since: &[u64], agency: &AgencyId) -> Option<Answer> {
-    let receipt = Receipt::of(recorder, id, agency, since)?;
-    Some(found("application/json", serde_json::to_vec(&receipt).ok()?))
+fn one(
+    recorder: &Recorder,
+    id: ExchangeId,
+    since: &[u64],
+    agency: &AgencyId,
+) -> Result<Option<Answer>, ReadError> {
+    Ok(Receipt::of(recorder, id, agency, since)?.and_then(document))
 }
 
 /// None until a witness has cosigned a head that holds all of the exchange: the caller asks again.
@@ -142,23 +161,29 @@ fn one_witnessed(
     since: &[u64],
     agency: &AgencyId,
     best: &Cosigned,
-) -> Option<Answer> {
+) -> Result<Option<Answer>, ReadError> {
     let head = SignedHead { note: best.note(), ..best.head.clone() };
-    let receipt = Receipt::under(recorder, id, agency, since, &head)?;
+    Ok(Receipt::under(recorder, id, agency, since, &head)?.and_then(document))
+}
+
+fn document(receipt: Receipt) -> Option<Answer> {
     Some(found("application/json", serde_json::to_vec(&receipt).ok()?))
 }
 
 /// One JSON line an entry, each with its proof in the newest signed head.
-fn many(recorder: &Recorder, after: u64, agency: &AgencyId) -> Option<Answer> {
+fn many(recorder: &Recorder, after: u64, agency: &AgencyId) -> Result<Option<Answer>, ReadError> {
     let mut lines = Vec::new();
-    for index in recorder.proven_of_agency(agency, after, MOST) {
-        serde_json::to_writer(&mut lines, &ProvenEntry::of(recorder, index)?).ok()?;
+    for index in recorder.proven_of_agency(agency, after, MOST)? {
+        let Some(entry) = ProvenEntry::of(recorder, index)? else { return Ok(None) };
+        if serde_json::to_writer(&mut lines, &entry).is_err() {
+            return Ok(None);
+        }
         lines.push(b'\n');
         if lines.len() >= ENOUGH {
             break;
         }
     }
-    Some(found("application/jsonl", lines))
+    Ok(Some(found("application/jsonl", lines)))
 }
 
 fn found(media_type: &'static str, body: Vec<u8>) -> Answer {

@@ -9,6 +9,8 @@ use std::thread::JoinHandle;
 
 use super::book::Shared;
 use super::publisher;
+use super::publisher::Published;
+use super::sealer::ShelfOf;
 use super::spare::Spare;
 
 /// The threads beside the committer, and the lock. Dropped by the committer's thread as its last act: then they
@@ -24,7 +26,8 @@ impl Aides {
     pub(super) fn start(
         shared: &Arc<Shared>,
         segment_bytes: u64,
-        published: Option<u64>,
+        published: Published,
+        shelf: ShelfOf,
         lock: Box<dyn Send + Sync>,
     ) -> io::Result<Self> {
         let (stop, stopped) = channel::channel();
@@ -33,7 +36,7 @@ impl Aides {
         let (spare, book) = (Arc::clone(&aides.spare), Arc::clone(shared));
         aides.threads.push(named("log-spare").spawn(move || spare.keep_one(&book, segment_bytes))?);
         let book = Arc::clone(shared);
-        let publish = move || publisher::run(&book, published, &stopped);
+        let publish = move || publisher::run(&book, published, &stopped, shelf);
         aides.threads.push(named("log-publisher").spawn(publish)?);
         Ok(aides)
     }

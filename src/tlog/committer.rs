@@ -33,6 +33,7 @@ use super::frame::LEAF_BYTES_MAX;
 use super::frame::NOTE_BYTES_MAX;
 use super::frame::OVERHEAD_BYTES_MAX;
 use super::frame::TRAILER_BYTES;
+use super::heads::Snapshot;
 use super::log::Last;
 use super::merkle::leaf_hash;
 use super::note::Signer;
@@ -153,6 +154,7 @@ impl<S: Sequencer> Committer<S> {
             Ok(file) => {
                 self.segment = Segment { file, end: 0, length: self.segment_bytes };
                 self.shared.book_mut().begin_segment(self.head.size);
+                self.shared.put_snapshot(self.snapshot());
                 Ok(())
             }
             Err(NotTaken::NoRoom) => Err(Unavailable::NoRoom),
@@ -161,6 +163,12 @@ impl<S: Sequencer> Committer<S> {
                 Err(Unavailable::Poisoned)
             }
         }
+    }
+
+    /// What the next start need not replay the entries before this segment for.
+    fn snapshot(&self) -> Snapshot {
+        let (size, root, state) = (self.head.size, self.head.root, self.sequencer.snapshot());
+        Snapshot { size, previous: self.previous, root, state }
     }
 
     /// Fills the frame with what waits, in the order of arrival.

@@ -1,5 +1,6 @@
 //! The handle of an open log: reserve a place, append to it, wait until the entry is durable; ask the tree.
 
+use std::error::Error;
 use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -26,7 +27,9 @@ use super::book::Shared;
 use super::checkpoint::SignedHead;
 use super::committer::Answer;
 use super::committer::Job;
+use super::merkle::Nodes;
 use super::reader::ReadError;
+use super::tile::TilePath;
 
 /// A log that is open for writing. Clones are the same log; when the last is dropped, and the last [`Place`], its threads
 /// end by themselves as [`Log::close`] would end them.
@@ -91,16 +94,46 @@ impl<D> Log<D> {
         self.head().size
     }
 
-    /// The path that proves entry `index` under the root of the first `size`; nothing if there are not so many.
+    /// Entries that are sealed: read from tiles and bundles, not from segments.
     #[must_use]
-    pub fn inclusion(&self, index: u64, size: u64) -> Option<Vec<Hash>> {
-        if size > self.size() { None } else { self.0.shared.book().tree.inclusion(index, size) }
+    pub fn sealed(&self) -> u64 {
+        self.0.shared.book().sealed
     }
 
-    /// The proof that the first `old` of `new` entries are unchanged; nothing if there are not so many.
+    /// The path that proves entry `index` under the root of the first `size`; nothing if there are not so many, or if a tile
+    /// it needs is damaged, which is said aloud. Blocks on the disk if the entry is old.
+    #[must_use]
+    pub fn inclusion(&self, index: u64, size: u64) -> Option<Vec<Hash>> {
+        self.prove(|nodes| nodes.inclusion(index, size))
+    }
+
+    /// The proof that the first `old` of `new` entries are unchanged; nothing and blocks as [`Log::inclusion`].
     #[must_use]
     pub fn consistency(&self, old: u64, new: u64) -> Option<Vec<Hash>> {
-        if new > self.size() { None } else { self.0.shared.book().tree.consistency(old, new) }
+        self.prove(|nodes| nodes.consistency(old, new))
+    }
+
+    /// The root over the first `size` entries; nothing and blocks as [`Log::inclusion`].
+    #[must_use]
+    pub fn root(&self, size: u64) -> Option<Hash> {
+        self.prove(|nodes| nodes.root(size))
+    }
+
+    fn prove<T>(&self, proof: impl Fn(&dyn Nodes) -> Option<T>) -> Option<T> {
+        self.0.shared.prove(proof).unwrap_or_else(|error| {
+            tracing::error!(error = &error as &dyn Error, "the log cannot prove what it holds");
+            None
+        })
+    }
+
+    /// The content of a tile or a bundle (C2SP tlog-tiles), full or partial, as far as it is covered by the newest head; nothing
+    /// if there is no such tile yet. What is answered once is answered for ever: it may be kept by whoever asks. Blocks on the
+    /// disk.
+    ///
+    /// # Errors
+    /// What was sealed is damaged, or the disk refuses.
+    pub fn tile(&self, path: TilePath) -> Result<Option<Vec<u8>>, ReadError> {
+        self.0.shared.tile(path)
     }
 
     /// Reads one entry back, checked against the tree. Blocks on the disk.

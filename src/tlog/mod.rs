@@ -9,33 +9,41 @@
 //! drains the queue in the order of arrival, lets the [`Sequencer`] finish each draft, hashes the leaves into the tree, signs
 //! one checkpoint, writes one frame, syncs once; then everybody in the batch is answered.
 //!
-//! **The folder.** `wal/<first index>.seg` are the frames, in segments of a fixed length, and the only truth; `checkpoint`
-//! is the newest head for the world to fetch, derived; `lock` holds off a second writer.
+//! **The folder.** `wal/<first index>.seg` are the frames, in segments of a fixed length, and the truth of what is not sealed yet.
+//! Once 256 entries are full they are *sealed*: `tile/` has their hashes, `tile/entries/` their leaves, `annex/` what is kept beside
+//! them; then those are the truth. `heads/` has the sequencer's state after some entries, `checkpoint` the newest head for the world
+//! to fetch: both derived. `lock` holds off a second writer.
 //!
 //! | room | what it does |
 //! |---|---|
-//! | [`merkle`], [`note`], [`checkpoint`], [`proof`] | the formats: pure |
+//! | [`merkle`], [`note`], [`checkpoint`], [`proof`], [`tile`], `bundle` | the formats: pure |
 //! | `frame`, `segment` | the bytes of a batch, the file it stands in |
+//! | `heads` | the sequencer's state after some entries |
 //! | [`disk`] | all that is asked of a disk |
 //! | `log` | the handle: a place, an entry on its way |
 //! | `spare`, `committer`, `publisher` | the three threads |
 //! | `aides` | starts and ends the threads beside the committer |
-//! | `book` | what the writer and its readers share |
-//! | `recover` | the only way to open |
+//! | `sealer` | moves what became full from segments to tiles, bundles and annexes |
+//! | `sealed`, `tiles` | what is sealed, read back; the nodes that memory has let go of |
+//! | `book`, `served` | what the writer and its readers share; tiles as the world asks for them |
+//! | `recover`, `replay`, `edge` | the only way to open |
 //! | [`reader`] | the entries of a folder, also of one in use |
 //! | [`cosignature`], [`witness`] | what other parties sign of a log, and how they are asked |
 //! | [`fsck`] | the verifier, which shares nothing with the writer but the hash |
 //!
-//! What is absent on purpose: agencies, exchanges, JSON, HTTP. `audit` knows what an entry says; here it is bytes.
+//! What is absent on purpose: agencies, exchanges, HTTP. `audit` knows what an entry says; here it is bytes.
 
 mod aides;
 mod book;
+mod bundle;
 pub mod checkpoint;
 mod committer;
 pub mod cosignature;
 pub mod disk;
+mod edge;
 mod frame;
 pub mod fsck;
+mod heads;
 mod log;
 pub mod merkle;
 pub mod note;
@@ -43,16 +51,23 @@ pub mod proof;
 mod publisher;
 pub mod reader;
 mod recover;
+mod replay;
+mod sealed;
+mod sealer;
 mod segment;
+mod served;
 mod spare;
 #[cfg(test)]
 mod tests;
+pub mod tile;
+mod tiles;
 pub mod witness;
 
 use std::path::Path;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use serde_json::Value;
 use tokio::sync::mpsc;
 
 use crate::clock::Clock;
@@ -69,6 +84,7 @@ use committer::Committer;
 use committer::Start;
 use disk::Disk;
 use note::Signer;
+use publisher::Published;
 
 pub use frame::ANNEX_BYTES_MAX;
 pub use frame::LEAF_BYTES_MAX;
@@ -122,6 +138,19 @@ pub trait Sequencer: Send + 'static {
     /// The entry cannot belong here. The state must then be what it was. When the log is opened, it is damaged; on the normal
     /// road the entry is refused to whoever appended it.
     fn observe(&mut self, index: u64, entry: &Entry, leaf_hash: &Hash) -> Result<(), String>;
+
+    /// The shelf on which an entry's annex is kept, so that a whole shelf can be cleared: a short plain word, the same for the
+    /// same entry at all times.
+    fn shelf(entry: &Entry) -> String;
+
+    /// All that was learned from the entries so far, as [`Sequencer::restore`] takes it.
+    fn snapshot(&self) -> Value;
+
+    /// Becomes what it was when the snapshot was taken. Called at most once, before anything else.
+    ///
+    /// # Errors
+    /// This is no state of this sequencer: the log is not opened.
+    fn restore(&mut self, state: &Value) -> Result<(), String>;
 }
 
 /// Why the log takes nothing, now or ever.
@@ -162,7 +191,8 @@ fn wal(folder: &Path) -> PathBuf {
     folder.join("wal")
 }
 
-/// Opens the log in a folder, or begins one there. Replays every entry through the sequencer before it returns.
+/// Opens the log in a folder, or begins one there. Brings the sequencer to where it was, by a snapshot and the entries after it, before
+/// it returns.
 ///
 /// # Errors
 /// The log is damaged, in use elsewhere, or the disk refuses.
@@ -177,14 +207,16 @@ pub fn open<S: Sequencer>(
     let Settings { folder, origin, segment_bytes, queue } = &settings;
     let lock = hold(disk.as_ref(), folder)?;
     let signer = Signer::new(origin, key);
-    let mut replayed = recover::replay(disk.as_ref(), &settings, signer.public(), &mut sequencer)?;
+    let mut replayed = recover::replay(&disk, &settings, signer.public(), &mut sequencer)?;
     let segment = replayed.fresh_segment(disk.as_ref(), &wal(folder), *segment_bytes)?;
     let (previous, found) = (replayed.previous, replayed.found);
     let head = replayed.head.unwrap_or_else(|| {
         SignedHead::sign(Checkpoint { origin: origin.clone(), size: 0, root: merkle::empty_root() }, &signer)
     });
     let shared = Arc::new(Shared::new(disk, folder, head, replayed.book));
-    let aides = Aides::start(&shared, *segment_bytes, found.published, lock).map_err(OpenError::Threads)?;
+    let published = Published { checkpoint: found.published, snapshot: replayed.snapshot };
+    let aides =
+        Aides::start(&shared, *segment_bytes, published, S::shelf, lock).map_err(OpenError::Threads)?;
     let start = Start { sequencer, signer, clock, segment, segment_bytes: *segment_bytes, previous };
     let committer = Committer::new(Arc::clone(&shared), Arc::clone(&aides.spare), start);
     let (sender, jobs) = mpsc::channel(*queue);

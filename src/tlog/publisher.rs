@@ -1,8 +1,10 @@
-//! Writes `<log>/checkpoint`, the head that is shown to the world, once a second if the tree grew, and at the end.
+//! What follows from the entries, once a second and at the end: `<log>/checkpoint`, the head that is shown to the world; tiles,
+//! bundles and annexes; snapshots; and the end of segments that all of these have made superfluous.
 //!
 //! It is derived: what it says is in the log already. A failed try is therefore made again, whole, from a new file.
 
 use std::convert::Infallible;
+use std::error::Error;
 use std::io;
 use std::path::Path;
 use std::path::PathBuf;
@@ -12,6 +14,9 @@ use std::time::Duration;
 
 use super::book::Shared;
 use super::checkpoint::SignedHead;
+use super::heads;
+use super::sealer;
+use super::sealer::ShelfOf;
 
 /// How often the checkpoint is renewed: C2SP logs promise seconds, and a second costs two syncs.
 const EVERY: Duration = Duration::from_secs(1);
@@ -22,20 +27,56 @@ pub(super) fn path(folder: &Path) -> PathBuf {
 }
 
 /// Publishes until the other end of `stop` is dropped, and once more then.
-pub(super) fn run(shared: &Shared, mut published: Option<u64>, stop: &Receiver<Infallible>) {
+pub(super) fn run(shared: &Shared, mut published: Published, stop: &Receiver<Infallible>, shelf: ShelfOf) {
     loop {
         let ending = matches!(stop.recv_timeout(EVERY), Err(RecvTimeoutError::Disconnected));
-        let head = shared.head();
-        // A poisoned log tries no further write, not even a derived one: a person looks first.
-        if published != Some(head.size) && !shared.is_poisoned() {
-            match publish(shared, &head) {
-                Ok(()) => published = Some(head.size),
-                Err(error) => tracing::warn!(%error, "the checkpoint could not be published"),
-            }
-        }
+        published.turn(shared, shelf);
         if ending {
             return;
         }
+    }
+}
+
+/// What is durable beside the segments.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Published {
+    /// The size of the checkpoint that the world sees.
+    pub(super) checkpoint: Option<u64>,
+    /// The size of the newest snapshot.
+    pub(super) snapshot: u64,
+}
+
+impl Published {
+    /// Does what there is to do. What fails is said, and done the next time.
+    fn turn(&mut self, shared: &Shared, shelf: ShelfOf) {
+        let head = shared.head();
+        // A poisoned log tries no further write, not even a derived one: a person looks first.
+        if self.checkpoint != Some(head.size) && !shared.is_poisoned() {
+            match publish(shared, &head) {
+                Ok(()) => self.checkpoint = Some(head.size),
+                Err(error) => tracing::warn!(%error, "the checkpoint could not be published"),
+            }
+        }
+        let mut more = true;
+        while more && !shared.is_poisoned() {
+            more = sealer::seal(shared, shelf).unwrap_or_else(|error| {
+                tracing::error!(error = &error as &dyn Error, "entries could not be sealed");
+                false
+            });
+        }
+        if !shared.is_poisoned()
+            && let Err(error) = self.keep_snapshot(shared)
+        {
+            tracing::warn!(%error, "the snapshot could not be written");
+        }
+    }
+
+    fn keep_snapshot(&mut self, shared: &Shared) -> io::Result<()> {
+        if let Some(snapshot) = shared.snapshot().filter(|snapshot| snapshot.size > self.snapshot) {
+            heads::write(shared.disk.as_ref(), shared.folder(), &snapshot)?;
+            self.snapshot = snapshot.size;
+        }
+        Ok(())
     }
 }
 

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::io;
 use std::path::Path;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use crate::crypto::digest::Hash;
 
@@ -11,9 +12,11 @@ use super::Entry;
 use super::disk::Disk as _;
 use super::disk::OsDisk;
 use super::frame::Frame;
+use super::sealed::Sealed;
 use super::segment;
 use super::segment::Name;
 use super::segment::Rest;
+use super::tile::WIDTH_LEAVES;
 
 /// Why an entry cannot be read.
 #[derive(Debug, thiserror::Error)]
@@ -47,6 +50,13 @@ pub enum ReadError {
     },
 }
 
+impl ReadError {
+    /// Whether the file is not there.
+    pub(super) fn is_missing(&self) -> bool {
+        matches!(self, Self::Disk { source, .. } if source.kind() == io::ErrorKind::NotFound)
+    }
+}
+
 /// One entry with its index and its leaf hash.
 pub type Item = (u64, Entry, Hash);
 
@@ -54,26 +64,39 @@ pub type Item = (u64, Entry, Hash);
 /// checksum, leaf hash and the order; neither the tree nor signatures: that is `fsck`'s.
 #[must_use]
 pub fn scan(folder: &Path) -> Scan {
+    scan_from(folder, 0)
+}
+
+/// The same from the entry `index` on.
+#[must_use]
+pub fn scan_from(folder: &Path, index: u64) -> Scan {
     Scan {
         wal: super::wal(folder),
+        sealed: Sealed::new(Arc::new(OsDisk), folder),
         segments: None,
+        listed_at: None,
         open: None,
         ready: VecDeque::new(),
-        next: 0,
-        previous: [0; 32],
+        next: index,
+        previous: None,
     }
 }
 
-/// The entries of a log's folder.
+/// The entries of a log's folder: from segments where there are any, else from bundles. Another process may write, seal and remove
+/// segments meanwhile.
 #[derive(Debug)]
 pub struct Scan {
     wal: PathBuf,
+    sealed: Sealed,
     /// First indices of the segments still to read; `None` before the folder was listed.
     segments: Option<VecDeque<u64>>,
+    /// The entry before which the folder was listed last.
+    listed_at: Option<u64>,
     open: Option<Open>,
     ready: VecDeque<Item>,
     next: u64,
-    previous: Hash,
+    /// What the next frame must name as its predecessor; nothing if that was not read.
+    previous: Option<Hash>,
 }
 
 /// The segment that is being read.
@@ -82,6 +105,8 @@ struct Open {
     file: PathBuf,
     bytes: Vec<u8>,
     at: usize,
+    /// The index that its next frame begins with.
+    first: u64,
     /// Where the file was read again, since what stood there was not whole.
     read_again_at: Option<usize>,
 }
@@ -105,11 +130,10 @@ impl Scan {
     fn refill(&mut self) -> Result<(), ReadError> {
         while self.ready.is_empty() {
             let Some(mut open) = self.open.take() else {
-                match self.next_segment()? {
-                    Some(open) => self.open = Some(open),
-                    None => return Ok(()),
+                if self.read_on()? {
+                    continue;
                 }
-                continue;
+                return Ok(());
             };
             if self.frame(&mut open)? {
                 self.open = Some(open);
@@ -118,48 +142,91 @@ impl Scan {
         Ok(())
     }
 
-    fn next_segment(&mut self) -> Result<Option<Open>, ReadError> {
+    /// Opens the segment in which the next entry stands, or reads its bundle; says whether there was either.
+    fn read_on(&mut self) -> Result<bool, ReadError> {
+        let next = self.next;
         let segments = match &mut self.segments {
             Some(segments) => segments,
-            unlisted => unlisted.insert(listed(&self.wal)?),
+            unlisted => {
+                self.listed_at = Some(next);
+                unlisted.insert(listed(&self.wal)?)
+            }
         };
-        let Some(first) = segments.pop_front() else { return Ok(None) };
-        let file = segment::path(&self.wal, first);
-        if first != self.next {
-            return Err(damaged(self.next, file, "its segment is missing"));
+        while segments.get(1).is_some_and(|following| *following <= next) {
+            segments.pop_front();
         }
+        let Some(first) = segments.front().copied() else { return Ok(false) };
+        let found = if first > next { self.bundle() } else { self.segment(first) };
+        match found {
+            // Sealed meanwhile, and removed: another look at the folder tells where it is now.
+            Err(error) if error.is_missing() && self.listed_at != Some(next) => self.segments = None,
+            Err(error) if error.is_missing() => {
+                return Err(damaged(next, segment::path(&self.wal, first), "its segment is missing"));
+            }
+            found => found?,
+        }
+        Ok(true)
+    }
+
+    fn segment(&mut self, first: u64) -> Result<(), ReadError> {
+        let file = segment::path(&self.wal, first);
         let bytes = read(&file)?;
-        Ok(Some(Open { file, bytes, at: 0, read_again_at: None }))
+        self.segments.as_mut().and_then(VecDeque::pop_front);
+        self.open = Some(Open { file, bytes, at: 0, first, read_again_at: None });
+        Ok(())
+    }
+
+    fn bundle(&mut self) -> Result<(), ReadError> {
+        let number = self.next / WIDTH_LEAVES;
+        let hashes = self.sealed.hashes(0, number)?;
+        let entries = self.sealed.entries(number, &hashes)?;
+        let items = (number * WIDTH_LEAVES..).zip(entries).zip(hashes);
+        let items = items.map(|((index, entry), hash)| (index, entry, hash));
+        self.ready.extend(items.skip_while(|(index, ..)| *index < self.next));
+        (self.next, self.previous) = ((number + 1) * WIDTH_LEAVES, None);
+        Ok(())
     }
 
     /// Takes the entries of one frame; says whether more may follow in this segment.
     fn frame(&mut self, open: &mut Open) -> Result<bool, ReadError> {
         let rest = open.bytes.get(open.at..).unwrap_or_default();
         let Some(frame) = Frame::read(rest) else { return self.end(open) };
-        if frame.header.first != self.next || frame.header.previous != self.previous {
+        let follows = self.previous.is_none_or(|previous| previous == frame.header.previous);
+        if frame.header.first != open.first || !follows {
             return Err(damaged(self.next, open.file.clone(), "another batch stands where it belongs"));
         }
-        for stored in frame.entries() {
+        let end = open.first.saturating_add(u64::from(frame.header.count));
+        let wanted = if end > self.next { Some(frame.entries()) } else { None };
+        for (index, stored) in (open.first..).zip(wanted.into_iter().flatten()) {
             let Some(stored) = stored.filter(super::frame::Stored::is_whole) else {
-                return Err(damaged(self.next, open.file.clone(), "its bytes were changed"));
+                return Err(damaged(index, open.file.clone(), "its bytes were changed"));
             };
-            self.ready.push_back((self.next, stored.to_entry(), stored.leaf_hash));
-            self.next += 1;
+            if index >= self.next {
+                self.ready.push_back((index, stored.to_entry(), stored.leaf_hash));
+            }
         }
-        self.previous = frame.header_hash;
+        (self.next, open.first) = (self.next.max(end), end);
+        self.previous = Some(frame.header_hash);
         open.at += frame.header.frame_bytes();
         Ok(true)
     }
 
     /// What to make of the end of a segment's whole frames. A writer may have written while we read, so that the bytes of a
     /// batch are missing although a later one is seen: whatever was begun before the first reading is whole in a second.
-    fn end(&self, open: &mut Open) -> Result<bool, ReadError> {
+    fn end(&mut self, open: &mut Open) -> Result<bool, ReadError> {
         let is_last = self.segments.as_ref().is_none_or(VecDeque::is_empty);
         match segment::rest(open.bytes.get(open.at..).unwrap_or_default()) {
             Rest::Clean => Ok(false),
             Rest::Torn(_) if is_last => Ok(false),
             Rest::Torn(_) | Rest::Damaged if open.read_again_at != Some(open.at) => {
-                open.bytes = read(&open.file)?;
+                match read(&open.file) {
+                    // Sealed and removed meanwhile: another look at the folder tells where the next entry is now.
+                    Err(error) if error.is_missing() => {
+                        self.segments = None;
+                        return Ok(false);
+                    }
+                    bytes => open.bytes = bytes?,
+                }
                 open.read_again_at = Some(open.at);
                 Ok(true)
             }
@@ -207,7 +274,7 @@ mod tests {
         bytes[start + 10..end].fill(0);
         let mut scan = scan(&world.path());
         scan.segments = Some(VecDeque::new());
-        scan.open = Some(Open { file, bytes, at: 0, read_again_at: None });
+        scan.open = Some(Open { file, bytes, at: 0, first: 0, read_again_at: None });
         assert_eq!(scan.map(|item| item.unwrap().0).collect::<Vec<_>>(), [0, 1, 2]);
     }
 }

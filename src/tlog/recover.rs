@@ -1,4 +1,5 @@
-//! The only way to open a log: replay every frame from the first, and believe none of it unchecked.
+//! The only way to open a log: take the right edge of the tree from what is sealed, the sequencer's state from the newest snapshot,
+//! replay every frame there is, and believe none of it unchecked.
 //!
 //! Only the last batch may be torn, since every earlier one was synced before the next was written. Anything else that does
 //! not add up is damage, and a damaged log is not written to.
@@ -6,27 +7,26 @@
 use std::io;
 use std::path::Path;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use crate::crypto::digest::Hash;
 
 use super::Sequencer;
 use super::Settings;
 use super::book::Book;
-use super::checkpoint::Checkpoint;
 use super::checkpoint::SignedHead;
 use super::committer::Segment;
 use super::disk::Disk;
-use super::frame::Frame;
-use super::frame::HEADER_BYTES;
-use super::frame::Header;
-use super::frame::Stored;
-use super::note::Note;
+use super::edge::Edge;
 use super::note::VerifierKey;
 use super::publisher;
+use super::replay::End;
+use super::replay::Replay;
+use super::sealed::Sealed;
 use super::segment;
 use super::segment::Name;
-use super::segment::Rest;
 use super::spare;
+use super::tiles::Tiles;
 
 /// What opening a log found.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -95,6 +95,8 @@ pub(super) struct Replayed {
     pub(super) previous: Hash,
     pub(super) head: Option<SignedHead>,
     pub(super) found: Recovered,
+    /// After how many entries the newest snapshot is.
+    pub(super) snapshot: u64,
     tail: Tail,
 }
 
@@ -105,18 +107,21 @@ struct Tail {
     bytes: Vec<u8>,
 }
 
-/// Replays the whole log through the sequencer.
+/// Brings the sequencer to the end of the log.
 pub(super) fn replay<S: Sequencer>(
-    disk: &dyn Disk,
+    disk: &Arc<dyn Disk>,
     settings: &Settings,
     key: &VerifierKey,
     sequencer: &mut S,
 ) -> Result<Replayed, OpenError> {
-    let published = published(disk, &settings.folder, key)?;
-    let wal = super::wal(&settings.folder);
-    let mut replay =
-        Replay { wal: &wal, key, sequencer, book: Book::default(), previous: [0; 32], last: None };
-    let mut firsts = segments(disk, &wal)?.into_iter().peekable();
+    let (folder, wal) = (&settings.folder, super::wal(&settings.folder));
+    let published = published(disk.as_ref(), folder, key)?;
+    let segments = segments(disk.as_ref(), &wal)?;
+    let tiles = Tiles::new(Sealed::new(Arc::clone(disk), folder));
+    let edge = Edge::load(disk.as_ref(), &tiles, segments.first().copied(), sequencer)?;
+    let snapshot = edge.snapshot.as_ref().map_or(0, |snapshot| snapshot.size);
+    let mut replay = Replay::new(&wal, key, &tiles, sequencer, edge);
+    let mut firsts = segments.into_iter().peekable();
     let (mut tail, mut torn) = (Tail::default(), None);
     while let Some(first) = firsts.next() {
         let file = segment::path(&wal, first);
@@ -128,7 +133,9 @@ pub(super) fn replay<S: Sequencer>(
         tail = Tail { first, bytes };
         tail.bytes.truncate(end);
     }
-    replay.finish(&settings.folder, published.as_ref(), tail, torn)
+    let (size, End { book, previous, head }) = (replay.size(), replay.finish(published.as_ref())?);
+    let found = Recovered { size, published: published.map(|head| head.size), torn };
+    Ok(Replayed { book, previous, head, found, snapshot, tail })
 }
 
 /// The published checkpoint, verified.
@@ -169,168 +176,6 @@ fn segments(disk: &dyn Disk, wal: &Path) -> Result<Vec<u64>, OpenError> {
     }
     firsts.sort_unstable();
     Ok(firsts)
-}
-
-struct Replay<'a, S> {
-    wal: &'a Path,
-    key: &'a VerifierKey,
-    sequencer: &'a mut S,
-    book: Book,
-    previous: Hash,
-    last: Option<Last>,
-}
-
-/// The last frame: its segment, its first entry, its checkpoint.
-struct Last {
-    segment: u64,
-    first: u64,
-    note: Vec<u8>,
-}
-
-impl<S: Sequencer> Replay<'_, S> {
-    /// Replays the frames of one segment: where they end, and what follows.
-    fn segment(&mut self, first: u64, bytes: &[u8]) -> Result<(usize, Rest), OpenError> {
-        let size = self.size();
-        if first > size {
-            return Err(self.damaged(first, size, format!("entries {size} to {} are missing", first - 1)));
-        }
-        if first < size {
-            return Err(self.damaged(
-                first,
-                first,
-                "its entries stand in the segment before, too".to_owned(),
-            ));
-        }
-        self.book.begin_segment(first);
-        let mut at = 0;
-        while let Some(frame) = bytes.get(at..).and_then(Frame::read) {
-            self.frame(first, at as u64, &frame)?;
-            at += frame.header.frame_bytes();
-        }
-        Ok((at, segment::rest(bytes.get(at..).unwrap_or_default())))
-    }
-
-    fn frame(&mut self, segment: u64, at: u64, frame: &Frame<'_>) -> Result<(), OpenError> {
-        let size = self.size();
-        let wrong = |this: &Self, index, what: &str| Err(this.damaged(segment, index, what.to_owned()));
-        if frame.header.first != size {
-            return wrong(self, size, "another batch stands where this entry belongs");
-        }
-        if frame.header.previous != self.previous {
-            return wrong(self, size, "its batch does not follow the batch before it");
-        }
-        if frame.header.count == 0 {
-            return wrong(self, size, "a batch without entries");
-        }
-        for stored in frame.entries() {
-            let index = self.size();
-            let Some(stored) = stored else { return wrong(self, index, "its lengths do not fit its batch") };
-            self.entry(segment, at, index, &stored)?;
-        }
-        if let Err(what) = self.checkpoint(frame.note) {
-            return wrong(self, size, &what);
-        }
-        self.previous = frame.header_hash;
-        self.last = Some(Last { segment, first: size, note: frame.note.to_vec() });
-        Ok(())
-    }
-
-    fn entry(&mut self, segment: u64, at: u64, index: u64, stored: &Stored<'_>) -> Result<(), OpenError> {
-        if !stored.is_whole() {
-            return Err(self.damaged(segment, index, CHANGED.to_owned()));
-        }
-        let observed = self.sequencer.observe(index, &stored.to_entry(), &stored.leaf_hash);
-        observed.map_err(|what| self.damaged(segment, index, what))?;
-        self.book.push(stored.leaf_hash, at + stored.offset as u64);
-        Ok(())
-    }
-
-    /// Whether the checkpoint in a frame is of the tree so far. Its signature is checked for the last frame only.
-    fn checkpoint(&self, note: &[u8]) -> Result<(), String> {
-        let note = Note::parse(note).map_err(|error| error.to_string())?;
-        let checkpoint = Checkpoint::parse(note.unverified_text()).map_err(|error| error.to_string())?;
-        if checkpoint.origin.as_str() != self.key.name() {
-            return Err(format!("its batch is of the log `{}`", checkpoint.origin));
-        }
-        let same =
-            checkpoint.size == self.size() && self.book.tree.root(checkpoint.size) == Some(checkpoint.root);
-        if same { Ok(()) } else { Err("the checkpoint of its batch is of another tree".to_owned()) }
-    }
-
-    /// Decides whether what follows the frames of a segment is what a stop can leave.
-    fn judge(
-        &self,
-        segment: u64,
-        bytes: &[u8],
-        rest: Rest,
-        may_be_torn: bool,
-    ) -> Result<Option<Torn>, OpenError> {
-        let first = self.size();
-        match rest {
-            Rest::Clean => Ok(None),
-            Rest::Torn(bytes) if may_be_torn => Ok(Some(Torn { first, bytes })),
-            Rest::Torn(_) | Rest::Damaged => {
-                let (index, what) = blame(bytes, first);
-                Err(self.damaged(segment, index, what.to_owned()))
-            }
-        }
-    }
-
-    fn finish(
-        self,
-        folder: &Path,
-        published: Option<&SignedHead>,
-        tail: Tail,
-        torn: Option<Torn>,
-    ) -> Result<Replayed, OpenError> {
-        let size = self.size();
-        if let Some(head) = published {
-            self.agrees_with(head, publisher::path(folder))?;
-        }
-        let head = self.last.as_ref().map(|Last { segment, first, note }| {
-            SignedHead::open(note, self.key)
-                .map_err(|error| self.damaged(*segment, *first, format!("the last checkpoint: {error}")))
-        });
-        let head = head.transpose()?;
-        let found = Recovered { size, published: published.map(|head| head.size), torn };
-        Ok(Replayed { book: self.book, previous: self.previous, head, found, tail })
-    }
-
-    /// Whether the published checkpoint is of a tree that this one continues.
-    fn agrees_with(&self, published: &SignedHead, file: PathBuf) -> Result<(), OpenError> {
-        let size = self.size();
-        let what = match self.book.tree.root(published.size) {
-            Some(root) if root == published.root => return Ok(()),
-            Some(_) => "another tree was published".to_owned(),
-            None => format!("{} entries were published, {size} are left", published.size),
-        };
-        Err(OpenError::Damaged { index: size.min(published.size), file, what })
-    }
-
-    fn size(&self) -> u64 {
-        self.book.tree.size()
-    }
-
-    fn damaged(&self, segment: u64, index: u64, what: String) -> OpenError {
-        OpenError::Damaged { index, file: segment::path(self.wal, segment), what }
-    }
-}
-
-const CHANGED: &str = "its bytes were changed after they were written";
-
-/// Which entry of a batch that cannot be read is to blame.
-fn blame(bytes: &[u8], first: u64) -> (u64, &'static str) {
-    let Some(header) = Header::read(bytes) else { return (first, "its batch cannot be read") };
-    let mut rest = bytes.get(HEADER_BYTES..).unwrap_or_default();
-    for index in first..first.saturating_add(u64::from(header.count)) {
-        match Stored::read(rest) {
-            Some(stored) if stored.is_whole() => {
-                rest = Stored::length(rest).and_then(|length| rest.get(length..)).unwrap_or_default();
-            }
-            _ => return (index, CHANGED),
-        }
-    }
-    (first, "an annex, the checkpoint or the checksum of its batch was changed after it was written")
 }
 
 impl Replayed {

@@ -6,6 +6,7 @@ mod failing;
 mod oracles;
 mod power;
 mod recovering;
+mod sealing;
 mod sim;
 
 use std::path::PathBuf;
@@ -14,23 +15,38 @@ use std::sync::Mutex;
 
 use tempfile::TempDir;
 
+use super::merkle::Nodes as _;
 use super::merkle::verify_consistency;
 use super::merkle::verify_inclusion;
 use super::note::VerifierKey;
 use super::reader::ReadError;
 use super::*;
 use crate::crypto::digest::hex;
+use crate::crypto::digest::unhex;
 use failing::FailingDisk;
 
 /// Each leaf says its index, the hash of the leaf before it, and what was appended; the annex says the latter again.
 #[derive(Debug, Default)]
 struct Chain {
-    told: Arc<Mutex<Vec<Hash>>>,
+    told: Arc<Mutex<Told>>,
 }
 
-impl Chain {
-    fn start_of(told: &[Hash]) -> String {
-        format!("{} {} ", told.len(), told.last().map_or("-".to_owned(), |hash| hex(&hash[..4])))
+/// The leaf hashes told, and how many were before those.
+#[derive(Debug, Default)]
+struct Told {
+    before: u64,
+    last: Option<Hash>,
+    hashes: Vec<Hash>,
+}
+
+impl Told {
+    fn size(&self) -> u64 {
+        self.before + self.hashes.len() as u64
+    }
+
+    fn start_of_next(&self) -> String {
+        let last = self.hashes.last().copied().or(self.last);
+        format!("{} {} ", self.size(), last.map_or("-".to_owned(), |hash| hex(&hash[..4])))
     }
 }
 
@@ -40,17 +56,35 @@ impl Sequencer for Chain {
     fn finish(&mut self, index: u64, _now: Timestamp, draft: Vec<u8>) -> Entry {
         assert_ne!(draft, b"panic", "as asked");
         let told = self.told.lock().unwrap();
-        assert_eq!(index, told.len() as u64);
-        let start = if draft == b"odd" { String::new() } else { Self::start_of(&told) };
+        assert_eq!(index, told.size());
+        let start = if draft == b"odd" { String::new() } else { told.start_of_next() };
         Entry { leaf: [start.as_bytes(), &draft].concat(), annex: draft }
     }
 
-    fn observe(&mut self, _index: u64, entry: &Entry, leaf_hash: &Hash) -> Result<(), String> {
+    fn observe(&mut self, index: u64, entry: &Entry, leaf_hash: &Hash) -> Result<(), String> {
         let mut told = self.told.lock().unwrap();
-        if !entry.leaf.starts_with(Self::start_of(&told).as_bytes()) {
+        assert_eq!(index, told.size());
+        if !entry.leaf.starts_with(told.start_of_next().as_bytes()) {
             return Err("it does not follow the entry before".to_owned());
         }
-        told.push(*leaf_hash);
+        told.hashes.push(*leaf_hash);
+        Ok(())
+    }
+
+    fn shelf(entry: &Entry) -> String {
+        format!("shelf-{}", entry.annex.len() % 2)
+    }
+
+    fn snapshot(&self) -> Value {
+        let told = self.told.lock().unwrap();
+        let last = told.hashes.last().copied().or(told.last);
+        serde_json::json!({ "last": last.map(|hash| hex(&hash)), "size": told.size() })
+    }
+
+    fn restore(&mut self, state: &Value) -> Result<(), String> {
+        let mut told = self.told.lock().unwrap();
+        told.before = state["size"].as_u64().ok_or("no size")?;
+        told.last = state["last"].as_str().and_then(unhex);
         Ok(())
     }
 }

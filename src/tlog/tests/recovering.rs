@@ -21,13 +21,13 @@ fn damaged_at(world: &World) -> Option<u64> {
 #[test]
 fn a_log_opens_as_it_was_closed_and_its_sequencer_is_told_everything_again() {
     let world = World::unpublished(&LEAVES);
-    let told = Arc::default();
+    let told: Arc<Mutex<Told>> = Arc::default();
     let clock = Clock::system();
     let chain = Chain { told: Arc::clone(&told) };
     let (log, found) =
         open(world.settings(), Arc::new(world.disk.clone()), world.key(), clock, chain).unwrap();
     assert_eq!(found, Recovered { size: 4, published: None, torn: None });
-    assert_eq!(told.lock().unwrap().len(), 4);
+    assert_eq!(told.lock().unwrap().size(), 4);
     assert_eq!(append(&log, "five").unwrap().index, 4);
     assert_eq!(verify_all(&world, &log), 5);
 }
@@ -274,6 +274,15 @@ fn an_entry_that_the_sequencer_does_not_accept_stops_the_opening() {
         }
         fn observe(&mut self, index: u64, _: &Entry, _: &Hash) -> Result<(), String> {
             if index == self.0 { Err("not of this chain".to_owned()) } else { Ok(()) }
+        }
+        fn shelf(_: &Entry) -> String {
+            String::new()
+        }
+        fn snapshot(&self) -> Value {
+            Value::Null
+        }
+        fn restore(&mut self, _: &Value) -> Result<(), String> {
+            Ok(())
         }
     }
     let world = World::unpublished(&LEAVES);

@@ -1,11 +1,19 @@
 //! RFC 6962 tree hashing: roots, inclusion and consistency proofs, and their verification (RFC 9162 2.1.3.2, 2.1.4.2).
 //!
-//! Pure: no file, no clock. A [`Tree`] keeps the hash of every complete subtree, so that the root of any earlier size and
-//! any proof are a handful of look-ups.
+//! Pure: no file, no clock. Roots and proofs are arithmetic over [`Nodes`], the hashes of complete subtrees, wherever those are
+//! kept: a [`Tree`] keeps them in memory, and lets go of what stands in tiles on the disk.
+
+mod nodes;
+mod paths;
+mod tree;
 
 use crate::crypto::digest::Hash;
 use crate::crypto::digest::Sha256;
 use crate::crypto::digest::sha256;
+
+pub use nodes::Nodes;
+pub use paths::Paths;
+pub use tree::Tree;
 
 /// The first byte hashed with a leaf (RFC 6962 2.1), so that no leaf can pass for a node.
 const LEAF_PREFIX: [u8; 1] = [0];
@@ -42,116 +50,6 @@ pub fn empty_root() -> Hash {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the Merkle proof does not lead to the tree head")]
 pub struct Unproven;
-
-/// A tree that only grows.
-#[derive(Debug, Default)]
-pub struct Tree {
-    // Invariant: row `l` holds the hash of every complete subtree of 2^l leaves, in order; each row is half as long as the
-    // row below, rounded down.
-    rows: Vec<Vec<Hash>>,
-}
-
-impl Tree {
-    /// How many leaves there are.
-    #[must_use]
-    pub fn size(&self) -> u64 {
-        self.rows.first().map_or(0, |leaves| leaves.len() as u64)
-    }
-
-    /// Adds one leaf by its hash.
-    pub fn push(&mut self, leaf: Hash) {
-        let mut hash = leaf;
-        for level in 0.. {
-            if self.rows.len() == level {
-                self.rows.push(Vec::new());
-            }
-            let Some(row) = self.rows.get_mut(level) else { return };
-            row.push(hash);
-            let ([.., left, right], true) = (row.as_slice(), row.len().is_multiple_of(2)) else { return };
-            hash = node_hash(left, right);
-        }
-    }
-
-    /// The hash of one leaf, if there is one.
-    #[must_use]
-    pub fn leaf(&self, index: u64) -> Option<Hash> {
-        self.complete(0, index)
-    }
-
-    /// The root over the first `size` leaves; nothing if the tree is smaller.
-    #[must_use]
-    pub fn root(&self, size: u64) -> Option<Hash> {
-        if size == 0 { Some(empty_root()) } else { self.range(0, size) }
-    }
-
-    /// The path that proves leaf `index` under the root of the first `size` leaves (RFC 6962 2.1.1), leaf side first.
-    #[must_use]
-    pub fn inclusion(&self, index: u64, size: u64) -> Option<Vec<Hash>> {
-        if index >= size || size > self.size() {
-            return None;
-        }
-        let (mut start, mut end, mut path) = (0, size, Vec::new());
-        while end - start > 1 {
-            let split = start + largest_power_below(end - start);
-            if index < split {
-                path.push(self.range(split, end)?);
-                end = split;
-            } else {
-                path.push(self.range(start, split)?);
-                start = split;
-            }
-        }
-        path.reverse();
-        Some(path)
-    }
-
-    /// The proof that the first `old` of `new` leaves are those of the earlier tree (RFC 6962 2.1.2). Empty when `old` is
-    /// zero or equals `new`: then the roots alone decide.
-    #[must_use]
-    pub fn consistency(&self, old: u64, new: u64) -> Option<Vec<Hash>> {
-        if old > new || new > self.size() {
-            return None;
-        }
-        if old == 0 {
-            return Some(Vec::new());
-        }
-        let (mut start, mut end, mut path) = (0, new, Vec::new());
-        while end > old {
-            let split = start + largest_power_below(end - start);
-            if old <= split {
-                path.push(self.range(split, end)?);
-                end = split;
-            } else {
-                path.push(self.range(start, split)?);
-                start = split;
-            }
-        }
-        if start > 0 {
-            path.push(self.range(start, end)?);
-        }
-        path.reverse();
-        Some(path)
-    }
-
-    /// The hash over leaves `start..end`, where the split points of RFC 6962 put `start` on a subtree's boundary.
-    fn range(&self, start: u64, end: u64) -> Option<Hash> {
-        let count = end - start;
-        if count.is_power_of_two() {
-            return self.complete(count.trailing_zeros(), start >> count.trailing_zeros());
-        }
-        let split = start + largest_power_below(count);
-        Some(node_hash(&self.range(start, split)?, &self.range(split, end)?))
-    }
-
-    fn complete(&self, level: u32, position: u64) -> Option<Hash> {
-        self.rows.get(usize::try_from(level).ok()?)?.get(usize::try_from(position).ok()?).copied()
-    }
-}
-
-/// The largest power of two below `count`, for counts of two and more.
-fn largest_power_below(count: u64) -> u64 {
-    1 << (count - 1).checked_ilog2().unwrap_or(0)
-}
 
 /// Verifies that `leaf` stands at `index` among the first `size` leaves under `root` (RFC 9162 2.1.3.2).
 ///

@@ -1,0 +1,187 @@
+//! What is sealed: when, in which files, and that nobody who reads notices.
+
+use std::collections::BTreeSet;
+use std::fs;
+
+use super::tile::Kind;
+use super::tile::TilePath;
+use super::*;
+
+/// A closed log of so many entries, one batch each 200.
+fn sealed(world: &World, count: usize) -> Vec<Vec<u8>> {
+    let log = world.open();
+    let mut leaves = Vec::new();
+    for start in (0..count).step_by(200) {
+        let texts = start..count.min(start + 200);
+        let batch: Vec<_> = texts
+            .map(|n| log.reserve().unwrap().append(format!("entry {n} {}", "x".repeat(n % 7)).into()))
+            .collect();
+        leaves.extend(batch.into_iter().map(|pending| pending.wait().unwrap().leaf.to_vec()));
+    }
+    log.close();
+    leaves
+}
+
+fn files(world: &World) -> BTreeSet<String> {
+    fn walk(folder: &Path, name: &str, into: &mut BTreeSet<String>) {
+        for entry in fs::read_dir(folder).unwrap() {
+            let entry = entry.unwrap();
+            let name = format!("{name}/{}", entry.file_name().to_str().unwrap());
+            if entry.file_type().unwrap().is_dir() {
+                walk(&entry.path(), &name, into);
+            } else {
+                into.insert(name);
+            }
+        }
+    }
+    let mut all = BTreeSet::new();
+    for part in ["tile", "annex"].map(|part| (part, world.path().join(part))) {
+        if part.1.exists() {
+            walk(&part.1, part.0, &mut all);
+        }
+    }
+    all
+}
+
+#[test]
+fn only_full_tiles_are_sealed_and_what_they_hold_is_what_was_appended() {
+    let world = World::new();
+    let leaves = sealed(&world, 700);
+    let expected = [
+        "tile/0/000",
+        "tile/0/001",
+        "tile/entries/000.gz",
+        "tile/entries/001.gz",
+        "annex/shelf-0/000",
+        "annex/shelf-0/001",
+        "annex/shelf-1/000",
+        "annex/shelf-1/001",
+    ];
+    assert_eq!(files(&world), expected.map(str::to_owned).into());
+    let hashes: Vec<u8> = leaves[256..512].iter().flat_map(|leaf| merkle::leaf_hash(leaf)).collect();
+    assert_eq!(fs::read(world.path().join("tile/0/001")).unwrap(), hashes);
+    let packed = fs::read(world.path().join("tile/entries/001.gz")).unwrap();
+    let bundle = bundle::unpack(&packed).unwrap();
+    assert_eq!(bundle::decode(&bundle).unwrap(), leaves[256..512].iter().collect::<Vec<_>>());
+    let annexes = |shelf: usize| {
+        let bytes = fs::read(world.path().join(format!("annex/shelf-{shelf}/001"))).unwrap();
+        bundle::decode(&bytes).unwrap().into_iter().map(<[u8]>::to_vec).collect::<Vec<_>>()
+    };
+    for (n, (even, odd)) in (256..).zip(annexes(0).into_iter().zip(annexes(1))) {
+        let annex = format!("entry {n} {}", "x".repeat(n % 7)).into_bytes();
+        let expected = if annex.len() % 2 == 0 { (annex, vec![]) } else { (vec![], annex) };
+        assert_eq!((even, odd), expected);
+    }
+}
+
+#[test]
+fn a_tile_of_the_next_level_is_sealed_when_it_is_full_and_proofs_of_every_size_hold() {
+    let world = World::new();
+    let count = 65_536 + 300;
+    let log = world.open();
+    for start in (0..count).step_by(256) {
+        let texts = start..count.min(start + 256);
+        let batch: Vec<_> = texts.map(|n| log.reserve().unwrap().append(n.to_string().into())).collect();
+        batch.into_iter().for_each(|pending| drop(pending.wait().unwrap()));
+    }
+    log.close();
+    assert!(files(&world).contains("tile/1/000") && !files(&world).contains("tile/2/000"));
+    let (log, mut tree) = (world.open(), merkle::Tree::default());
+    for item in reader::scan(&world.path()) {
+        tree.push(item.unwrap().2);
+    }
+    let head = log.head();
+    assert_eq!(tree.root(head.size), Some(head.root));
+    for index in [0, 1, 255, 256, 257, 9_999, 65_279, 65_535, 65_536, 65_700, 65_835] {
+        assert_eq!(log.inclusion(index, head.size), tree.inclusion(index, head.size), "{index}");
+        assert_eq!(log.inclusion(index, index + 1), tree.inclusion(index, index + 1), "{index}");
+        assert_eq!(log.consistency(index, head.size), tree.consistency(index, head.size), "{index}");
+        assert_eq!(log.root(index), tree.root(index));
+        assert_eq!(merkle::leaf_hash(&log.read(index).unwrap().leaf), tree.leaf(index).unwrap());
+    }
+    for tile in TilePath::of_tree(head.size).filter(|tile| tile.kind() != Kind::Entries) {
+        let Kind::Hashes(level) = tile.kind() else { continue };
+        let first = tile.number() * 256;
+        let hashes =
+            (first..first + u64::from(tile.width())).map(|at| tree.node(8 * u32::from(level), at).unwrap());
+        assert_eq!(log.tile(tile).unwrap().unwrap(), hashes.collect::<Vec<_>>().concat(), "{tile}");
+    }
+}
+
+#[test]
+fn tiles_and_bundles_are_served_full_and_partial_by_truncation_and_no_further_than_the_head() {
+    let world = World::new();
+    let leaves = sealed(&world, 700);
+    let log = world.open();
+    let bundle = |from: usize, to: usize| bundle::encode(leaves[from..to].iter().map(Vec::as_slice));
+    let hashes = |from: usize, to: usize| {
+        leaves[from..to].iter().flat_map(|leaf| merkle::leaf_hash(leaf)).collect::<Vec<u8>>()
+    };
+    for (path, from, to) in [
+        ("000", 0, 256),
+        ("001", 256, 512),
+        ("001.p/7", 256, 263),
+        ("002.p/188", 512, 700),
+        ("002.p/1", 512, 513),
+    ] {
+        let tile = |kind: &str| log.tile(format!("tile/{kind}/{path}").parse().unwrap()).unwrap();
+        assert_eq!(tile("0"), Some(hashes(from, to)), "{path}");
+        assert_eq!(tile("entries"), Some(bundle(from, to)), "{path}");
+    }
+    for absent in [
+        "0/002",
+        "0/002.p/189",
+        "0/003.p/1",
+        "entries/002",
+        "entries/002.p/189",
+        "1/000",
+        "1/000.p/3",
+        "5/000",
+    ] {
+        assert_eq!(log.tile(format!("tile/{absent}").parse().unwrap()).unwrap(), None, "{absent}");
+    }
+    let row =
+        [0, 1].map(|n| tiles::Expanded::of(hashes(256 * n, 256 * n + 256).as_chunks().0.to_vec()).top());
+    assert_eq!(log.tile("tile/1/000.p/2".parse().unwrap()).unwrap(), Some(row.concat()));
+}
+
+#[test]
+fn a_sealed_file_that_was_changed_is_named_and_never_believed() {
+    let world = World::new();
+    sealed(&world, 700);
+    let log = world.open();
+    while log.sealed() < 512 {
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+    for (name, index) in [("tile/0/000", 0), ("tile/entries/000.gz", 3), ("annex/shelf-1/001", 256)] {
+        let file = world.path().join(name);
+        let original = fs::read(&file).unwrap();
+        let mut bytes = original.clone();
+        let at = bytes.len() - 9;
+        bytes[at] ^= 1;
+        put(&file, &bytes);
+        match log.read(if name.ends_with("001") { 300 } else { index }) {
+            Err(ReadError::Damaged { file: named, .. }) => assert_eq!(named, file),
+            // A changed byte of an annex is for those to notice who know its hash.
+            Ok(_) if name.starts_with("annex") => {}
+            other => panic!("{name}: {other:?}"),
+        }
+        put(&file, &original);
+        assert!(log.read(index).is_ok());
+    }
+}
+
+#[test]
+fn a_shelf_that_was_cleared_takes_its_annexes_along_and_nothing_else() {
+    let world = World::new();
+    sealed(&world, 300);
+    let log = world.open();
+    while log.sealed() < 256 {
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+    fs::remove_dir_all(world.path().join("annex/shelf-1")).unwrap();
+    for index in 0..256 {
+        let entry = log.read(index).unwrap();
+        assert!(entry.annex.len().is_multiple_of(2) && !entry.leaf.is_empty());
+    }
+}
