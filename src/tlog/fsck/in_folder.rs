@@ -9,6 +9,7 @@ use super::notes::BadHead;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Whose {
     Published,
+    Witnessed,
     Elsewhere,
     Snapshot,
 }
@@ -18,6 +19,7 @@ pub(super) enum Whose {
 pub(super) enum InFolder {
     Unreadable(String),
     Published(BadHead),
+    Witnessed(BadHead),
     Shorter { whose: Whose, says: u64, has: u64 },
     Rewritten { whose: Whose, size: u64 },
     Snapshot(BadSnapshot),
@@ -40,6 +42,9 @@ impl Whose {
     fn text(self) -> Text {
         match self {
             Self::Published => Text::new("điểm chốt đã công bố", "the published tree head"),
+            Self::Witnessed => {
+                Text::new("điểm chốt mà bên chứng kiến đã ký", "the tree head that a witness has cosigned")
+            }
             Self::Elsewhere => Text::new("một điểm chốt giữ ở nơi khác", "a tree head known from elsewhere"),
             Self::Snapshot => Text::new("bản chụp trạng thái", "the snapshot"),
         }
@@ -60,6 +65,14 @@ impl From<InFolder> for Finding {
                     "checkpoint",
                     format!("điểm chốt đã công bố: {vi}"),
                     format!("the published checkpoint: {en}"),
+                )
+            }
+            InFolder::Witnessed(bad) => {
+                let Text { vi, en } = bad.text();
+                Self::new(
+                    "cosigned-checkpoint",
+                    format!("điểm chốt được chứng kiến: {vi}"),
+                    format!("the cosigned checkpoint: {en}"),
                 )
             }
             InFolder::Shorter { whose, says, has } => {

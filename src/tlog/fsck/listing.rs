@@ -114,7 +114,8 @@ impl Listing {
 
     /// Names what does not belong in the folder itself, nor among segments, snapshots and tiles.
     fn strangers(&mut self, folder: &Path) {
-        const OURS: [&str; 7] = ["wal", "tile", "annex", "objects", "heads", "checkpoint", "lock"];
+        const OURS: [&str; 8] =
+            ["wal", "tile", "annex", "objects", "heads", "witnessed", "checkpoint", "lock"];
         let odd = |(path, name, _): (PathBuf, String, bool)| (!OURS.contains(&name.as_str())).then_some(path);
         let in_tiles = |(path, name, is_folder): (PathBuf, String, bool)| {
             let level =

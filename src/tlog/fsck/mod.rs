@@ -20,7 +20,8 @@
 //! | `segments`, `batches` | segment after segment; one batch: whose, whole, and as signed |
 //! | `listing`, `bundle`, `sealed`, `uppers` | what was sealed: bundles, annexes, tiles |
 //! | `disagreement` | which of two disagreeing hashes was signed |
-//! | `promises`, `snapshots`, `objects` | heads that the log must continue; its own account of itself; what entries refer to |
+//! | `promises`, `witnessed` | heads that the log must continue: published, known, cosigned |
+//! | `snapshots`, `objects` | its own account of itself; what entries refer to |
 
 mod batches;
 mod bundle;
@@ -43,6 +44,7 @@ mod sealed;
 mod segments;
 mod snapshots;
 mod uppers;
+mod witnessed;
 
 use std::path::Path;
 
@@ -118,6 +120,7 @@ pub fn verify<J: Judge>(
     let mut examination = Examination::begin(folder, key, known, judge, progress);
     // Before the entries: a log in use only grows, so what is published now is in what is read later.
     examination.checkpoint(&folder.join("checkpoint"));
+    examination.read_witnessed(&folder.join("witnessed"));
     examination.read_snapshots(&folder.join("heads"));
     examination.sort_promises();
     examination.due();

@@ -1,4 +1,5 @@
-//! Heads that a log must continue: the one it published, those that somebody kept, those of its own snapshots.
+//! Heads that a log must continue: the one it published, those that witnesses cosigned, those that somebody kept, those of its own
+//! snapshots.
 
 use std::cmp::Reverse;
 use std::path::PathBuf;
@@ -29,6 +30,11 @@ impl Promise {
     /// The published one.
     pub(super) fn published(size: u64, root: Hash, file: PathBuf) -> Self {
         Self { size, root, whose: Whose::Published, file: Some(file) }
+    }
+
+    /// One that a witness has cosigned.
+    pub(super) fn witnessed(size: u64, root: Hash, file: PathBuf) -> Self {
+        Self { size, root, whose: Whose::Witnessed, file: Some(file) }
     }
 
     /// That of a snapshot.
@@ -68,7 +74,9 @@ impl<J: Judge> Examination<'_, '_, J> {
             let fits = self.agree(|edge| (edge.root() == due.root).then_some(()));
             match (fits, due.whose) {
                 (Some(()), Whose::Snapshot) => {}
-                (Some(()), Whose::Published | Whose::Elsewhere) => self.vouched = self.vouched.max(size),
+                (Some(()), Whose::Published | Whose::Witnessed | Whose::Elsewhere) => {
+                    self.vouched = self.vouched.max(size);
+                }
                 (None, whose) => {
                     self.unkept(size.checked_sub(1), due.file, InFolder::Rewritten { whose, size })
                 }
