@@ -132,8 +132,9 @@ impl Serving {
     /// # Errors
     /// See [`WitnessError`].
     pub async fn start(settings: Settings, clock: Clock) -> Result<Self, WitnessError> {
-        let memory = Memory::open(Arc::new(OsDisk), &settings.state, settings.logs)?;
+        // The key first: it makes the folder one that only its owner enters.
         let cosigner = cosigner(&settings.state, &settings.name)?;
+        let memory = Memory::open(Arc::new(OsDisk), &settings.state, settings.logs)?;
         let key = cosigner.public().clone();
         let desk = Desk(Arc::new(Witness::new(cosigner, memory, clock.clone())));
         let failed = |source| WitnessError::Listen { address: settings.listen, source };

@@ -42,6 +42,9 @@ use crate::upstream::way::Way;
 
 /// How often the newest head is submitted: a second is what C2SP logs promise.
 const EVERY: Duration = Duration::from_secs(1);
+/// How long a head is the one that is submitted. Less than a turn, so that it moves on; more than half of the longest usual turn, so that
+/// of two who ask at different times one always takes the other's.
+const TOGETHER: Duration = Duration::from_millis(750);
 /// The longest pause between two tries at one that does not answer.
 const PAUSE_MAX: Duration = Duration::from_secs(60);
 /// How often a head that has its cosignature is submitted again, so that one who is gone is missed on a quiet day too.
@@ -223,7 +226,7 @@ impl Witnesses {
         let now = self.clock.now();
         let mut target = self.target.lock().unwrap_or_else(PoisonError::into_inner);
         match target.as_ref() {
-            Some((at, head)) if elapsed(*at, now) < EVERY / 2 => Arc::clone(head),
+            Some((at, head)) if elapsed(*at, now) < TOGETHER => Arc::clone(head),
             _ => {
                 let head = self.recorder.log().head();
                 *target = Some((now, Arc::clone(&head)));
