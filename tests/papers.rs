@@ -6,6 +6,7 @@ use std::path::Path;
 use std::process::Command;
 
 use phohien::config::read::read_text;
+use phohien::config::witness;
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 const PAPERS: [&str; 6] =
@@ -15,22 +16,37 @@ fn paper(name: &str) -> String {
     fs::read_to_string(Path::new(ROOT).join(name)).unwrap()
 }
 
-/// A line that is a setting behind a `#`.
+/// A line that is a setting, or the head of a table, behind a `#`.
 fn is_setting(line: &str) -> bool {
-    line.split_once(" = ").is_some_and(|(key, _)| {
-        key.strip_prefix('#')
-            .is_some_and(|key| key.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_'))
-    })
+    line.starts_with("#[")
+        || line.split_once(" = ").is_some_and(|(key, _)| {
+            key.strip_prefix('#')
+                .is_some_and(|key| key.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_'))
+        })
 }
 
 #[test]
 fn the_sample_configuration_is_read_as_it_stands_and_with_every_default_written_out() {
     let text = paper("deploy/gateway.toml");
-    let written_out: Vec<_> =
-        text.lines().map(|line| if is_setting(line) { line.trim_start_matches('#') } else { line }).collect();
     assert!(text.lines().filter(|line| is_setting(line)).count() > 15);
-    for text in [text.clone(), written_out.join("\n")] {
+    for text in [text.clone(), written_out(&text)] {
         if let Err(faults) = read_text("gateway.toml", &text, Path::new("deploy")) {
+            panic!("{}", faults.render(false));
+        }
+    }
+}
+
+fn written_out(text: &str) -> String {
+    let line =
+        |line: &str| format!("{}\n", if is_setting(line) { line.trim_start_matches('#') } else { line });
+    text.lines().map(line).collect()
+}
+
+#[test]
+fn the_sample_of_a_witness_is_read_as_it_stands_and_with_everything_written_out() {
+    let text = paper("deploy/witness.toml");
+    for text in [text.clone(), written_out(&text)] {
+        if let Err(faults) = witness::read_text("witness.toml", &text, Path::new("deploy")) {
             panic!("{}", faults.render(false));
         }
     }

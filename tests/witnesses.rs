@@ -18,6 +18,7 @@ mod stage {
 
     use phohien::clock::Clock;
     use phohien::config::witness::Settings;
+    use phohien::listener::tls::TlsFiles;
     use phohien::server::witness::Serving;
     use phohien::tlog::cosignature::CosignerKey;
     use phohien::tlog::witness::Logs;
@@ -36,7 +37,23 @@ mod stage {
 
     impl Witness {
         pub(crate) async fn start(world: &World, name: &str) -> Self {
-            let serving = serve(world, name, "127.0.0.1:0".parse().unwrap()).await;
+            Self::start_with(world, name, None).await
+        }
+
+        /// One that speaks TLS, and lets in whoever shows a certificate of the world's authority.
+        pub(crate) async fn start_secure(world: &World, name: &str) -> Self {
+            let file = |name: &str| world.certs().join(name);
+            let tls = TlsFiles {
+                certificate: file("server.pem"),
+                key: file("server.key"),
+                anchors: vec![file("ca.pem")],
+                crls: Some(vec![file("ca.crl.pem")]),
+            };
+            Self::start_with(world, name, Some(tls)).await
+        }
+
+        async fn start_with(world: &World, name: &str, tls: Option<TlsFiles>) -> Self {
+            let serving = serve(world, name, "127.0.0.1:0".parse().unwrap(), tls).await;
             let (key, address) = (serving.key().clone(), serving.address());
             Self { key, address, name: name.to_owned(), serving: Some(serving) }
         }
@@ -47,17 +64,17 @@ mod stage {
 
         /// Again, at the address where it was.
         pub(crate) async fn again(&mut self, world: &World) {
-            self.serving = Some(serve(world, &self.name, self.address).await);
+            self.serving = Some(serve(world, &self.name, self.address, None).await);
         }
     }
 
-    async fn serve(world: &World, name: &str, listen: SocketAddr) -> Serving {
+    async fn serve(world: &World, name: &str, listen: SocketAddr, tls: Option<TlsFiles>) -> Serving {
         let settings = Settings {
             name: format!("{name}.example/w").parse().unwrap(),
             state: world.folder().join(name),
             listen,
             logs: Logs::new(vec![world.receipts.log_key()]),
-            tls: None,
+            tls,
         };
         Serving::start(settings, Clock::system()).await.unwrap()
     }
@@ -72,11 +89,15 @@ mod stage {
 
     /// Names the witnesses in the configuration, and has the gateway tell how it is.
     pub(crate) fn name(world: &World, witnesses: &[(SocketAddr, &CosignerKey)]) {
-        let text = std::fs::read_to_string(world.configuration()).unwrap();
-        let own = text.split("\n[metrics]").next().unwrap();
         let named = witnesses.iter();
         let named = named.map(|(at, key)| format!("[[witness]]\nurl = \"http://{at}\"\nvkey = \"{key}\"\n"));
-        let named: String = named.collect();
+        name_as(world, &named.collect::<String>());
+    }
+
+    /// The same, written out.
+    pub(crate) fn name_as(world: &World, named: &str) {
+        let text = std::fs::read_to_string(world.configuration()).unwrap();
+        let own = text.split("\n[metrics]").next().unwrap();
         write(&world.configuration(), &format!("{own}\n[metrics]\nlisten = \"127.0.0.1:0\"\n{named}"));
     }
 
@@ -163,6 +184,7 @@ use phohien::tlog::proof::Proof;
 use stage::Witness;
 use stage::bytes;
 use stage::name;
+use stage::name_as;
 use stage::put_aside;
 use stage::put_back;
 use stage::told;
@@ -219,6 +241,28 @@ async fn two_witnesses_cosign_one_head_and_a_receipt_under_it_says_so() {
 }
 
 #[tokio::test]
+async fn a_witness_that_asks_for_certificates_cosigns_for_who_shows_one_and_hears_nobody_else() {
+    let mut world = stage::world().await;
+    let witness = Witness::start_secure(&world, "one").await;
+    let named = |client: &str| {
+        format!(
+            "[[witness]]\nurl = \"https://{}\"\nvkey = \"{}\"\nanchors = \"ca.pem\"\n{client}",
+            witness.address, witness.key
+        )
+    };
+    name_as(&world, &named(""));
+    world.open().await;
+    assert!(world.gateway().is_held(), "without a certificate it is not heard");
+    world.close().await;
+    let client = r#"client = { certificate = "agencies/operator.pem", key = "agencies/operator.key" }"#;
+    name_as(&world, &named(client));
+    world.open().await;
+    let exchange = world.lookup(CENTRE).await.header("exchange-id").to_owned();
+    witnessed_receipt(&world, &exchange).await;
+    world.end().await;
+}
+
+#[tokio::test]
 async fn an_older_state_of_the_log_that_is_put_back_is_stopped_before_anything_is_signed() {
     let mut world = stage::world().await;
     let witness = Witness::start(&world, "one").await;
@@ -250,6 +294,30 @@ async fn an_older_state_of_the_log_that_is_put_back_is_stopped_before_anything_i
     world.open().await;
     world.lookup(CENTRE).await;
     world.end().await;
+}
+
+#[tokio::test]
+async fn a_cosigned_head_in_the_folder_exposes_that_its_log_was_cut_and_sound_ones_are_let_pass() {
+    let mut world = stage::world().await;
+    let witness = Witness::start(&world, "one").await;
+    name(&world, &[(witness.address, &witness.key)]);
+    let older = put_aside(&world, "older");
+    world.open().await;
+    world.lookup(CENTRE).await;
+    world.close().await;
+    let log = world.folder().join("log");
+    let verify = || {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_phohien"));
+        let verified = command.args(["--lang", "en", "audit", "verify"]).arg(&log).output().unwrap();
+        (verified.status.code(), String::from_utf8(verified.stdout).unwrap())
+    };
+    let (code, said) = verify();
+    assert!(code == Some(0) && !said.contains("does not belong"), "{said}");
+    let kept = put_aside(&world, "newest").join("witnessed");
+    put_back(&world, &older);
+    assert!(Command::new("cp").arg("-r").arg(&kept).arg(&log).status().unwrap().success());
+    let (code, said) = verify();
+    assert!(code == Some(4) && said.contains("that a witness has cosigned"), "{said}");
 }
 
 #[tokio::test]
