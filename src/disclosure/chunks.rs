@@ -3,8 +3,7 @@
 
 use std::mem;
 
-use super::listener::Listener;
-use super::reader::Reader;
+use super::reader::{Listener, Reader};
 use super::scan::{Cursor, Stop};
 use super::undisclosable::{Flaw, Undisclosable};
 

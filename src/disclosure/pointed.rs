@@ -3,8 +3,7 @@
 
 use super::chunks::Chunks;
 use super::keys::Known;
-use super::listener::{Listener, Piece};
-use super::reader::text_of;
+use super::reader::{Listener, Piece, text_of};
 
 /// The longest result code that is recorded, in bytes. A longer text is a message, and might tell of a person.
 const RESULT_CODE_MAX: usize = 64;
@@ -68,10 +67,9 @@ impl Listener for Search {
         Known::Not
     }
 
-    fn begin(&mut self, _bracket: Piece<'_>, _array: bool) -> bool {
+    fn begin(&mut self, _bracket: Piece<'_>, _array: bool) {
         let matched = self.next();
         self.frames.push(matched);
-        matched.is_some()
     }
 
     fn end(&mut self, _bracket: Piece<'_>) {

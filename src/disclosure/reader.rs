@@ -4,27 +4,62 @@
 use std::borrow::Cow;
 
 use super::escape::unescape;
-use super::keys::{ObjectKeys, OpenKeys};
-use super::listener::{Listener, Nobody, Piece};
+use super::keys::{Known, ObjectKeys, OpenKeys};
 use super::scan::{Cursor, Stop};
 use super::undisclosable::Flaw;
 
 /// How many containers may be open at once. Real answers have six or seven; parsers of callers give up from about 100.
 pub(super) const DEPTH_MAX: usize = 64;
 
+/// A part of the bytes at hand.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Piece<'b> {
+    /// All the bytes at hand.
+    pub(super) bytes: &'b [u8],
+    /// Where the part begins.
+    pub(super) start: usize,
+    /// Where it ends.
+    pub(super) end: usize,
+}
+
+impl<'b> Piece<'b> {
+    /// The part as it is written.
+    pub(super) fn written(&self) -> &'b [u8] {
+        self.bytes.get(self.start..self.end).unwrap_or_default()
+    }
+}
+
+/// What is told of an answer, in its order. Whatever was told is void if there is a flaw behind it.
+pub(super) trait Listener {
+    /// The key that most likely comes next, by its meaning, if reading it may be cut short.
+    fn likely_key(&self) -> Option<&[u8]>;
+
+    /// A member's key as it is written, quotes included, was the likely one. Its value follows.
+    fn likely_key_came(&mut self, key: Piece<'_>) -> Known;
+
+    /// A member's key, and what it means. Its value follows.
+    fn key(&mut self, key: Piece<'_>, name: &[u8]) -> Known;
+
+    /// An object begins, or an array.
+    fn begin(&mut self, bracket: Piece<'_>, array: bool);
+
+    /// The innermost container ends.
+    fn end(&mut self, bracket: Piece<'_>);
+
+    /// A number or literal.
+    fn scalar(&mut self, scalar: Piece<'_>);
+
+    /// A part of a string, quotes included: the first has the opening one, the last the closing one.
+    fn text(&mut self, part: Piece<'_>, first: bool, last: bool);
+
+    /// The bytes at hand, which every piece since the last pause was of, are used up.
+    fn pause(&mut self, bytes: &[u8]);
+}
+
 #[derive(Debug, Clone, Copy)]
 enum Open {
     Object(ObjectKeys),
     Array,
-}
-
-impl Open {
-    fn after_comma(&self) -> Expect {
-        match self {
-            Self::Object(_) => Expect::NextKey,
-            Self::Array => Expect::Value,
-        }
-    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,87 +78,35 @@ enum Expect {
 #[derive(Debug)]
 pub(super) struct Reader {
     expect: Expect,
-    /// What follows a comma in the innermost container.
-    after_comma: Expect,
     open: Vec<Open>,
     keys: OpenKeys,
-    /// How many containers are open down to the one of which nobody wants to hear what is in it, that one too; else 0.
-    unheard: usize,
 }
 
 impl Default for Reader {
     fn default() -> Self {
-        Self {
-            expect: Expect::Value,
-            after_comma: Expect::Nothing,
-            open: Vec::new(),
-            keys: OpenKeys::default(),
-            unheard: 0,
-        }
+        Self { expect: Expect::Value, open: Vec::new(), keys: OpenKeys::default() }
     }
 }
 
 impl Reader {
     /// Reads all that is whole.
-    pub(super) fn read(&mut self, place: &mut Cursor<'_>, listener: &mut impl Listener) -> Result<(), Stop> {
-        let mut cursor = *place;
-        let outcome = loop {
-            let unheard = self.unheard;
-            let outcome = match unheard {
-                0 => self.read_on(&mut cursor, listener),
-                _ => self.read_on(&mut cursor, &mut Nobody),
-            };
-            if outcome.is_err() || self.unheard == unheard {
-                break outcome;
-            }
-        };
-        *place = cursor;
-        outcome
-    }
-
-    /// Reads until the bytes at hand are used up or another listener is to listen.
-    #[inline(always)]
-    fn read_on<L: Listener>(&mut self, cursor: &mut Cursor<'_>, listener: &mut L) -> Result<(), Stop> {
+    pub(super) fn read(&mut self, cursor: &mut Cursor<'_>, listener: &mut impl Listener) -> Result<(), Stop> {
         if self.expect == Expect::RestOfText {
             self.text(cursor, listener, cursor.at())?;
         }
         while let Some(byte) = cursor.peek_token() {
             match (self.expect, byte) {
                 (Expect::FirstKey | Expect::NextKey, b'"') => self.key(cursor, listener)?,
-                (Expect::CommaOrEnd, b',') => self.go_on(cursor, self.after_comma),
-                (Expect::Colon, b':') => self.go_on(cursor, Expect::Value),
-                (Expect::FirstItem | Expect::FirstKey | Expect::CommaOrEnd, b'}' | b']') => {
-                    if !self.is_closed_by(byte) {
-                        return Err(cursor.unexpected());
-                    }
-                    if L::IS_NOBODY && self.open.len() == self.unheard {
-                        self.unheard = 0;
-                        return Ok(());
-                    }
-                    self.end(one(cursor), listener);
-                    self.after_value(cursor);
-                }
-                (Expect::Value | Expect::FirstItem, b'{' | b'[') => {
-                    let here = cursor.at();
-                    if !self.begin(one(cursor), listener, byte == b'[') {
-                        return Err(cursor.flaw_at(Flaw::TooDeep, here));
-                    }
-                    if !L::IS_NOBODY && self.unheard > 0 {
-                        return Ok(());
-                    }
-                }
-                (Expect::Value | Expect::FirstItem, _) => self.scalar(cursor, listener, byte)?,
+                (Expect::CommaOrEnd, b',') => self.comma(cursor),
+                (Expect::Colon, b':') => self.colon(cursor),
+                (Expect::FirstItem, b']') | (Expect::FirstKey, b'}') => self.end(cursor, listener),
+                (Expect::CommaOrEnd, b'}' | b']') if self.is_closed_by(byte) => self.end(cursor, listener),
+                (Expect::Value | Expect::FirstItem, _) => self.value(cursor, listener, byte)?,
                 (Expect::Nothing, _) => return Err(cursor.flaw(Flaw::TrailingBytes)),
                 _ => return Err(cursor.unexpected()),
             }
         }
         Ok(())
-    }
-
-    #[inline(always)]
-    fn go_on(&mut self, cursor: &mut Cursor<'_>, expect: Expect) {
-        cursor.step();
-        self.expect = expect;
     }
 
     /// Whether the value has ended, and only white space may follow.
@@ -136,26 +119,24 @@ impl Reader {
         self.expect == Expect::Value && self.open.is_empty()
     }
 
-    #[inline(always)]
-    fn scalar(
-        &mut self,
-        cursor: &mut Cursor<'_>,
-        listener: &mut impl Listener,
-        byte: u8,
-    ) -> Result<(), Stop> {
+    #[inline]
+    fn value(&mut self, cursor: &mut Cursor<'_>, listener: &mut impl Listener, byte: u8) -> Result<(), Stop> {
         let start = cursor.at();
-        if byte == b'"' {
-            cursor.step();
-            return self.text(cursor, listener, start);
+        match byte {
+            b'"' => {
+                cursor.step();
+                return self.text(cursor, listener, start);
+            }
+            b'{' | b'[' => return self.begin(cursor, listener, byte == b'['),
+            _ => cursor.number_or_literal()?,
         }
-        cursor.number_or_literal()?;
         listener.scalar(since(cursor, start));
-        self.after_value(cursor);
+        self.after_value();
         Ok(())
     }
 
     /// Reads a string on; what was not told of it yet begins at `start`.
-    #[inline(always)]
+    #[inline]
     fn text(
         &mut self,
         cursor: &mut Cursor<'_>,
@@ -167,7 +148,7 @@ impl Reader {
         match outcome {
             Ok(_) => {
                 listener.text(since(cursor, start), first, true);
-                self.after_value(cursor);
+                self.after_value();
                 Ok(())
             }
             Err(stop) => {
@@ -178,10 +159,14 @@ impl Reader {
         }
     }
 
-    /// A container begins, if one more may be open.
-    fn begin(&mut self, bracket: Piece<'_>, listener: &mut impl Listener, array: bool) -> bool {
+    fn begin(
+        &mut self,
+        cursor: &mut Cursor<'_>,
+        listener: &mut impl Listener,
+        array: bool,
+    ) -> Result<(), Stop> {
         if self.open.len() == DEPTH_MAX {
-            return false;
+            return Err(cursor.flaw(Flaw::TooDeep));
         }
         let (open, expect) = match array {
             true => (Open::Array, Expect::FirstItem),
@@ -189,19 +174,16 @@ impl Reader {
         };
         self.open.push(open);
         self.expect = expect;
-        self.after_comma = open.after_comma();
-        if !listener.begin(bracket, array) {
-            self.unheard = self.open.len();
-        }
-        true
+        listener.begin(one(cursor), array);
+        Ok(())
     }
 
-    fn end(&mut self, bracket: Piece<'_>, listener: &mut impl Listener) {
+    fn end(&mut self, cursor: &mut Cursor<'_>, listener: &mut impl Listener) {
         if let Some(Open::Object(keys)) = self.open.pop() {
             self.keys.close(&keys);
         }
-        self.after_comma = self.open.last().map_or(Expect::Nothing, Open::after_comma);
-        listener.end(bracket);
+        listener.end(one(cursor));
+        self.after_value();
     }
 
     fn is_closed_by(&self, byte: u8) -> bool {
@@ -212,19 +194,25 @@ impl Reader {
         }
     }
 
-    /// A value has ended. A comma that stands right behind it is taken at once.
-    #[inline(always)]
-    fn after_value(&mut self, cursor: &mut Cursor<'_>) {
-        self.expect = if self.open.is_empty() {
-            Expect::Nothing
-        } else if cursor.take(b',') {
-            self.after_comma
-        } else {
-            Expect::CommaOrEnd
-        };
+    #[inline]
+    fn after_value(&mut self) {
+        self.expect = if self.open.is_empty() { Expect::Nothing } else { Expect::CommaOrEnd };
     }
 
-    #[inline(always)]
+    #[inline]
+    fn comma(&mut self, cursor: &mut Cursor<'_>) {
+        cursor.step();
+        self.expect =
+            if let Some(Open::Object(_)) = self.open.last() { Expect::NextKey } else { Expect::Value };
+    }
+
+    #[inline]
+    fn colon(&mut self, cursor: &mut Cursor<'_>) {
+        cursor.step();
+        self.expect = Expect::Value;
+    }
+
+    #[inline]
     fn key(&mut self, cursor: &mut Cursor<'_>, listener: &mut impl Listener) -> Result<(), Stop> {
         let start = cursor.at();
         let came = listener.likely_key().is_some_and(|name| cursor.key_spelled(name));
@@ -239,26 +227,18 @@ impl Reader {
         if let Some(Open::Object(keys)) = self.open.last_mut() {
             self.keys.add(keys, known, &name).map_err(|flaw| cursor.flaw_at(flaw, start))?;
         }
-        if !cursor.take(b':') {
-            self.expect = Expect::Colon;
-            return Ok(());
-        }
-        self.expect = Expect::Value;
-        match cursor.peek_token() {
-            Some(byte) if byte != b'{' && byte != b'[' => self.scalar(cursor, listener, byte),
-            _ => Ok(()),
-        }
+        self.expect = Expect::Colon;
+        Ok(())
     }
 }
 
 /// What was read since `start`.
-#[inline(always)]
+#[inline]
 fn since<'b>(cursor: &Cursor<'b>, start: usize) -> Piece<'b> {
     Piece { bytes: cursor.bytes(), start, end: cursor.at() }
 }
 
 /// Takes one byte.
-#[inline(always)]
 fn one<'b>(cursor: &mut Cursor<'b>) -> Piece<'b> {
     cursor.step();
     since(cursor, cursor.at() - 1)
@@ -270,12 +250,12 @@ pub(super) fn text_of(string: &[u8]) -> String {
 }
 
 /// What stands between quotes.
-#[inline(always)]
+#[inline]
 fn inside(string: &[u8]) -> &[u8] {
     string.get(1..string.len().saturating_sub(1)).unwrap_or_default()
 }
 
-#[inline(always)]
+#[inline]
 fn meaning(inner: &[u8], escaped: bool) -> Cow<'_, [u8]> {
     if escaped { Cow::Owned(unescaped(inner)) } else { Cow::Borrowed(inner) }
 }

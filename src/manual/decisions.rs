@@ -34,6 +34,14 @@
 //! annexes are noise and every proof stays valid. Commitments are salted: a citizen's number has so few possibilities that a plain hash
 //! of it would be the number.
 //!
+//! # The witnesses are asked before the first signature
+//!
+//! A backup that was put back is whole and signed; no look at it tells that it is old. So at a start nothing is recorded before a witness
+//! has said that this is the log it knows, and one that knows another stops the start. While none answers the gateway waits: what was
+//! signed on a wrong history cannot be taken back, and a wait can. The operator may choose otherwise, and the log says so.
+//! From then on they follow by a second, on their own: a cosignature before the answer would put every exchange behind the slowest witness.
+//! *Left out:* cosignatures in `checkpoint` itself. It is the log's own word, written by the log alone; what others add stands beside it.
+//!
 //! # No code in an agreement
 //!
 //! Agreements are typed TOML without expressions, so "who can reach this field?" has an exact answer by enumeration.

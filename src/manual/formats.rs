@@ -32,7 +32,7 @@
 //! | kind | says also |
 //! |---|---|
 //! | `log.opened` | `origin`; `answer_keys`, the SubjectPublicKeyInfo of the keys that sign answers, base64 |
-//! | `node.started` | `version`, `policy`, `unwitnessed`; `torn` (`index`, `bytes`) if recovery dropped a torn batch; `policy_clock` if a demonstration set one |
+//! | `node.started` | `version`, `policy`; `unwitnessed`: no witness said at this start that this log is the one it has seen; `torn` (`index`, `bytes`) if recovery dropped a torn batch; `policy_clock` if a demonstration set one |
 //! | `node.stopped` | a gateway ended on purpose |
 //! | `policy.changed` | `old`, `new`, and `files`: name to SHA-256, each kept in `objects` |
 //! | `exchange.opened` | an effect may follow: an unsafe method (RFC 9110 9.2.1), or an operation marked `stream` |
@@ -102,6 +102,39 @@
 //! Key id: the first four bytes of SHA-256(name LF 01 public key). `log.vkey` beside the log is
 //! `name+key id in hexadecimal+base64(01 public key)`.
 //!
+//! # What witnesses sign
+//!
+//! A cosignature (C2SP tlog-cosignature v1, Ed25519) is one more line of a checkpoint's note. Signed is
+//! `cosignature/v1 LF time <seconds since 1970> LF` and the checkpoint's text; the line is
+//!
+//! ```text
+//! — witness.thaibinh.example/1 <base64 of key id[4], seconds[8] and Ed25519 signature[64]>
+//! ```
+//!
+//! Key id: the first four bytes of SHA-256(name LF 04 public key). `witness.vkey` in the witness's folder is
+//! `name+key id in hexadecimal+base64(04 public key)`.
+//!
+//! A witness is asked by `POST <address>/add-checkpoint` (C2SP tlog-witness v1.0.0): `old <size> LF`, the consistency proof from that
+//! size on (at most 63 hashes, base64, one a line), a blank line, the signed checkpoint. It answers
+//!
+//! | status | and | means |
+//! |---|---|---|
+//! | 200 | its signature line | it has kept this head for good, and cosigns it |
+//! | 400 | | malformed, or the old size is above the new one |
+//! | 403, 404 | | none of the keys it knows of this log signed; it does not know this log |
+//! | 409 | `text/x.tlog.size`: a size and LF | the newest head it has cosigned has that size: ask from there |
+//! | 409 | any other type | it has cosigned another root of this very size: there are two histories |
+//! | 422 | | the proof does not lead from what it has cosigned to this head |
+//! | 503 | | it could not keep a head, now or before, and cosigns nothing until somebody has looked |
+//!
+//! In the witness's folder: `witness.key` (0600), `witness.vkey`, `lock`, `heads/<SHA-256 of the origin, hexadecimal>` with the last
+//! checkpoint it cosigned of a log, as the log signed it, and `seen`, the origins that have one, one a line, and a last line `end`. A
+//! head is written before its cosignature is made (tmp, sync, rename, sync of the folder); a folder in which a head is missing, or not
+//! signed by the log, is not opened.
+//!
+//! Beside a log: `witnessed/<key id, hexadecimal>` is the newest head which that witness has cosigned, a note with the log's own
+//! signature and every cosignature on that head. Derived, but for what it proves to others: `checkpoint` stays the log's own.
+//!
 //! # The receipt
 //!
 //! In headers, with every recorded answer, refusals too: an RFC 9651 dictionary in this one spelling.
@@ -124,7 +157,8 @@
 //!   "consistency": [ { "from": 100, "path": [ "<base64>" ] } ] }
 //! ```
 //!
-//! All proofs are under one head. `?since=<size>[%2C<size>]` (at most four) adds `consistency`: for each size the path (RFC 9162 2.1.4)
+//! All proofs are under one head, the newest. With `?witnessed=1` it is the newest that all witnesses which are well have cosigned, and
+//! the note in each proof carries their lines; until there is one that holds the exchange, the answer is 404. `?since=<size>[%2C<size>]` (at most four) adds `consistency`: for each size the path (RFC 9162 2.1.4)
 //! which shows that the log of that head begins with the log of so many entries. A size the log never had gets none.
 //!
 //! `GET /receipts?after=<seq>` gives an agency its entries after that number, one `{"index", "leaf", "proof"}` a line.

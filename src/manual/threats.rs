@@ -44,7 +44,10 @@
 //! |---|---|
 //! | change, remove, insert or reorder entries | the tree, each agency's chain and the signed heads: `phohien audit verify` names the entry |
 //! | change an annex | its hash stands in the leaf |
-//! | cut the log's end off, or replace the whole by another with the same key | shown by any checkpoint or receipt held elsewhere (`--known`); not shown by the folder alone |
+//! | cut the log's end off, or replace the whole by another with the same key | shown by any checkpoint or receipt held elsewhere (`--known`); not shown by the folder alone. With witnesses the gateway itself does not start on it: [`crate::server::guard`] asks them before anything is signed |
+//! | show one history to some and another to others | a witness keeps the newest head it cosigned before it answers, and cosigns only what is proven to hold it: [`crate::tlog::witness`]. Whoever demands a cosignature sees one history |
+//! | play an old cosignature again, so that an old state passes for the newest | a cosignature says when it was made; at the start one that is more than five minutes from our clock is no answer |
+//! | keep the witnesses from being asked | while none answers nothing is exchanged, unless the operator says so, which `node.started` records; from then on how far each is behind is a metric and an alarm |
 //! | read people out of the log | leaves name no person; annexes are sealed under the month's key, which never lies under the log |
 //! | make a failed write look well | a write or sync that fails poisons the log for the life of the process: 503, nothing is exchanged |
 //!
@@ -52,8 +55,12 @@
 //!
 //! * **The operator with root** holds the keys: the log's, the answers', the months', and the gateway's credential at the platforms.
 //!   Such a person can sign a second history. Checkpoints and receipts held by others expose it; without them nobody can.
-//! * **No witness** cosigns this log yet, so an older state of the folder that is put back is not noticed at the start. Every start
-//!   says `unwitnessed` in the log.
+//! * **Without witnesses** an older state of the folder that is put back is not noticed at the start, and the gateway would sign a
+//!   second history on it. Every such start says `unwitnessed` in the log.
+//! * **What a witness has not seen yet** (a second's entries, more while it is away) can be cut off unseen by it; receipts show it.
+//! * **All witnesses together with the operator** can cosign a second history. Choose them where nobody can order all of them.
+//! * **A witness that lies** about what it has seen keeps a gateway from starting. Take it out of the configuration, and say so.
+//! * **A witness whose folder was put back** has forgotten what it saw. It is told not to, and cannot know.
 //! * **Agreements are not signed** by the parties yet: whoever may write the policies folder may change what is shared. Every set of
 //!   policies that was in force is kept in the log by hash.
 //! * **Requests are not signed** yet: that an agency asked rests on its TLS client certificate.

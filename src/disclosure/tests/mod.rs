@@ -1,6 +1,5 @@
 //! Claims about the cut, on the province's own samples, on crooked answers, and on made-up ones against a naive filter.
 
-mod attacks;
 mod reference;
 mod splits;
 
@@ -11,8 +10,7 @@ use super::chunks::Chunks;
 use super::filter::{Cut, cut};
 use super::keys::Known;
 use super::keys::OPEN_KEYS_MAX;
-use super::listener::{Listener, Piece};
-use super::reader::DEPTH_MAX;
+use super::reader::{DEPTH_MAX, Listener, Piece};
 use super::released::Report;
 use super::scan::KEY_MAX;
 use super::undisclosable::{Flaw, Undisclosable};
@@ -594,9 +592,7 @@ impl Listener for Scalars {
         Known::Not
     }
 
-    fn begin(&mut self, _bracket: Piece<'_>, _array: bool) -> bool {
-        true
-    }
+    fn begin(&mut self, _bracket: Piece<'_>, _array: bool) {}
 
     fn end(&mut self, _bracket: Piece<'_>) {}
 
