@@ -3,7 +3,8 @@
 
 use std::mem;
 
-use super::reader::{Listener, Reader};
+use super::listener::Listener;
+use super::reader::Reader;
 use super::scan::{Cursor, Stop};
 use super::undisclosable::{Flaw, Undisclosable};
 

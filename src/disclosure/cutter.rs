@@ -1,10 +1,12 @@
 //! What becomes of each thing that is read.
 
+use std::mem;
+
 use crate::policy::scope::Node;
 
 use super::keys::Known;
+use super::listener::{Listener, Piece};
 use super::places::{At, Fate, Places, ROOT, UNKNOWN};
-use super::reader::{Listener, Piece};
 use super::released::Report;
 use super::runs::Runs;
 
@@ -12,7 +14,7 @@ use super::runs::Runs;
 #[derive(Debug, Clone, Copy)]
 struct Frame {
     place: At,
-    array: bool,
+    kind: Kind,
     /// Whether the container itself is written.
     written: bool,
     /// Whether something was written in it: the next needs a comma.
@@ -21,6 +23,14 @@ struct Frame {
     before: At,
     /// The member that most likely comes next.
     likely: At,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Object,
+    Array,
+    /// None: what the outermost value stands in.
+    Nothing,
 }
 
 /// The key whose value comes next, as it is written.
@@ -39,6 +49,9 @@ struct Key {
 #[derive(Debug)]
 pub(super) struct Cutter<'s> {
     places: Places<'s>,
+    /// The innermost container.
+    top: Frame,
+    /// Those around it.
     frames: Vec<Frame>,
     key: Key,
     /// Whether the string that is being read goes on.
@@ -53,6 +66,14 @@ impl<'s> Cutter<'s> {
     pub(super) fn new(root: &'s Node) -> Self {
         Self {
             places: Places::new(root),
+            top: Frame {
+                place: ROOT,
+                kind: Kind::Nothing,
+                written: false,
+                started: false,
+                before: UNKNOWN,
+                likely: UNKNOWN,
+            },
             frames: Vec::new(),
             key: Key::default(),
             keeps_text: false,
@@ -71,18 +92,23 @@ impl<'s> Cutter<'s> {
         (!self.end.is_empty()).then(|| (self.end, self.places.report()))
     }
 
+    /// Whether the value that comes or ends now is the answer.
+    fn is_outermost(&self) -> bool {
+        self.top.kind == Kind::Nothing
+    }
+
     /// The place of the value that comes now.
-    #[inline]
+    #[inline(always)]
     fn next_place(&mut self) -> At {
-        match self.frames.last() {
-            Some(frame) if frame.array => self.places.item(frame.place),
-            Some(_) => self.key.place,
-            None => ROOT,
+        match self.top.kind {
+            Kind::Array => self.places.item(self.top.place),
+            Kind::Object => self.key.place,
+            Kind::Nothing => ROOT,
         }
     }
 
     /// Whether a scalar that comes now goes on; what stands before it does then.
-    #[inline]
+    #[inline(always)]
     fn takes_scalar(&mut self, bytes: &[u8], is_null: bool) -> bool {
         let place = self.next_place();
         match self.places.scalar(place) {
@@ -98,14 +124,13 @@ impl<'s> Cutter<'s> {
     }
 
     /// What stands before a value that is written: the comma and the key.
-    #[inline]
+    #[inline(always)]
     fn lead(&mut self, bytes: &[u8]) {
-        let Some(frame) = self.frames.last_mut() else { return };
-        if frame.started {
+        if self.top.started {
             self.runs.byte(bytes, b',');
         }
-        frame.started = true;
-        if frame.array {
+        self.top.started = true;
+        if self.top.kind != Kind::Object {
             return;
         }
         match self.key.end {
@@ -116,51 +141,48 @@ impl<'s> Cutter<'s> {
     }
 
     /// A value is withheld: in an array that is written, its place stays.
-    #[inline]
+    #[inline(always)]
     fn hold_place(&mut self, bytes: &[u8]) {
-        if self.frames.last().is_some_and(|frame| frame.array && frame.written) {
+        if self.top.kind == Kind::Array && self.top.written {
             self.lead(bytes);
             self.runs.insert(bytes, b"null");
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn key_came(&mut self, key: Piece<'_>, place: At) -> Known {
         self.key.place = place;
         (self.key.start, self.key.end) = (key.start, key.end);
         if place == UNKNOWN {
             return Known::Not;
         }
-        if let Some(frame) = self.frames.last_mut() {
-            if frame.likely != place {
-                self.places.learn(frame.place, frame.before, place);
-            }
-            frame.before = place;
-            frame.likely = self.places.likely_after(place);
+        if self.top.likely != place {
+            self.places.learn(self.top.place, self.top.before, place);
         }
-        self.places.known(place)
+        let (known, next) = self.places.known(place);
+        self.top.before = place;
+        self.top.likely = next;
+        known
     }
 }
 
 impl Listener for Cutter<'_> {
-    #[inline]
+    #[inline(always)]
     fn likely_key(&self) -> Option<&[u8]> {
-        self.frames.last().and_then(|frame| self.places.key(frame.likely))
+        self.places.key(self.top.likely)
     }
 
-    #[inline]
+    #[inline(always)]
     fn likely_key_came(&mut self, key: Piece<'_>) -> Known {
-        let place = self.frames.last().map_or(UNKNOWN, |frame| frame.likely);
-        self.key_came(key, place)
+        self.key_came(key, self.top.likely)
     }
 
     fn key(&mut self, key: Piece<'_>, name: &[u8]) -> Known {
-        let object = self.frames.last().map_or(UNKNOWN, |frame| frame.place);
-        let place = self.places.member(object, name);
+        let place = self.places.member(self.top.place, name);
         self.key_came(key, place)
     }
 
-    fn begin(&mut self, bracket: Piece<'_>, array: bool) {
+    fn begin(&mut self, bracket: Piece<'_>, array: bool) -> bool {
         let place = self.next_place();
         let written = self.places.is_open(place);
         if written {
@@ -174,34 +196,37 @@ impl Listener for Cutter<'_> {
         }
         self.places.enter(place);
         let likely = self.places.likely_first(place);
-        self.frames.push(Frame { place, array, written, started: false, before: UNKNOWN, likely });
+        let kind = if array { Kind::Array } else { Kind::Object };
+        let inner = Frame { place, kind, written, started: false, before: UNKNOWN, likely };
+        self.frames.push(mem::replace(&mut self.top, inner));
+        place != UNKNOWN
     }
 
     fn end(&mut self, bracket: Piece<'_>) {
-        let Some(frame) = self.frames.pop() else { return };
-        if !frame.written {
+        let Some(outer) = self.frames.pop() else { return };
+        if !mem::replace(&mut self.top, outer).written {
             return;
         }
-        if self.frames.is_empty() {
+        if self.is_outermost() {
             self.end.extend_from_slice(bracket.written());
         } else {
             self.runs.keep(bracket);
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn scalar(&mut self, scalar: Piece<'_>) {
         if !self.takes_scalar(scalar.bytes, scalar.written() == b"null") {
             return;
         }
-        if self.frames.is_empty() {
+        if self.is_outermost() {
             self.end.extend_from_slice(scalar.written());
         } else {
             self.runs.keep(scalar);
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn text(&mut self, part: Piece<'_>, first: bool, last: bool) {
         if first {
             self.keeps_text = self.takes_scalar(part.bytes, false);
@@ -209,7 +234,7 @@ impl Listener for Cutter<'_> {
         if !self.keeps_text {
             return;
         }
-        if last && self.frames.is_empty() {
+        if last && self.is_outermost() {
             self.end.push(b'"');
             self.runs.keep(Piece { end: part.end - 1, ..part });
         } else {

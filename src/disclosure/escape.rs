@@ -1,4 +1,64 @@
-//! What an escaped string means (RFC 8259 7). Takes only strings that the scanner let pass.
+//! Escapes in strings (RFC 8259 7): which there are, and what they mean.
+
+use super::scan::{Cursor, Stop};
+use super::undisclosable::Flaw;
+
+impl Cursor<'_> {
+    /// Takes an escape. The present byte is its backslash.
+    #[inline(never)]
+    pub(super) fn escape(&mut self) -> Result<(), Stop> {
+        let start = self.at();
+        let outcome = self.escaped();
+        if outcome == Err(Stop::More) {
+            self.back_to(start);
+        }
+        outcome
+    }
+
+    fn escaped(&mut self) -> Result<(), Stop> {
+        let start = self.at();
+        self.step();
+        match self.peek() {
+            Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => self.step(),
+            Some(b'u') => self.unicode_escape(start)?,
+            Some(_) => return Err(self.flaw(Flaw::BadEscape)),
+            None => return Err(self.end()),
+        }
+        Ok(())
+    }
+
+    /// `\uXXXX`, or a pair of them where the first is a leading surrogate (RFC 8259 7). `start` is at the backslash.
+    fn unicode_escape(&mut self, start: usize) -> Result<(), Stop> {
+        let lone = self.flaw_at(Flaw::LoneSurrogate, start);
+        match self.code_unit()? {
+            0xdc00..=0xdfff => Err(lone),
+            0xd800..=0xdbff => {
+                if matches!(self.rest(), b"" | b"\\") {
+                    return Err(self.end());
+                }
+                if !self.rest().starts_with(b"\\u") {
+                    return Err(lone);
+                }
+                self.step();
+                if (0xdc00..=0xdfff).contains(&self.code_unit()?) { Ok(()) } else { Err(lone) }
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Takes `uXXXX`.
+    fn code_unit(&mut self) -> Result<u16, Stop> {
+        self.step();
+        let mut unit = 0;
+        for _ in 0..4 {
+            let Some(byte) = self.peek() else { return Err(self.end()) };
+            let digit = char::from(byte).to_digit(16).and_then(|digit| u16::try_from(digit).ok());
+            unit = unit << 4 | digit.ok_or(self.flaw(Flaw::BadEscape))?;
+            self.step();
+        }
+        Ok(unit)
+    }
+}
 
 /// The characters of a string that the scanner took, given without its quotes.
 pub(super) fn unescape(inner: &str) -> String {

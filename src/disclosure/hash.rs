@@ -9,6 +9,8 @@
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher as _;
 
+use super::plain::short;
+
 /// Bytes that are taken in at once.
 const WORD: usize = 8;
 
@@ -41,7 +43,7 @@ impl KeyHash {
     }
 
     /// The hash of a key in the object with this seed.
-    #[inline]
+    #[inline(always)]
     pub(super) fn of(&self, seed: u64, name: &[u8]) -> u64 {
         let length = name.len() as u64;
         let (words, rest) = name.as_chunks::<WORD>();
@@ -54,24 +56,8 @@ impl KeyHash {
     }
 }
 
-/// Fewer bytes than a word as one; with their number, no other bytes give the same.
-#[inline]
-fn short(bytes: &[u8]) -> u64 {
-    match (bytes.first_chunk::<4>(), bytes.last_chunk::<4>(), bytes) {
-        (Some(head), Some(tail), _) => {
-            u64::from(u32::from_le_bytes(*head)) << 32 | u64::from(u32::from_le_bytes(*tail))
-        }
-        (_, _, [first, .., last]) => {
-            let middle = bytes.get(bytes.len() / 2).copied().unwrap_or_default();
-            u64::from(*first) << 16 | u64::from(middle) << 8 | u64::from(*last)
-        }
-        (_, _, [only]) => u64::from(*only),
-        (_, _, []) => 0,
-    }
-}
-
 /// Both halves of the product, one over the other: each bit of the result hangs on each bit of `a`.
-#[inline]
+#[inline(always)]
 fn folded(a: u64, b: u64) -> u64 {
     let product = u128::from(a) * u128::from(b);
     (product as u64) ^ ((product >> u64::BITS) as u64)

@@ -14,14 +14,11 @@ pub(super) const OPEN_KEYS_MAX: usize = 65_536;
 /// Up to this many hashes an object is searched one by one, which is faster than a set and is what nearly all objects need.
 const SEARCHED_MAX: usize = 32;
 
-/// How many known keys an object can have as bits.
-pub(super) const KNOWN_MAX: u32 = u64::BITS;
-
 /// How a key is told from the others of its object. The same key must always be told in the same way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Known {
-    /// By a number below [`KNOWN_MAX`] that no other key of this object has.
-    As(u32),
+    /// By a bit that no other key of this object has.
+    As(u64),
     /// Only by itself.
     Not,
 }
@@ -64,11 +61,10 @@ impl OpenKeys {
     }
 
     /// The object that began last has this key.
-    #[inline]
+    #[inline(always)]
     pub(super) fn add(&mut self, object: &mut ObjectKeys, known: Known, name: &[u8]) -> Result<(), Flaw> {
         match known {
-            Known::As(number) => {
-                let bit = 1_u64.unbounded_shl(number);
+            Known::As(bit) => {
                 if object.known & bit != 0 {
                     return Err(Flaw::DuplicateKey);
                 }
@@ -97,7 +93,7 @@ impl OpenKeys {
 
     fn add_hash(&mut self, object: &mut ObjectKeys, name: &[u8]) -> Result<(), Flaw> {
         let hash = self.hash.of(object.seed, name);
-        let bit = 1_u64.unbounded_shl(u32::try_from(hash >> 58).unwrap_or_default());
+        let bit = 1 << (hash >> 58);
         if object.sketch & bit != 0 && self.has(object, hash) {
             return Err(Flaw::DuplicateKey);
         }
@@ -146,18 +142,18 @@ mod tests {
         let mut keys = OpenKeys::default();
         let mut outer = keys.open();
         keys.add(&mut outer, Known::Not, b"a").unwrap();
-        keys.add(&mut outer, Known::As(63), b"b").unwrap();
+        keys.add(&mut outer, Known::As(1 << 63), b"b").unwrap();
         let mut inner = keys.open();
         for n in 0..=3 * SEARCHED_MAX {
             keys.add(&mut inner, Known::Not, n.to_string().as_bytes()).unwrap();
         }
-        keys.add(&mut inner, Known::As(63), b"b").unwrap();
+        keys.add(&mut inner, Known::As(1 << 63), b"b").unwrap();
         keys.close(&inner);
         assert_eq!((keys.hashes.len(), keys.many.len(), keys.count), (1, 0, 2));
         assert_eq!(keys.add(&mut outer, Known::Not, b"a"), Err(Flaw::DuplicateKey));
-        assert_eq!(keys.add(&mut outer, Known::As(63), b"b"), Err(Flaw::DuplicateKey));
+        assert_eq!(keys.add(&mut outer, Known::As(1 << 63), b"b"), Err(Flaw::DuplicateKey));
         assert_eq!(keys.add(&mut outer, Known::Not, b"0"), Ok(()));
-        assert_eq!(keys.add(&mut outer, Known::As(0), b"c"), Ok(()));
+        assert_eq!(keys.add(&mut outer, Known::As(1), b"c"), Ok(()));
     }
 
     #[test]

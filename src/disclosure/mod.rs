@@ -10,8 +10,8 @@
 //! | file | does |
 //! |---|---|
 //! | `chunks` | an answer cut anywhere, to bytes that are UTF-8 |
-//! | `scan`, `plain`, `escape` | bytes to tokens, and what escaped ones mean |
-//! | `reader` | tokens to what a listener hears; depth and keys |
+//! | `scan`, `plain`, `numbers`, `escape` | bytes to tokens, and what escaped ones mean |
+//! | `reader`, `listener` | tokens to what a listener hears; depth and keys |
 //! | `keys`, `hash` | keys that occur twice |
 //! | `disclose` | a reply to a disclosure, or withheld |
 //! | [`stated`] | the same judgement of a caller's own body |
@@ -29,6 +29,8 @@ pub mod filter;
 mod hash;
 pub mod headers;
 mod keys;
+mod listener;
+mod numbers;
 mod places;
 mod plain;
 pub mod pointed;

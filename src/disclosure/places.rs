@@ -7,7 +7,8 @@ use std::ops::Range;
 
 use crate::policy::scope::Node;
 
-use super::keys::{KNOWN_MAX, Known};
+use super::keys::Known;
+use super::plain::plain;
 use super::released::{FieldCount, Report};
 
 /// A place by its number.
@@ -26,12 +27,16 @@ struct Place<'s> {
     node: Option<&'s Node>,
     /// Its key in the object around it.
     name: &'s [u8],
-    /// Whether its key means what it says when it is written without escapes, as it may be.
-    is_plain: bool,
+    /// The same if it may be written without escapes.
+    likely: Option<&'s [u8]>,
+    /// How its key is told from its siblings'.
+    known: Known,
     /// Something here or below is kept. Otherwise it is withheld, and counted if the catalogue knows it.
     open: bool,
-    /// Which number its key has among its siblings'.
-    number: u32,
+    /// What becomes of a scalar here.
+    fate: Fate,
+    /// A bit for the [`hint`] of each member's name: a name without a bit here is none of them.
+    hints: u64,
     /// The places of its members, sorted by name, once they were needed.
     members: Option<Range<At>>,
     /// The place of its items.
@@ -71,36 +76,27 @@ impl<'s> Places<'s> {
     }
 
     /// Whether anything here or below may go on.
-    #[inline]
+    #[inline(always)]
     pub(super) fn is_open(&self, at: At) -> bool {
         self.known.get(at).is_some_and(|place| place.open)
     }
 
     /// A place's key, if a reader may expect it as it stands.
-    #[inline]
+    #[inline(always)]
     pub(super) fn key(&self, at: At) -> Option<&'s [u8]> {
-        self.known.get(at).filter(|place| place.is_plain).map(|place| place.name)
+        self.known.get(at).and_then(|place| place.likely)
     }
 
-    /// How a place's key is told from its siblings'.
-    #[inline]
-    pub(super) fn known(&self, at: At) -> Known {
-        self.known
-            .get(at)
-            .filter(|place| place.number < KNOWN_MAX)
-            .map_or(Known::Not, |place| Known::As(place.number))
+    /// How a place's key is told from its siblings', and the member that comes after it, as far as one can tell.
+    #[inline(always)]
+    pub(super) fn known(&self, at: At) -> (Known, At) {
+        self.known.get(at).map_or((Known::Not, UNKNOWN), |place| (place.known, place.next))
     }
 
     /// The member that comes first in an object here, as far as one can tell.
-    #[inline]
+    #[inline(always)]
     pub(super) fn likely_first(&self, at: At) -> At {
         self.known.get(at).map_or(UNKNOWN, |place| place.first)
-    }
-
-    /// The member that comes after one, as far as one can tell.
-    #[inline]
-    pub(super) fn likely_after(&self, at: At) -> At {
-        self.known.get(at).map_or(UNKNOWN, |place| place.next)
     }
 
     /// What did come after `before`, or first in `object` if nothing known came before.
@@ -116,7 +112,7 @@ impl<'s> Places<'s> {
 
     /// The place of a member of an object; one that should not be there is counted.
     pub(super) fn member(&mut self, object: At, name: &[u8]) -> At {
-        let found = self.known.get(object).and_then(|place| {
+        let found = self.known.get(object).filter(|place| place.hints & hint(name) != 0).and_then(|place| {
             let members = place.members.clone()?;
             let among = self.known.get(members.clone())?;
             among.binary_search_by(|member| member.name.cmp(name)).ok().map(|nth| members.start + nth)
@@ -132,7 +128,7 @@ impl<'s> Places<'s> {
     }
 
     /// The place of the next item of an array.
-    #[inline]
+    #[inline(always)]
     pub(super) fn item(&mut self, array: At) -> At {
         let items = self.known.get(array).map_or(UNKNOWN, |place| place.items);
         if items != array {
@@ -143,16 +139,13 @@ impl<'s> Places<'s> {
     }
 
     /// A scalar stands here.
-    #[inline]
+    #[inline(always)]
     pub(super) fn scalar(&mut self, at: At) -> Fate {
         let Some(place) = self.known.get_mut(at) else { return Fate::Withheld };
-        let Some(node) = place.node else { return Fate::Withheld };
-        if place.open && node.kept {
-            place.released += 1;
-            return Fate::Released;
-        }
-        place.withheld += 1;
-        if node.field.is_some() { Fate::Withheld } else { Fate::Surprise }
+        let released = place.fate == Fate::Released;
+        place.released += u64::from(released);
+        place.withheld += u64::from(!released);
+        place.fate
     }
 
     /// A container stands here, or an item of one that the catalogue gives a place of its own.
@@ -177,6 +170,7 @@ impl<'s> Places<'s> {
         let Some(node) = place.node else { return };
         let open = place.open;
         place.members = Some(end..end + node.members.len());
+        place.hints = node.members.keys().fold(0, |hints, name| hints | hint(name.as_bytes()));
         place.items = if node.items.is_some() { end + node.members.len() } else { at };
         for (number, (name, member)) in (0..).zip(&node.members) {
             self.push(name.as_bytes(), member, open, number);
@@ -201,13 +195,19 @@ impl<'s> Places<'s> {
 
 impl<'s> Place<'s> {
     fn new(node: Option<&'s Node>, name: &'s [u8], open: bool, number: u32, at: At) -> Self {
-        let is_plain = node.is_some() && super::plain::plain(name) == name.len();
+        let fate = match node {
+            Some(node) if open && node.kept => Fate::Released,
+            Some(node) if node.field.is_none() => Fate::Surprise,
+            Some(_) | None => Fate::Withheld,
+        };
         Self {
             node,
             name,
-            is_plain,
+            likely: node.filter(|_| plain(name) == name.len()).map(|_| name),
+            known: 1_u64.checked_shl(number).map_or(Known::Not, Known::As),
             open,
-            number,
+            fate,
+            hints: 0,
             members: None,
             items: at,
             first: UNKNOWN,
@@ -227,6 +227,15 @@ impl<'s> Place<'s> {
             withheld: self.withheld,
         })
     }
+}
+
+/// One of 64 bits for a name.
+#[inline(always)]
+fn hint(name: &[u8]) -> u64 {
+    let (first, last) = (name.first().copied().unwrap_or_default(), name.last().copied().unwrap_or_default());
+    let told = u64::from(first) | u64::from(last) << 8 | (name.len() as u64) << 16;
+    // The upper six bits of a product with the golden ratio, as Knuth spreads them.
+    1 << (told.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 58)
 }
 
 fn leads_on(node: &Node) -> bool {

@@ -3,7 +3,8 @@
 
 use super::chunks::Chunks;
 use super::keys::Known;
-use super::reader::{Listener, Piece, text_of};
+use super::listener::{Listener, Piece};
+use super::reader::text_of;
 
 /// The longest result code that is recorded, in bytes. A longer text is a message, and might tell of a person.
 const RESULT_CODE_MAX: usize = 64;
@@ -67,9 +68,10 @@ impl Listener for Search {
         Known::Not
     }
 
-    fn begin(&mut self, _bracket: Piece<'_>, _array: bool) {
+    fn begin(&mut self, _bracket: Piece<'_>, _array: bool) -> bool {
         let matched = self.next();
         self.frames.push(matched);
+        matched.is_some()
     }
 
     fn end(&mut self, _bracket: Piece<'_>) {

@@ -4,62 +4,27 @@
 use std::borrow::Cow;
 
 use super::escape::unescape;
-use super::keys::{Known, ObjectKeys, OpenKeys};
+use super::keys::{ObjectKeys, OpenKeys};
+use super::listener::{Listener, Nobody, Piece};
 use super::scan::{Cursor, Stop};
 use super::undisclosable::Flaw;
 
 /// How many containers may be open at once. Real answers have six or seven; parsers of callers give up from about 100.
 pub(super) const DEPTH_MAX: usize = 64;
 
-/// A part of the bytes at hand.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Piece<'b> {
-    /// All the bytes at hand.
-    pub(super) bytes: &'b [u8],
-    /// Where the part begins.
-    pub(super) start: usize,
-    /// Where it ends.
-    pub(super) end: usize,
-}
-
-impl<'b> Piece<'b> {
-    /// The part as it is written.
-    pub(super) fn written(&self) -> &'b [u8] {
-        self.bytes.get(self.start..self.end).unwrap_or_default()
-    }
-}
-
-/// What is told of an answer, in its order. Whatever was told is void if there is a flaw behind it.
-pub(super) trait Listener {
-    /// The key that most likely comes next, by its meaning, if reading it may be cut short.
-    fn likely_key(&self) -> Option<&[u8]>;
-
-    /// A member's key as it is written, quotes included, was the likely one. Its value follows.
-    fn likely_key_came(&mut self, key: Piece<'_>) -> Known;
-
-    /// A member's key, and what it means. Its value follows.
-    fn key(&mut self, key: Piece<'_>, name: &[u8]) -> Known;
-
-    /// An object begins, or an array.
-    fn begin(&mut self, bracket: Piece<'_>, array: bool);
-
-    /// The innermost container ends.
-    fn end(&mut self, bracket: Piece<'_>);
-
-    /// A number or literal.
-    fn scalar(&mut self, scalar: Piece<'_>);
-
-    /// A part of a string, quotes included: the first has the opening one, the last the closing one.
-    fn text(&mut self, part: Piece<'_>, first: bool, last: bool);
-
-    /// The bytes at hand, which every piece since the last pause was of, are used up.
-    fn pause(&mut self, bytes: &[u8]);
-}
-
 #[derive(Debug, Clone, Copy)]
 enum Open {
     Object(ObjectKeys),
     Array,
+}
+
+impl Open {
+    fn after_comma(&self) -> Expect {
+        match self {
+            Self::Object(_) => Expect::NextKey,
+            Self::Array => Expect::Value,
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -78,35 +43,87 @@ enum Expect {
 #[derive(Debug)]
 pub(super) struct Reader {
     expect: Expect,
+    /// What follows a comma in the innermost container.
+    after_comma: Expect,
     open: Vec<Open>,
     keys: OpenKeys,
+    /// How many containers are open down to the one of which nobody wants to hear what is in it, that one too; else 0.
+    unheard: usize,
 }
 
 impl Default for Reader {
     fn default() -> Self {
-        Self { expect: Expect::Value, open: Vec::new(), keys: OpenKeys::default() }
+        Self {
+            expect: Expect::Value,
+            after_comma: Expect::Nothing,
+            open: Vec::new(),
+            keys: OpenKeys::default(),
+            unheard: 0,
+        }
     }
 }
 
 impl Reader {
     /// Reads all that is whole.
-    pub(super) fn read(&mut self, cursor: &mut Cursor<'_>, listener: &mut impl Listener) -> Result<(), Stop> {
+    pub(super) fn read(&mut self, place: &mut Cursor<'_>, listener: &mut impl Listener) -> Result<(), Stop> {
+        let mut cursor = *place;
+        let outcome = loop {
+            let unheard = self.unheard;
+            let outcome = match unheard {
+                0 => self.read_on(&mut cursor, listener),
+                _ => self.read_on(&mut cursor, &mut Nobody),
+            };
+            if outcome.is_err() || self.unheard == unheard {
+                break outcome;
+            }
+        };
+        *place = cursor;
+        outcome
+    }
+
+    /// Reads until the bytes at hand are used up or another listener is to listen.
+    #[inline(always)]
+    fn read_on<L: Listener>(&mut self, cursor: &mut Cursor<'_>, listener: &mut L) -> Result<(), Stop> {
         if self.expect == Expect::RestOfText {
             self.text(cursor, listener, cursor.at())?;
         }
         while let Some(byte) = cursor.peek_token() {
             match (self.expect, byte) {
                 (Expect::FirstKey | Expect::NextKey, b'"') => self.key(cursor, listener)?,
-                (Expect::CommaOrEnd, b',') => self.comma(cursor),
-                (Expect::Colon, b':') => self.colon(cursor),
-                (Expect::FirstItem, b']') | (Expect::FirstKey, b'}') => self.end(cursor, listener),
-                (Expect::CommaOrEnd, b'}' | b']') if self.is_closed_by(byte) => self.end(cursor, listener),
-                (Expect::Value | Expect::FirstItem, _) => self.value(cursor, listener, byte)?,
+                (Expect::CommaOrEnd, b',') => self.go_on(cursor, self.after_comma),
+                (Expect::Colon, b':') => self.go_on(cursor, Expect::Value),
+                (Expect::FirstItem | Expect::FirstKey | Expect::CommaOrEnd, b'}' | b']') => {
+                    if !self.is_closed_by(byte) {
+                        return Err(cursor.unexpected());
+                    }
+                    if L::IS_NOBODY && self.open.len() == self.unheard {
+                        self.unheard = 0;
+                        return Ok(());
+                    }
+                    self.end(one(cursor), listener);
+                    self.after_value(cursor);
+                }
+                (Expect::Value | Expect::FirstItem, b'{' | b'[') => {
+                    let here = cursor.at();
+                    if !self.begin(one(cursor), listener, byte == b'[') {
+                        return Err(cursor.flaw_at(Flaw::TooDeep, here));
+                    }
+                    if !L::IS_NOBODY && self.unheard > 0 {
+                        return Ok(());
+                    }
+                }
+                (Expect::Value | Expect::FirstItem, _) => self.scalar(cursor, listener, byte)?,
                 (Expect::Nothing, _) => return Err(cursor.flaw(Flaw::TrailingBytes)),
                 _ => return Err(cursor.unexpected()),
             }
         }
         Ok(())
+    }
+
+    #[inline(always)]
+    fn go_on(&mut self, cursor: &mut Cursor<'_>, expect: Expect) {
+        cursor.step();
+        self.expect = expect;
     }
 
     /// Whether the value has ended, and only white space may follow.
@@ -119,24 +136,26 @@ impl Reader {
         self.expect == Expect::Value && self.open.is_empty()
     }
 
-    #[inline]
-    fn value(&mut self, cursor: &mut Cursor<'_>, listener: &mut impl Listener, byte: u8) -> Result<(), Stop> {
+    #[inline(always)]
+    fn scalar(
+        &mut self,
+        cursor: &mut Cursor<'_>,
+        listener: &mut impl Listener,
+        byte: u8,
+    ) -> Result<(), Stop> {
         let start = cursor.at();
-        match byte {
-            b'"' => {
-                cursor.step();
-                return self.text(cursor, listener, start);
-            }
-            b'{' | b'[' => return self.begin(cursor, listener, byte == b'['),
-            _ => cursor.number_or_literal()?,
+        if byte == b'"' {
+            cursor.step();
+            return self.text(cursor, listener, start);
         }
+        cursor.number_or_literal()?;
         listener.scalar(since(cursor, start));
-        self.after_value();
+        self.after_value(cursor);
         Ok(())
     }
 
     /// Reads a string on; what was not told of it yet begins at `start`.
-    #[inline]
+    #[inline(always)]
     fn text(
         &mut self,
         cursor: &mut Cursor<'_>,
@@ -148,7 +167,7 @@ impl Reader {
         match outcome {
             Ok(_) => {
                 listener.text(since(cursor, start), first, true);
-                self.after_value();
+                self.after_value(cursor);
                 Ok(())
             }
             Err(stop) => {
@@ -159,14 +178,10 @@ impl Reader {
         }
     }
 
-    fn begin(
-        &mut self,
-        cursor: &mut Cursor<'_>,
-        listener: &mut impl Listener,
-        array: bool,
-    ) -> Result<(), Stop> {
+    /// A container begins, if one more may be open.
+    fn begin(&mut self, bracket: Piece<'_>, listener: &mut impl Listener, array: bool) -> bool {
         if self.open.len() == DEPTH_MAX {
-            return Err(cursor.flaw(Flaw::TooDeep));
+            return false;
         }
         let (open, expect) = match array {
             true => (Open::Array, Expect::FirstItem),
@@ -174,16 +189,19 @@ impl Reader {
         };
         self.open.push(open);
         self.expect = expect;
-        listener.begin(one(cursor), array);
-        Ok(())
+        self.after_comma = open.after_comma();
+        if !listener.begin(bracket, array) {
+            self.unheard = self.open.len();
+        }
+        true
     }
 
-    fn end(&mut self, cursor: &mut Cursor<'_>, listener: &mut impl Listener) {
+    fn end(&mut self, bracket: Piece<'_>, listener: &mut impl Listener) {
         if let Some(Open::Object(keys)) = self.open.pop() {
             self.keys.close(&keys);
         }
-        listener.end(one(cursor));
-        self.after_value();
+        self.after_comma = self.open.last().map_or(Expect::Nothing, Open::after_comma);
+        listener.end(bracket);
     }
 
     fn is_closed_by(&self, byte: u8) -> bool {
@@ -194,25 +212,19 @@ impl Reader {
         }
     }
 
-    #[inline]
-    fn after_value(&mut self) {
-        self.expect = if self.open.is_empty() { Expect::Nothing } else { Expect::CommaOrEnd };
+    /// A value has ended. A comma that stands right behind it is taken at once.
+    #[inline(always)]
+    fn after_value(&mut self, cursor: &mut Cursor<'_>) {
+        self.expect = if self.open.is_empty() {
+            Expect::Nothing
+        } else if cursor.take(b',') {
+            self.after_comma
+        } else {
+            Expect::CommaOrEnd
+        };
     }
 
-    #[inline]
-    fn comma(&mut self, cursor: &mut Cursor<'_>) {
-        cursor.step();
-        self.expect =
-            if let Some(Open::Object(_)) = self.open.last() { Expect::NextKey } else { Expect::Value };
-    }
-
-    #[inline]
-    fn colon(&mut self, cursor: &mut Cursor<'_>) {
-        cursor.step();
-        self.expect = Expect::Value;
-    }
-
-    #[inline]
+    #[inline(always)]
     fn key(&mut self, cursor: &mut Cursor<'_>, listener: &mut impl Listener) -> Result<(), Stop> {
         let start = cursor.at();
         let came = listener.likely_key().is_some_and(|name| cursor.key_spelled(name));
@@ -227,18 +239,26 @@ impl Reader {
         if let Some(Open::Object(keys)) = self.open.last_mut() {
             self.keys.add(keys, known, &name).map_err(|flaw| cursor.flaw_at(flaw, start))?;
         }
-        self.expect = Expect::Colon;
-        Ok(())
+        if !cursor.take(b':') {
+            self.expect = Expect::Colon;
+            return Ok(());
+        }
+        self.expect = Expect::Value;
+        match cursor.peek_token() {
+            Some(byte) if byte != b'{' && byte != b'[' => self.scalar(cursor, listener, byte),
+            _ => Ok(()),
+        }
     }
 }
 
 /// What was read since `start`.
-#[inline]
+#[inline(always)]
 fn since<'b>(cursor: &Cursor<'b>, start: usize) -> Piece<'b> {
     Piece { bytes: cursor.bytes(), start, end: cursor.at() }
 }
 
 /// Takes one byte.
+#[inline(always)]
 fn one<'b>(cursor: &mut Cursor<'b>) -> Piece<'b> {
     cursor.step();
     since(cursor, cursor.at() - 1)
@@ -250,12 +270,12 @@ pub(super) fn text_of(string: &[u8]) -> String {
 }
 
 /// What stands between quotes.
-#[inline]
+#[inline(always)]
 fn inside(string: &[u8]) -> &[u8] {
     string.get(1..string.len().saturating_sub(1)).unwrap_or_default()
 }
 
-#[inline]
+#[inline(always)]
 fn meaning(inner: &[u8], escaped: bool) -> Cow<'_, [u8]> {
     if escaped { Cow::Owned(unescaped(inner)) } else { Cow::Borrowed(inner) }
 }

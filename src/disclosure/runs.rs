@@ -1,7 +1,7 @@
 //! What is kept, copied in as few and as long pieces as there are: what stands side by side in the answer and goes on side by
 //! side is one run.
 
-use super::reader::Piece;
+use super::listener::Piece;
 
 /// Copies parts of the bytes at hand.
 #[derive(Debug, Default)]
@@ -16,7 +16,7 @@ pub(super) struct Runs {
 
 impl Runs {
     /// A part goes on as it is written.
-    #[inline]
+    #[inline(always)]
     pub(super) fn keep(&mut self, piece: Piece<'_>) {
         if piece.start != self.end {
             self.copy(piece.bytes);
@@ -26,7 +26,7 @@ impl Runs {
     }
 
     /// A byte follows. It need not be copied apart if it is what follows the run anyway.
-    #[inline]
+    #[inline(always)]
     pub(super) fn byte(&mut self, bytes: &[u8], byte: u8) {
         if bytes.get(self.end) == Some(&byte) {
             self.end += 1;

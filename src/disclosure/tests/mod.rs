@@ -1,5 +1,6 @@
 //! Claims about the cut, on the province's own samples, on crooked answers, and on made-up ones against a naive filter.
 
+mod attacks;
 mod reference;
 mod splits;
 
@@ -10,7 +11,8 @@ use super::chunks::Chunks;
 use super::filter::{Cut, cut};
 use super::keys::Known;
 use super::keys::OPEN_KEYS_MAX;
-use super::reader::{DEPTH_MAX, Listener, Piece};
+use super::listener::{Listener, Piece};
+use super::reader::DEPTH_MAX;
 use super::released::Report;
 use super::scan::KEY_MAX;
 use super::undisclosable::{Flaw, Undisclosable};
@@ -592,7 +594,9 @@ impl Listener for Scalars {
         Known::Not
     }
 
-    fn begin(&mut self, _bracket: Piece<'_>, _array: bool) {}
+    fn begin(&mut self, _bracket: Piece<'_>, _array: bool) -> bool {
+        true
+    }
 
     fn end(&mut self, _bracket: Piece<'_>) {}
 
