@@ -1,82 +1,39 @@
-//! How many entries a second become durable, proven entries, when many write at once: `cargo bench --bench append`. Beside it
-//! stand the machine's own rates, without which the number says nothing. It prints; it never asserts.
+//! How many entries a second become durable, proven entries, and how long one waits: `cargo bench --bench append`. Beside it stand the
+//! machine's own rates, without which the numbers say nothing. It prints; it never asserts a figure.
 //!
 //! The log lies under `target/`, so that a real disk is measured, not one in memory.
 
-use std::error::Error;
+#[path = "append/log.rs"]
+mod log;
+#[path = "append/machine.rs"]
+mod machine;
+
 use std::fs;
-use std::fs::File;
-use std::io::Write as _;
 use std::path::Path;
-use std::sync::Arc;
 use std::time::Duration;
 use std::time::Instant;
 
-use phohien::clock::Clock;
-use phohien::clock::Timestamp;
-use phohien::crypto::digest::Hash;
-use phohien::crypto::digest::sha256;
-use phohien::crypto::sign::Ed25519Key;
-use phohien::id::Origin;
-use phohien::tlog;
-use phohien::tlog::Entry;
 use phohien::tlog::Log;
-use phohien::tlog::Sequencer;
-use phohien::tlog::Settings;
-use phohien::tlog::disk::OsDisk;
+use phohien::tlog::Placed;
 use phohien::tlog::fsck;
+use phohien::tlog::merkle::verify_inclusion;
 use phohien::tlog::note::VerifierKey;
-use serde_json::Value;
 use tokio::runtime::Runtime;
 use tokio::task::JoinSet;
+
+use log::Drafts;
+use machine::Machine;
+use machine::now;
+use machine::per_second;
 
 /// Who write at once, each waiting for its entry before it appends the next.
 const WRITERS: usize = 256;
 
-/// Bytes of an ordinary record.
-const LEAF_BYTES: usize = 2048;
-
-/// Bytes of what is sealed beside it.
-const ANNEX_BYTES: usize = 512;
-
-/// Bytes of a segment, as a gateway has them unless told otherwise.
-const SEGMENT_BYTES: u64 = 16 << 20;
-
 /// How long entries are counted.
 const MEASURED: Duration = Duration::from_secs(10);
 
-/// How often the machine's own rates are tried.
-const TRIES: u32 = 500;
-
 /// A failure of any thread.
-type Failure = Box<dyn Error + Send + Sync>;
-
-/// Takes drafts as they are.
-struct Plain;
-
-impl Sequencer for Plain {
-    type Draft = Entry;
-
-    fn finish(&mut self, _index: u64, _now: Timestamp, draft: Entry) -> Entry {
-        draft
-    }
-
-    fn observe(&mut self, _index: u64, _entry: &Entry, _leaf_hash: &Hash) -> Result<(), String> {
-        Ok(())
-    }
-
-    fn shelf(_entry: &Entry) -> String {
-        "2026-11".to_owned()
-    }
-
-    fn snapshot(&self) -> Value {
-        Value::Null
-    }
-
-    fn restore(&mut self, _state: &Value) -> Result<(), String> {
-        Ok(())
-    }
-}
+type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 fn main() -> Result<(), Failure> {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("append");
@@ -84,57 +41,70 @@ fn main() -> Result<(), Failure> {
         fs::remove_dir_all(&folder)?;
     }
     fs::create_dir_all(&folder)?;
-    machine(&folder)?;
-    let key = append(&folder.join("log"))?;
-    verify(&folder.join("log"), &key)?;
+    let machine = Machine::measure(&folder)?;
+    println!("{machine}");
+    alone(&folder.join("alone"), &machine)?;
+    together(&folder.join("together"), &machine)?;
     fs::remove_dir_all(&folder)?;
     Ok(())
 }
 
-/// The machine without us: hashing on one core, and writing a batch's worth to the disk.
-fn machine(folder: &Path) -> Result<(), Failure> {
-    let leaf = vec![7; LEAF_BYTES];
-    let start = now();
-    (0..TRIES * 100).for_each(|_| _ = std::hint::black_box(sha256(&leaf)));
-    let rate = per_second(u64::from(TRIES) * 100, start);
-    println!(
-        "SHA-256, one core:      {rate:>10.0} x {LEAF_BYTES} B/s ({:.0} MB/s)",
-        rate * LEAF_BYTES as f64 / 1e6
-    );
-    let (mut file, batch) = (File::create(folder.join("raw"))?, vec![7; 64 << 10]);
-    (0..TRIES).try_for_each(|_| file.write_all(&batch))?;
-    file.sync_all()?;
-    let file = fs::OpenOptions::new().write(true).open(folder.join("raw"))?;
-    let start = now();
-    for at in 0..u64::from(TRIES) {
-        std::os::unix::fs::FileExt::write_all_at(&file, &batch, at * batch.len() as u64)?;
-        file.sync_data()?;
+/// One writer: what it waits beyond the disk.
+fn alone(folder: &Path, machine: &Machine) -> Result<(), Failure> {
+    let (log, key) = log::open(folder, 16)?;
+    let (drafts, end, mut waits) = (Drafts::new(0), now() + MEASURED / 2, Vec::new());
+    loop {
+        let (draft, start) = (drafts.next(waits.len()), now());
+        if start >= end {
+            break;
+        }
+        let placed = log.reserve()?.append(draft).wait()?;
+        std::hint::black_box(placed.path());
+        waits.push(start.elapsed());
     }
-    println!("64 KiB + fdatasync:     {:>10.0} /s", per_second(u64::from(TRIES), start));
-    Ok(())
+    waits.sort_unstable();
+    let median = at(&waits, 500);
+    println!("one writer:             p50 {median:?}, p99 {:?} of {} entries", at(&waits, 990), waits.len());
+    println!(
+        "                        p50 is {:.2} x a pre-zeroed 4 KiB sync, {:.2} x a growing one",
+        median.as_secs_f64() / machine.zeroed_sync.as_secs_f64(),
+        median.as_secs_f64() / machine.growing_sync.as_secs_f64()
+    );
+    log.close();
+    verify(folder, &key)
 }
 
-/// Appends with all writers for the time that is measured.
-fn append(folder: &Path) -> Result<VerifierKey, Failure> {
-    let key = Ed25519Key::from_pkcs8(&Ed25519Key::generate_pkcs8()?)?;
-    let origin: Origin = "gw.example/2026".parse()?;
-    let public = VerifierKey::new(&origin, key.public_raw());
-    let settings =
-        Settings { folder: folder.to_owned(), origin, segment_bytes: SEGMENT_BYTES, queue: 2 * WRITERS };
-    let (log, _) = tlog::open(settings, Arc::new(OsDisk), key, Clock::system(), Plain)?;
+/// Many writers, each with its index, its path and its signed head.
+fn together(folder: &Path, machine: &Machine) -> Result<(), Failure> {
+    let (log, key) = log::open(folder, 2 * WRITERS)?;
     let start = now();
     let mut waits = Runtime::new()?.block_on(writers(&log))?;
     let rate = per_second(waits.len() as u64, start);
     waits.sort_unstable();
-    let at = |share: usize| waits.get(waits.len() * share / 1000).copied().unwrap_or_default();
-    println!("durable, {WRITERS} writers:   {rate:>10.0} entries/s of {LEAF_BYTES}+{ANNEX_BYTES} B");
-    println!("waited for an entry:    p50 {:?}, p99 {:?}, p99.9 {:?}", at(500), at(990), at(999));
+    println!(
+        "{WRITERS} writers:            {rate:>10.0} entries/s of {} B, each with its path",
+        log::LEAF_BYTES
+    );
+    println!(
+        "                        {:.1} % of the rate at which one core hashes them",
+        100.0 * rate / machine.hashes
+    );
+    println!(
+        "waited for an entry:    p50 {:?}, p99 {:?}, p99.9 {:?}",
+        at(&waits, 500),
+        at(&waits, 990),
+        at(&waits, 999)
+    );
+    println!("sealed meanwhile:       {:>10} of {}", log.sealed(), log.size());
+    let start = now();
     log.close();
-    Ok(public)
+    println!("closed in:              {:?}", start.elapsed());
+    sizes(folder, waits.len() as u64)?;
+    verify(folder, &key)
 }
 
 /// What each entry had to wait for.
-async fn writers(log: &Log<Entry>) -> Result<Vec<Duration>, Failure> {
+async fn writers(log: &Log<phohien::tlog::Entry>) -> Result<Vec<Duration>, Failure> {
     let (mut tasks, end) = (JoinSet::new(), now() + MEASURED);
     for writer in 0..WRITERS {
         tasks.spawn(write(log.clone(), writer, end));
@@ -146,17 +116,45 @@ async fn writers(log: &Log<Entry>) -> Result<Vec<Duration>, Failure> {
     Ok(waits)
 }
 
-async fn write(log: Log<Entry>, writer: usize, end: Instant) -> Result<Vec<Duration>, Failure> {
-    let mut waits = Vec::new();
-    let draft = Entry { leaf: vec![writer.to_le_bytes()[0]; LEAF_BYTES], annex: vec![1; ANNEX_BYTES] };
+async fn write(
+    log: Log<phohien::tlog::Entry>,
+    writer: usize,
+    end: Instant,
+) -> Result<Vec<Duration>, Failure> {
+    let (mut waits, drafts) = (Vec::new(), Drafts::new(writer));
     loop {
-        let start = now();
+        let (draft, start) = (drafts.next(waits.len()), now());
         if start >= end {
             return Ok(waits);
         }
-        log.reserve()?.append(draft.clone()).await?;
+        let placed = log.reserve()?.append(draft).await?;
+        let path = std::hint::black_box(placed.path());
         waits.push(start.elapsed());
+        if waits.len().is_multiple_of(4096) {
+            prove(&placed, &path)?;
+        }
     }
+}
+
+/// That it is not nothing which is handed out.
+fn prove(placed: &Placed, path: &[[u8; 32]]) -> Result<(), Failure> {
+    let head = &placed.head;
+    Ok(verify_inclusion(&placed.leaf_hash, placed.index, head.size, path, &head.root)?)
+}
+
+/// What the log takes on the disk once it is closed: fixed segments, and what grows with the entries.
+fn sizes(folder: &Path, entries: u64) -> Result<(), Failure> {
+    let raw = (entries * log::LEAF_BYTES as u64) as f64;
+    let of = |part: &str| log::bytes_below(&folder.join(part));
+    let (bundles, tiles, wal) = (of("tile/entries")?, of("tile")?, of("wal")?);
+    let hashes = tiles - bundles;
+    println!(
+        "on the disk:            bundles {:.3}, tiles {:.3}, segments {:.3} of the entries' {raw:.0} bytes",
+        bundles as f64 / raw,
+        hashes as f64 / raw,
+        wal as f64 / raw
+    );
+    Ok(())
 }
 
 /// What was written, verified as an auditor does.
@@ -169,11 +167,6 @@ fn verify(folder: &Path, key: &VerifierKey) -> Result<(), Failure> {
     Ok(())
 }
 
-fn per_second(count: u64, start: Instant) -> f64 {
-    count as f64 / start.elapsed().as_secs_f64()
-}
-
-#[expect(clippy::disallowed_methods, reason = "a benchmark measures the machine's own time")]
-fn now() -> Instant {
-    Instant::now()
+fn at(sorted: &[Duration], per_mille: usize) -> Duration {
+    sorted.get(sorted.len() * per_mille / 1000).copied().unwrap_or_default()
 }

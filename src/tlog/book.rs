@@ -84,9 +84,19 @@ impl Book {
         self.from += gone as u64;
     }
 
+    /// The first segment, if another follows it and begins at or before `index`.
+    pub(super) fn segment_before(&self, index: u64) -> Option<u64> {
+        self.segments.get(1).filter(|next| **next <= index).and_then(|_| self.segments.front().copied())
+    }
+
     /// The first index of the first segment.
     pub(super) fn first_segment(&self) -> Option<u64> {
         self.segments.front().copied()
+    }
+
+    /// Forgets the first segment.
+    pub(super) fn drop_segment(&mut self) {
+        self.segments.pop_front();
     }
 
     /// The entries from `from` to before `end` in the segments where they stand; nothing if one stands in none.

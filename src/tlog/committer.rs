@@ -9,6 +9,7 @@ use std::panic::catch_unwind;
 use std::sync::Arc;
 use std::sync::PoisonError;
 
+use bytes::Bytes;
 use tokio::sync::mpsc;
 use tokio::sync::oneshot;
 
@@ -35,6 +36,7 @@ use super::frame::OVERHEAD_BYTES_MAX;
 use super::frame::TRAILER_BYTES;
 use super::heads::Snapshot;
 use super::log::Last;
+use super::merkle::Paths;
 use super::merkle::leaf_hash;
 use super::note::Signer;
 use super::spare::NotTaken;
@@ -67,7 +69,7 @@ impl Segment {
 struct Waiter {
     reply: oneshot::Sender<Answer>,
     index: u64,
-    leaf: Arc<[u8]>,
+    leaf: Bytes,
     leaf_hash: Hash,
     offset: usize,
 }
@@ -82,6 +84,8 @@ pub(super) struct Committer<S: Sequencer> {
     segment: Segment,
     segment_bytes: u64,
     head: Arc<SignedHead>,
+    /// What proves the batch that `head` was signed for.
+    paths: Arc<Paths>,
     previous: Hash,
     frame: Builder,
     batch: Vec<Waiter>,
@@ -100,8 +104,21 @@ pub(super) struct Start<S> {
 impl<S: Sequencer> Committer<S> {
     pub(super) fn new(shared: Arc<Shared>, spare: Arc<Spare>, start: Start<S>) -> Self {
         let Start { sequencer, signer, clock, segment, segment_bytes, previous } = start;
-        let (head, frame, batch) = (shared.head(), Builder::default(), Vec::new());
-        Self { shared, spare, sequencer, signer, clock, segment, segment_bytes, head, previous, frame, batch }
+        let (head, paths, frame, batch) = (shared.head(), Arc::default(), Builder::default(), Vec::new());
+        Self {
+            shared,
+            spare,
+            sequencer,
+            signer,
+            clock,
+            segment,
+            segment_bytes,
+            head,
+            paths,
+            previous,
+            frame,
+            batch,
+        }
     }
 
     /// Commits until nobody can append any more: the log was closed or forgotten, and no place is held. Then the last entry.
@@ -200,7 +217,7 @@ impl<S: Sequencer> Committer<S> {
 
     /// Writes the batch. After an error it is not known what of it is durable.
     fn write(&mut self) -> io::Result<()> {
-        let checkpoint = self.extend_tree()?;
+        let (checkpoint, paths) = self.extend_tree()?;
         // Signed before the sync, told to nobody before it: a checkpoint lost with its frame was never seen.
         let head = Arc::new(SignedHead::sign(checkpoint, &self.signer));
         let (bytes, header_hash) = self.frame.seal(self.head.size, &head.note, self.previous);
@@ -211,11 +228,12 @@ impl<S: Sequencer> Committer<S> {
         self.segment.end += bytes.len() as u64;
         self.previous = header_hash;
         self.shared.advance(Arc::clone(&head));
-        self.head = head;
+        (self.head, self.paths) = (head, Arc::new(paths));
         Ok(())
     }
 
-    fn extend_tree(&self) -> io::Result<Checkpoint> {
+    /// Adds the batch to the tree: the checkpoint over it, and what proves its entries.
+    fn extend_tree(&self) -> io::Result<(Checkpoint, Paths)> {
         let mut book = self.shared.book_mut();
         for waiter in &self.batch {
             book.push(waiter.leaf_hash, self.segment.end + waiter.offset as u64);
@@ -223,12 +241,14 @@ impl<S: Sequencer> Committer<S> {
         let size = book.tree.size();
         // Invariant: a tree has a root at its own size.
         let root = book.tree.root(size).ok_or_else(|| io::Error::other("the tree has no root"))?;
-        Ok(Checkpoint { origin: self.head.origin.clone(), size, root })
+        let paths = book.tree.paths(self.head.size);
+        Ok((Checkpoint { origin: self.head.origin.clone(), size, root }, paths))
     }
 
     fn answer_all(&mut self) {
         for Waiter { reply, index, leaf, leaf_hash, offset: _ } in self.batch.drain(..) {
-            answer(reply, Ok(Placed { index, leaf, leaf_hash, head: Arc::clone(&self.head) }));
+            let (head, paths) = (Arc::clone(&self.head), Arc::clone(&self.paths));
+            answer(reply, Ok(Placed { index, leaf, leaf_hash, head, paths }));
         }
     }
 

@@ -72,7 +72,12 @@ impl Edge {
     ) -> Result<(), OpenError> {
         while self.observed < first {
             let number = self.observed / WIDTH_LEAVES;
-            let hashes = tiles.leaves(number, &|level, position| self.tree.node(level, position))?;
+            let hashes = if (number + 1) * WIDTH_LEAVES <= first {
+                tiles.leaves(number, &|level, position| self.tree.node(level, position))?
+            } else {
+                // The frames will tell whether the rest of this tile is right.
+                tiles.sealed.hashes(0, number)?
+            };
             let entries = tiles.sealed.entries(number, &hashes)?;
             let (begin, file) = (number * WIDTH_LEAVES, tile::entries_file(tiles.sealed.folder(), number));
             for ((index, entry), hash) in (begin..first).zip(&entries).zip(&hashes) {

@@ -67,6 +67,7 @@ use std::path::Path;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use serde_json::Value;
 use tokio::sync::mpsc;
 
@@ -83,6 +84,8 @@ use checkpoint::SignedHead;
 use committer::Committer;
 use committer::Start;
 use disk::Disk;
+use merkle::Nodes as _;
+use merkle::Paths;
 use note::Signer;
 use publisher::Published;
 
@@ -179,11 +182,21 @@ pub struct Placed {
     /// Its index.
     pub index: u64,
     /// The leaf as it stands in the log.
-    pub leaf: Arc<[u8]>,
+    pub leaf: Bytes,
     /// The leaf's hash.
     pub leaf_hash: Hash,
     /// The head that covers it, shared by its whole batch.
     pub head: Arc<SignedHead>,
+    paths: Arc<Paths>,
+}
+
+impl Placed {
+    /// The path that proves it under that head, leaf side first: told without asking the log again.
+    #[must_use]
+    pub fn path(&self) -> Vec<Hash> {
+        // Invariant: the nodes were taken out of the tree for this batch and this head.
+        self.paths.inclusion(self.index, self.head.size).unwrap_or_default()
+    }
 }
 
 /// The segments' folder.

@@ -17,6 +17,7 @@ use super::checkpoint::SignedHead;
 use super::heads;
 use super::sealer;
 use super::sealer::ShelfOf;
+use super::segment;
 
 /// How often the checkpoint is renewed: C2SP logs promise seconds, and a second costs two syncs.
 const EVERY: Duration = Duration::from_secs(1);
@@ -69,12 +70,31 @@ impl Published {
         {
             tracing::warn!(%error, "the snapshot could not be written");
         }
+        if !shared.is_poisoned()
+            && let Err(error) = self.remove_segments(shared)
+        {
+            tracing::warn!(%error, "a segment could not be removed");
+        }
     }
 
     fn keep_snapshot(&mut self, shared: &Shared) -> io::Result<()> {
         if let Some(snapshot) = shared.snapshot().filter(|snapshot| snapshot.size > self.snapshot) {
             heads::write(shared.disk.as_ref(), shared.folder(), &snapshot)?;
             self.snapshot = snapshot.size;
+        }
+        Ok(())
+    }
+
+    /// Removes the segments that nothing needs any more, the oldest first: all their entries are sealed, a snapshot spares the
+    /// sequencer those before it, and a later segment has a frame, so that the newest head is still told.
+    fn remove_segments(&self, shared: &Shared) -> io::Result<()> {
+        let replaced = shared.book().sealed.min(self.snapshot).min(shared.head().size.saturating_sub(1));
+        while let Some(first) = { shared.book().segment_before(replaced) } {
+            shared.disk.remove(&segment::path(shared.wal(), first))?;
+            // One after the other, or a later one could be gone and an earlier one back: that would be a hole.
+            // Stopping here leaves the segment or not; bundles, annexes and tiles have what it had.
+            shared.disk.sync_folder(shared.wal())?;
+            shared.book_mut().drop_segment();
         }
         Ok(())
     }

@@ -156,3 +156,51 @@ fn kept_from(level: u32, size: u64) -> u64 {
     let tile = level - within + TILE_LEVELS as u32;
     size.checked_shr(tile).unwrap_or(0) << (TILE_LEVELS as u32 - within)
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::tlog::merkle::leaf_hash;
+
+    fn tree_of(count: u64) -> Tree {
+        let mut tree = Tree::default();
+        (0..count).for_each(|index| tree.push(leaf_hash(&index.to_be_bytes())));
+        tree
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(16))]
+        #[test]
+        fn a_tree_that_let_go_of_full_tiles_still_tells_all_that_follows_them(
+            size in 1u64..70_000, sealed in any::<u64>(), index in any::<u64>(), more in 0u64..600
+        ) {
+            let whole = tree_of(size + more);
+            let sealed = sealed % (size + 1) / 256 * 256;
+            let mut pruned = tree_of(size);
+            pruned.prune(sealed);
+            let mut resumed = Tree::resume(sealed, |level, position| whole.node(level, position).ok_or(())).unwrap();
+            (sealed..size + more).for_each(|at| resumed.push(whole.leaf(at).unwrap()));
+            (size..size + more).for_each(|at| pruned.push(whole.leaf(at).unwrap()));
+            for (size, index) in [(size, sealed + index % (size - sealed).max(1)), (size + more, size + more - 1)] {
+                for tree in [&pruned, &resumed] {
+                    prop_assert_eq!(tree.root(size), whole.root(size));
+                    prop_assert!(index >= size || tree.inclusion(index, size) == whole.inclusion(index, size));
+                }
+            }
+            for index in size..size + more {
+                prop_assert_eq!(pruned.paths(size).inclusion(index, size + more), whole.inclusion(index, size + more));
+            }
+        }
+
+        #[test]
+        fn what_is_sealed_takes_no_memory(size in 1u64..70_000) {
+            let sealed = size / 256 * 256;
+            let mut tree = tree_of(size);
+            tree.prune(sealed);
+            let kept: usize = tree.rows.iter().map(|row| row.hashes.len()).sum();
+            prop_assert!(kept <= 3 * 512, "{} nodes are kept", kept);
+        }
+    }
+}

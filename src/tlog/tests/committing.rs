@@ -47,6 +47,8 @@ fn what_arrives_while_a_batch_syncs_is_one_batch_in_the_order_of_arrival() {
     for (n, entry) in placed.iter().enumerate() {
         assert!(entry.leaf.ends_with(format!("{n:02}").as_bytes()));
         assert!(Arc::ptr_eq(&entry.head, &placed[0].head), "one head for the batch");
+        let (leaf, head) = (merkle::leaf_hash(&entry.leaf), &entry.head);
+        assert_eq!(verify_inclusion(&leaf, entry.index, head.size, &entry.path(), &head.root), Ok(()));
     }
     let seen = world.disk.seen();
     assert_eq!((seen.writes - before.writes, seen.syncs - before.syncs), (2, 2));

@@ -177,7 +177,7 @@ impl Life {
     /// Several starts, each stopped somewhere, and a last one that is not.
     fn live(mut self) -> Result<Tally, String> {
         for _ in 0..1 + self.dice.below(4) {
-            let reach = [8, 30, 120][usize::try_from(self.dice.below(3)).unwrap()];
+            let reach = [8, 30, 120, 400][usize::try_from(self.dice.below(4)).unwrap()];
             let stop_after = self.dice.below(reach);
             self.disk.stop_after(stop_after);
             if self.dice.once_in(4) {

@@ -185,3 +185,161 @@ fn a_shelf_that_was_cleared_takes_its_annexes_along_and_nothing_else() {
         assert!(entry.annex.len().is_multiple_of(2) && !entry.leaf.is_empty());
     }
 }
+
+/// The first indices of the segments that are there.
+fn segments(world: &World) -> Vec<u64> {
+    let names = fs::read_dir(wal(&world.path())).unwrap().map(|file| file.unwrap().file_name());
+    let mut firsts: Vec<u64> = names
+        .filter_map(|name| match segment::name(name.to_str().unwrap()) {
+            segment::Name::Segment(first) => Some(first),
+            _ => None,
+        })
+        .collect();
+    firsts.sort_unstable();
+    firsts
+}
+
+/// A closed log whose first segments are gone.
+fn without_first_segments() -> (World, u64) {
+    let world = World::new();
+    sealed(&world, 3_000);
+    let firsts = segments(&world);
+    assert!(firsts[0] > 512 && firsts.len() < 4, "{firsts:?}");
+    (world, firsts[0])
+}
+
+fn snapshots(world: &World) -> Vec<PathBuf> {
+    let mut all: Vec<_> =
+        fs::read_dir(world.path().join("heads")).unwrap().map(|file| file.unwrap().path()).collect();
+    all.sort();
+    all
+}
+
+fn verifier_is_content(world: &World) {
+    let report = fsck::verify(&world.path(), Some(&world.public()), &[], &mut fsck::Nobody, &mut |_, _| {});
+    assert!(report.is_sound(), "{:?}", report.faults);
+}
+
+#[test]
+fn segments_that_nothing_needs_are_removed_and_nobody_misses_them() {
+    let (world, first) = without_first_segments();
+    assert_eq!(reader::scan(&world.path()).map(Result::unwrap).count(), 3_000);
+    for from in [0, 1, 255, 256, first - 1, first, first + 1, 2_999, 3_000] {
+        let read: Vec<_> = reader::scan_from(&world.path(), from).map(|item| item.unwrap().0).collect();
+        assert_eq!(read, (from..3_000).collect::<Vec<_>>());
+    }
+    verifier_is_content(&world);
+    let told: Arc<Mutex<Told>> = Arc::default();
+    let chain = Chain { told: Arc::clone(&told) };
+    let disk = Arc::new(world.disk.clone());
+    let (log, found) = open(world.settings(), disk, world.key(), Clock::system(), chain).unwrap();
+    assert_eq!(found, Recovered { size: 3_000, published: Some(3_000), torn: None });
+    assert!(told.lock().unwrap().before > 512, "the snapshot spares the sequencer what is before it");
+    assert_eq!(append(&log, "more").unwrap().index, 3_000);
+    assert_eq!(verify_all(&world, &log), 3_001);
+    log.close();
+    verifier_is_content(&world);
+}
+
+#[test]
+fn a_log_with_a_snapshot_less_or_none_is_opened_from_what_is_left() {
+    let (world, _) = without_first_segments();
+    while let Some(newest) = snapshots(&world).pop() {
+        fs::remove_file(newest).unwrap();
+        let log = world.open();
+        assert_eq!(log.size(), 3_000);
+        assert_eq!(
+            merkle::leaf_hash(&log.read(7).unwrap().leaf),
+            reader::scan_from(&world.path(), 7).next().unwrap().unwrap().2
+        );
+        log.close();
+    }
+    let log = world.open();
+    assert_eq!(append(&log, "chained to the one before").unwrap().index, 3_000);
+    log.close();
+}
+
+#[test]
+fn a_changed_snapshot_gives_way_and_one_of_another_log_is_refused() {
+    let (world, _) = without_first_segments();
+    let newest = snapshots(&world).pop().unwrap();
+    let original = fs::read_to_string(&newest).unwrap();
+    put(&newest, original.replacen("size", "sice", 1).as_bytes());
+    world.open().close();
+    let root = original.split_once("\"root\":\"").unwrap().1.get(..64).unwrap().to_owned();
+    let line = format!("{}\n", original.lines().next().unwrap().replacen(&root, &"00".repeat(32), 1));
+    put(&newest, format!("{line}{}\n", hex(&crate::crypto::digest::sha256(line.as_bytes()))).as_bytes());
+    match world.try_open() {
+        Err(OpenError::Damaged { file, .. }) => assert_eq!(file, newest),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn what_is_missing_below_the_first_segment_is_damage_with_its_file() {
+    let (world, first) = without_first_segments();
+    for (missing, when_opened) in [
+        (tile::hashes_file(&world.path(), 0, 0), true),
+        (tile::hashes_file(&world.path(), 0, first / 256), true),
+        (tile::entries_file(&world.path(), 1), false),
+    ] {
+        let kept = fs::read(&missing).unwrap();
+        fs::remove_file(&missing).unwrap();
+        match world.try_open() {
+            Err(OpenError::Damaged { file, .. }) if when_opened => assert_eq!(file, missing),
+            Ok((log, _)) if !when_opened => {
+                assert!(matches!(log.read(256), Err(ReadError::Disk { file, .. }) if file == missing));
+                log.close();
+            }
+            other => panic!("{missing:?}: {other:?}"),
+        }
+        put(&missing, &kept);
+    }
+    assert_eq!(verify_all(&world, &world.open()), 3_000);
+}
+
+#[test]
+fn a_tile_that_was_changed_below_the_first_segment_stops_the_opening() {
+    let (world, _) = without_first_segments();
+    let file = tile::hashes_file(&world.path(), 0, 0);
+    let mut bytes = fs::read(&file).unwrap();
+    bytes[77] ^= 1;
+    put(&file, &bytes);
+    assert!(matches!(world.try_open(), Err(OpenError::Damaged { .. })));
+}
+
+#[test]
+fn without_any_segment_a_log_that_had_some_is_not_begun_again() {
+    let (world, _) = without_first_segments();
+    fs::remove_dir_all(wal(&world.path())).unwrap();
+    fs::remove_file(world.checkpoint()).unwrap();
+    assert!(matches!(world.try_open(), Err(OpenError::Damaged { .. })));
+}
+
+#[test]
+fn a_reader_follows_while_segments_are_sealed_and_removed() {
+    let world = World::new();
+    let log = world.open();
+    let writing = std::thread::spawn({
+        let log = log.clone();
+        move || {
+            let mut count: u64 = 0;
+            // Sealing comes once a second: a few times is enough.
+            while log.sealed() < 15_000 {
+                let batch: Vec<_> =
+                    (0..50).map(|n| log.reserve().unwrap().append(vec![b'y'; 100 + n])).collect();
+                for pending in batch {
+                    count = pending.wait().unwrap().index + 1;
+                }
+            }
+            count
+        }
+    });
+    while !writing.is_finished() {
+        let told = log.size();
+        let read: Vec<_> = reader::scan(&world.path()).map(Result::unwrap).collect();
+        assert!(read.len() as u64 >= told, "what was acknowledged before is read");
+        read.iter().enumerate().for_each(|(at, (index, ..))| assert_eq!(at as u64, *index));
+    }
+    assert_eq!(reader::scan(&world.path()).map(Result::unwrap).count() as u64, writing.join().unwrap());
+}
