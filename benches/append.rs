@@ -1,18 +1,21 @@
 //! How many entries a second become durable, proven entries, and how long one waits: `cargo bench --bench append`. Beside it stand the
 //! machine's own rates, without which the numbers say nothing. It prints; it never asserts a figure.
 //!
-//! The log lies under `target/`, so that a real disk is measured, not one in memory.
+//! The log lies under `target/`, so that a real disk is measured, or in the folder that is named: `cargo bench --bench append -- /dev/shm`
+//! shows what all but the disk takes.
 
 #[path = "append/log.rs"]
 mod log;
 #[path = "append/machine.rs"]
 mod machine;
 
+use std::collections::HashSet;
 use std::fs;
 use std::path::Path;
 use std::time::Duration;
 use std::time::Instant;
 
+use phohien::tlog::Entry;
 use phohien::tlog::Log;
 use phohien::tlog::Placed;
 use phohien::tlog::fsck;
@@ -36,7 +39,8 @@ const MEASURED: Duration = Duration::from_secs(10);
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 fn main() -> Result<(), Failure> {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("append");
+    let named = std::env::args().skip(1).find(|argument| !argument.starts_with("--"));
+    let folder = Path::new(named.as_deref().unwrap_or(env!("CARGO_TARGET_TMPDIR"))).join("append");
     if folder.exists() {
         fs::remove_dir_all(&folder)?;
     }
@@ -78,7 +82,7 @@ fn alone(folder: &Path, machine: &Machine) -> Result<(), Failure> {
 fn together(folder: &Path, machine: &Machine) -> Result<(), Failure> {
     let (log, key) = log::open(folder, 2 * WRITERS)?;
     let start = now();
-    let mut waits = Runtime::new()?.block_on(writers(&log))?;
+    let (mut waits, batches) = Runtime::new()?.block_on(writers(&log))?;
     let rate = per_second(waits.len() as u64, start);
     waits.sort_unstable();
     println!(
@@ -95,6 +99,7 @@ fn together(folder: &Path, machine: &Machine) -> Result<(), Failure> {
         at(&waits, 990),
         at(&waits, 999)
     );
+    println!("entries a batch:        {:>10.1}", waits.len() as f64 / batches as f64);
     println!("sealed meanwhile:       {:>10} of {}", log.sealed(), log.size());
     let start = now();
     log.close();
@@ -103,24 +108,22 @@ fn together(folder: &Path, machine: &Machine) -> Result<(), Failure> {
     verify(folder, &key)
 }
 
-/// What each entry had to wait for.
-async fn writers(log: &Log<phohien::tlog::Entry>) -> Result<Vec<Duration>, Failure> {
+/// What each entry had to wait for, and how many heads were signed for them.
+async fn writers(log: &Log<Entry>) -> Result<(Vec<Duration>, usize), Failure> {
     let (mut tasks, end) = (JoinSet::new(), now() + MEASURED);
     for writer in 0..WRITERS {
         tasks.spawn(write(log.clone(), writer, end));
     }
-    let mut waits = Vec::new();
+    let (mut waits, mut heads) = (Vec::new(), HashSet::new());
     while let Some(of_one) = tasks.join_next().await {
-        waits.extend(of_one??);
+        let of_one: Vec<(Duration, u64)> = of_one??;
+        waits.extend(of_one.iter().map(|(wait, _)| *wait));
+        heads.extend(of_one.iter().map(|(_, head)| *head));
     }
-    Ok(waits)
+    Ok((waits, heads.len()))
 }
 
-async fn write(
-    log: Log<phohien::tlog::Entry>,
-    writer: usize,
-    end: Instant,
-) -> Result<Vec<Duration>, Failure> {
+async fn write(log: Log<Entry>, writer: usize, end: Instant) -> Result<Vec<(Duration, u64)>, Failure> {
     let (mut waits, drafts) = (Vec::new(), Drafts::new(writer));
     loop {
         let (draft, start) = (drafts.next(waits.len()), now());
@@ -129,7 +132,7 @@ async fn write(
         }
         let placed = log.reserve()?.append(draft).await?;
         let path = std::hint::black_box(placed.path());
-        waits.push(start.elapsed());
+        waits.push((start.elapsed(), placed.head.size));
         if waits.len().is_multiple_of(4096) {
             prove(&placed, &path)?;
         }
@@ -161,8 +164,7 @@ fn sizes(folder: &Path, entries: u64) -> Result<(), Failure> {
 fn verify(folder: &Path, key: &VerifierKey) -> Result<(), Failure> {
     let start = now();
     let report = fsck::verify(folder, Some(key), &[], &mut fsck::Nobody, &mut |_, _| {});
-    let (rate, batches) = (per_second(report.entries, start), report.frames.max(1));
-    println!("entries a batch:        {:>10.1} ({batches} batches)", report.entries as f64 / batches as f64);
+    let rate = per_second(report.entries, start);
     println!("verified again:         {rate:>10.0} entries/s, {} faults", report.faults.len());
     Ok(())
 }
