@@ -154,6 +154,7 @@ impl<'s> Cutter<'s> {
         self.key.place = place;
         (self.key.start, self.key.end) = (key.start, key.end);
         if place == UNKNOWN {
+            self.top.likely = self.places.likely(self.top.place, self.top.before);
             return Known::Not;
         }
         if self.top.likely != place {
@@ -170,6 +171,12 @@ impl Listener for Cutter<'_> {
     #[inline(always)]
     fn likely_key(&self) -> Option<&[u8]> {
         self.places.key(self.top.likely)
+    }
+
+    #[inline(always)]
+    fn pass_likely_key(&mut self) -> bool {
+        self.top.likely = self.places.known(self.top.likely).1;
+        self.top.likely != UNKNOWN
     }
 
     #[inline(always)]
@@ -195,7 +202,7 @@ impl Listener for Cutter<'_> {
             self.places.count_container(place);
         }
         self.places.enter(place);
-        let likely = self.places.likely_first(place);
+        let likely = self.places.likely(place, UNKNOWN);
         let kind = if array { Kind::Array } else { Kind::Object };
         let inner = Frame { place, kind, written, started: false, before: UNKNOWN, likely };
         self.frames.push(mem::replace(&mut self.top, inner));

@@ -83,12 +83,12 @@ impl OpenKeys {
     /// The object that began last ends.
     pub(super) fn close(&mut self, object: &ObjectKeys) {
         self.count -= object.count;
-        let own = self.hashes.drain(object.start..);
-        if own.len() > SEARCHED_MAX {
-            own.for_each(|hash| {
-                self.many.remove(&hash);
-            });
+        if self.hashes.len() - object.start > SEARCHED_MAX {
+            for hash in self.hashes.iter().skip(object.start) {
+                self.many.remove(hash);
+            }
         }
+        self.hashes.truncate(object.start);
     }
 
     fn add_hash(&mut self, object: &mut ObjectKeys, name: &[u8]) -> Result<(), Flaw> {

@@ -28,6 +28,9 @@ pub(super) trait Listener {
     /// The key that most likely comes next, by its meaning, if reading it may be cut short.
     fn likely_key(&self) -> Option<&[u8]>;
 
+    /// The likely key has not come: perhaps it is left out this time, and what follows it comes. Tells whether there is such.
+    fn pass_likely_key(&mut self) -> bool;
+
     /// A member's key as it is written, quotes included, was the likely one. Its value follows.
     fn likely_key_came(&mut self, key: Piece<'_>) -> Known;
 
@@ -60,6 +63,11 @@ impl Listener for Nobody {
     #[inline(always)]
     fn likely_key(&self) -> Option<&[u8]> {
         None
+    }
+
+    #[inline(always)]
+    fn pass_likely_key(&mut self) -> bool {
+        false
     }
 
     fn likely_key_came(&mut self, _key: Piece<'_>) -> Known {

@@ -93,13 +93,16 @@ impl<'s> Places<'s> {
         self.known.get(at).map_or((Known::Not, UNKNOWN), |place| (place.known, place.next))
     }
 
-    /// The member that comes first in an object here, as far as one can tell.
+    /// The member that comes after `before`, or first in `object` if nothing known came before, as far as one can tell.
     #[inline(always)]
-    pub(super) fn likely_first(&self, at: At) -> At {
-        self.known.get(at).map_or(UNKNOWN, |place| place.first)
+    pub(super) fn likely(&self, object: At, before: At) -> At {
+        match before {
+            UNKNOWN => self.known.get(object).map_or(UNKNOWN, |place| place.first),
+            before => self.known.get(before).map_or(UNKNOWN, |place| place.next),
+        }
     }
 
-    /// What did come after `before`, or first in `object` if nothing known came before.
+    /// What did come there.
     pub(super) fn learn(&mut self, object: At, before: At, came: At) {
         let before = match before {
             UNKNOWN => self.known.get_mut(object).map(|place| &mut place.first),

@@ -59,6 +59,10 @@ impl Listener for Search {
         None
     }
 
+    fn pass_likely_key(&mut self) -> bool {
+        false
+    }
+
     fn likely_key_came(&mut self, _key: Piece<'_>) -> Known {
         Known::Not
     }

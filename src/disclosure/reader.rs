@@ -227,7 +227,8 @@ impl Reader {
     #[inline(always)]
     fn key(&mut self, cursor: &mut Cursor<'_>, listener: &mut impl Listener) -> Result<(), Stop> {
         let start = cursor.at();
-        let came = listener.likely_key().is_some_and(|name| cursor.key_spelled(name));
+        let came =
+            takes_likely(cursor, listener) || listener.pass_likely_key() && takes_likely(cursor, listener);
         let (known, name) = if came {
             let key = since(cursor, start);
             (listener.likely_key_came(key), Cow::Borrowed(inside(key.written())))
@@ -249,6 +250,12 @@ impl Reader {
             _ => Ok(()),
         }
     }
+}
+
+/// Takes a key if it is the likely one, written plainly.
+#[inline(always)]
+fn takes_likely(cursor: &mut Cursor<'_>, listener: &impl Listener) -> bool {
+    listener.likely_key().is_some_and(|name| cursor.key_spelled(name))
 }
 
 /// What was read since `start`.
