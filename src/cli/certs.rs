@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use serde_json::json;
 
@@ -22,11 +23,15 @@ use crate::identity::development::Caller;
 use crate::identity::development::Plan;
 use crate::identity::judgement::NotTaken;
 use crate::identity::judgement::judge_chain;
+use crate::identity::registry::Agency;
 use crate::identity::registry::Role;
 use crate::identity::revocation::Revocations;
 use crate::listener::tls::Trust;
 use crate::policy::Policies;
 use crate::policy::load::load;
+
+/// Who has business at the desk.
+const AT_THE_DESK: [Role; 4] = [Role::Exchange, Role::Audit, Role::Operate, Role::Witness];
 
 /// `certs …`.
 #[derive(Debug, clap::Subcommand)]
@@ -80,31 +85,35 @@ fn policies(session: &Session, given: Option<&Path>) -> Result<Policies, Failure
 
 fn make(dev: &Dev, session: &mut Session) -> Result<Exit, Failure> {
     let policies = policies(session, dev.policies.as_deref())?;
-    let callers: Vec<Caller> = policies
-        .agencies()
-        .filter(|agency| agency.roles.contains(&Role::Exchange))
-        .map(|agency| Caller::agency(&agency.id))
-        .collect();
-    let plan = Plan { server_names: dev.name.clone(), callers };
-    development::make(&dev.folder, &plan).map_err(|cause| {
+    let plan_for = |roles: &[Role]| {
+        let has = |agency: &&Arc<Agency>| roles.iter().any(|role| agency.roles.contains(role));
+        let callers = policies.agencies().filter(has).map(|agency| Caller::agency(&agency.id)).collect();
+        Plan { server_names: dev.name.clone(), callers }
+    };
+    let (plan, desk) = (plan_for(&[Role::Exchange]), plan_for(&AT_THE_DESK));
+    let made = development::make(&dev.folder, &plan);
+    made.and_then(|_| development::make_desk(&dev.folder, &desk)).map_err(|cause| {
         let name = shown(&dev.folder.display().to_string());
         let vi = format!("Không tạo được chứng thư số thử nghiệm trong `{name}`. Tệp đã có không bị ghi đè; hãy chọn thư mục mới.");
         let en = format!("No development certificates can be made in `{name}`. What is there is not replaced; name a new folder.");
         Failure::could_not("certificates-not-made", vi, en).because(cause)
     })?;
     let terminal = &mut session.terminal;
-    let names: Vec<&str> = plan.callers.iter().map(|caller| caller.name.as_str()).collect();
+    let names = |plan: &Plan| plan.callers.iter().map(|caller| caller.name.clone()).collect::<Vec<_>>();
+    let (names, desk) = (names(&plan), names(&desk));
     if terminal.json() {
-        terminal.object(&json!({ "folder": dev.folder.display().to_string(), "agencies": names }))?;
+        let folder = dev.folder.display().to_string();
+        terminal.object(&json!({ "folder": folder, "agencies": names, "desk": desk }))?;
         return Ok(Exit::Yes);
     }
     let place = shown(&dev.folder.display().to_string());
+    let (names, desk) = (names.join(", "), desk.join(", "));
     let vi = format!(
-        "Đã tạo chứng thư số THỬ NGHIỆM trong {place} cho: {}. Không dùng cho môi trường chính thức.",
-        names.join(", ")
+        "Đã tạo chứng thư số THỬ NGHIỆM trong {place} cho: {names}; để đọc nhật ký, trong {place}/desk cho: {desk}. Không dùng cho môi trường chính thức."
     );
-    let en =
-        format!("Made DEVELOPMENT certificates in {place} for: {}. Not for production.", names.join(", "));
+    let en = format!(
+        "Made DEVELOPMENT certificates in {place} for: {names}; to read the log, in {place}/desk for: {desk}. Not for production."
+    );
     terminal.say(&vi, &en)?;
     Ok(Exit::Yes)
 }

@@ -42,6 +42,8 @@ pub const FOREIGN_CA: &str = "foreign-ca.pem";
 pub const SERVER: &str = "server.pem";
 /// The server's key.
 pub const SERVER_KEY: &str = "server.key";
+/// The folder of the desk's PKI, in which all of the above stands once more, under an authority of its own.
+pub const DESK: &str = "desk";
 /// The folder of callers' certificates and keys: `<name>.pem`, `<name>.key`.
 pub const AGENCIES: &str = "agencies";
 
@@ -159,39 +161,51 @@ impl Caller {
     }
 }
 
-/// Makes the PKI in a folder, which is made too (0700) where it is not there. A folder that was one before is refused by its
-/// first file; keys are readable by their owner alone, and nothing is ever replaced.
+/// Makes the PKI of the exchange in a folder, which is made too (0700) where it is not there. A folder that was one before is refused
+/// by its first file; keys are readable by their owner alone, and nothing is ever replaced.
 ///
 /// # Errors
 /// See [`PkiError`]; what was made until then stays.
 pub fn make(folder: &Path, plan: &Plan) -> Result<Made, PkiError> {
+    make_under("Phố Hiến development CA", folder, plan)
+}
+
+/// Makes the PKI of the desk, in [`DESK`] under the folder of the exchange's.
+///
+/// # Errors
+/// As [`make`].
+pub fn make_desk(folder: &Path, plan: &Plan) -> Result<Made, PkiError> {
+    make_under("Phố Hiến development CA of the desk", &folder.join(DESK), plan)
+}
+
+fn make_under(name: &str, folder: &Path, plan: &Plan) -> Result<Made, PkiError> {
     let entered = DirBuilder::new().recursive(true).mode(FOLDER_MODE).create(folder);
     entered.map_err(|source| PkiError::File { path: folder.to_owned(), source })?;
-    let mut desk = Desk { folder, made: Made { public: Vec::new(), private: Vec::new() } };
-    let (ours, foreign) = (authority("Phố Hiến development CA")?, authority("Foreign CA")?);
-    desk.publish(CA.into(), &ours.pem())?;
-    desk.publish(FOREIGN_CA.into(), &foreign.pem())?;
-    desk.issue("server".into(), &server(plan)?, &ours)?;
+    let mut press = Press { folder, made: Made { public: Vec::new(), private: Vec::new() } };
+    let (ours, foreign) = (authority(name)?, authority("Foreign CA")?);
+    press.publish(CA.into(), &ours.pem())?;
+    press.publish(FOREIGN_CA.into(), &foreign.pem())?;
+    press.issue("server".into(), &server(plan)?, &ours)?;
     let mut revoked = Vec::new();
     for caller in &plan.callers {
         let params = caller_params(caller)?;
         let issuer = if caller.flaw == Flaw::Foreign { &foreign } else { &ours };
-        desk.issue(format!("{AGENCIES}/{}", caller.name), &params, issuer)?;
+        press.issue(format!("{AGENCIES}/{}", caller.name), &params, issuer)?;
         if caller.flaw == Flaw::Revoked {
             revoked.extend(params.serial_number);
         }
     }
-    desk.publish(CRL.into(), &revocation_list(revoked, &ours)?)?;
-    Ok(desk.made)
+    press.publish(CRL.into(), &revocation_list(revoked, &ours)?)?;
+    Ok(press.made)
 }
 
 /// Where the certificates are written out.
-struct Desk<'a> {
+struct Press<'a> {
     folder: &'a Path,
     made: Made,
 }
 
-impl Desk<'_> {
+impl Press<'_> {
     fn publish(&mut self, name: PathBuf, text: &str) -> Result<(), PkiError> {
         write(&self.folder.join(&name), text)?;
         self.made.public.push(name);

@@ -8,6 +8,7 @@ pub mod judgement;
 pub mod registry;
 pub mod revocation;
 mod unrecognized;
+mod visitor;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -19,6 +20,8 @@ use crate::listener::Handshaken;
 
 pub use certificate::Certificate;
 pub use unrecognized::Unrecognized;
+pub use visitor::Visitor;
+pub use visitor::welcome;
 
 use certificate::AGENCY_PREFIX;
 use certificate::Unreadable;
@@ -96,6 +99,25 @@ pub fn who(
     revoked: &Revocations,
     now: Timestamp,
 ) -> Result<Arc<Agency>, Unrecognized> {
+    let agency = holder(certificate, issuer, registry, revoked, now)?;
+    if agency.roles.contains(&Role::Exchange) {
+        Ok(agency)
+    } else {
+        Err(Unrecognized::NoRole(agency.id.clone()))
+    }
+}
+
+/// Whose certificate it is, whatever that agency may do here.
+///
+/// # Errors
+/// See [`Unrecognized`].
+fn holder(
+    certificate: &Certificate,
+    issuer: Option<&Hash>,
+    registry: &Registry,
+    revoked: &Revocations,
+    now: Timestamp,
+) -> Result<Arc<Agency>, Unrecognized> {
     let Certificate { not_before, not_after, .. } = *certificate;
     if now < not_before || now > not_after {
         return Err(Unrecognized::OutOfTime { not_before, not_after, now });
@@ -120,13 +142,10 @@ fn named(certificate: &Certificate) -> Result<AgencyId, Unrecognized> {
 }
 
 fn registered<'r>(id: &AgencyId, registry: &'r Registry) -> Result<&'r Arc<Agency>, Unrecognized> {
-    let Some(agency) = registry.get(id) else {
-        return Err(match registry.by_former(id) {
-            Some(now) => Unrecognized::FormerCode { old: id.clone(), now: now.id.clone() },
-            None => Unrecognized::Unknown(id.clone()),
-        });
-    };
-    if agency.roles.contains(&Role::Exchange) { Ok(agency) } else { Err(Unrecognized::NoRole(id.clone())) }
+    registry.get(id).ok_or_else(|| match registry.by_former(id) {
+        Some(now) => Unrecognized::FormerCode { old: id.clone(), now: now.id.clone() },
+        None => Unrecognized::Unknown(id.clone()),
+    })
 }
 
 /// Every selector that is given must match.

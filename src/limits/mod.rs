@@ -15,8 +15,10 @@ pub mod quota;
 pub mod refusal;
 
 use std::collections::HashSet;
+use std::num::NonZeroU32;
 use std::sync::Mutex;
 use std::sync::PoisonError;
+use std::time::Duration;
 
 use jiff::tz::TimeZone;
 
@@ -48,6 +50,17 @@ const IN_FLIGHT_UNSET: u32 = 256;
 
 /// Answers with receipts under way at once of one agency: those who collect them read one after the other.
 const READINGS_MAX: u32 = 4;
+
+/// Answers of the desk under way at once to one agency, those that wait for news of the log among them: some people, each with a window.
+const VISITS_MAX: u32 = 8;
+
+/// Requests of one agency at the desk. A mirror that takes tile after tile has a million entries in three minutes; and since readings are
+/// recorded, this is also what one agency can make the log grow by.
+const VISITS: Rate = Rate {
+    requests: NonZeroU32::new(1_200).unwrap(),
+    per: Duration::from_secs(60),
+    burst: NonZeroU32::new(400).unwrap(),
+};
 
 /// Room has been made for this exchange: a slot is taken, and it is charged to its quotas. Only [`Limits::admit`] makes one.
 ///
@@ -158,6 +171,8 @@ pub struct Limits {
     caps: Mutex<Caps>,
     slots: Slots<Key>,
     readings: Slots<AgencyId>,
+    visits: Slots<AgencyId>,
+    visitors: Limiters<AgencyId>,
     agreements: Limiters<Key>,
     agencies: Limiters<AgencyId>,
     services: Limiters<ServiceId>,
@@ -174,6 +189,8 @@ impl Limits {
             caps: Mutex::new(caps),
             slots: Slots::default(),
             readings: Slots::default(),
+            visits: Slots::default(),
+            visitors: Limiters::new(&hands),
             agreements: Limiters::new(&hands),
             agencies: Limiters::new(&hands),
             services: Limiters::new(&hands),
@@ -202,6 +219,19 @@ impl Limits {
     /// The agency reads as many as it may at once.
     pub fn read_receipts(&self, agency: &AgencyId) -> Result<Slot, Refusal> {
         self.readings.take(agency, READINGS_MAX).map_err(|limit| Refusal::InFlight { limit })
+    }
+
+    /// Makes room for one answer of the desk. No agreement limits what an auditor reads.
+    ///
+    /// Bounded: whoever is counted here is registered.
+    ///
+    /// # Errors
+    /// The agency has as many under way as it may, or asks too often.
+    pub fn visit(&self, agency: &AgencyId, now: Timestamp) -> Result<Slot, Refusal> {
+        let slot = self.visits.take(agency, VISITS_MAX).map_err(|limit| Refusal::InFlight { limit })?;
+        let spent = self.visitors.check(agency, Some(VISITS), now);
+        spent.map_err(|Exceeded { rate, wait }| Refusal::Rate { whose: Whose::Agency, rate, wait })?;
+        Ok(slot)
     }
 
     /// Takes over changed caps, and forgets what is no longer configured. What did not change stays as full or as empty as it is.

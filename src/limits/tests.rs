@@ -161,3 +161,19 @@ fn what_the_caller_is_told_is_what_is_left_after_its_own_request() {
     let (_slot, _charge, told) = enter(&limits, &centre(), &of, &clock).unwrap();
     assert_eq!(told.limit.unwrap(), "\"rate\";r=1;t=60, \"daily-quota\";r=4;t=82800");
 }
+
+#[test]
+fn the_desk_has_so_many_answers_at_once_and_so_many_requests_a_minute_for_each_agency() {
+    let (limits, clock) = (limits(Caps::default()), clock());
+    let (auditor, other) = ("H31.10".parse().unwrap(), "H31.11".parse().unwrap());
+    let visit = |agency: &AgencyId| limits.visit(agency, clock.now());
+    let kept: Vec<_> = (0..VISITS_MAX).map(|_| visit(&auditor).unwrap()).collect();
+    assert_eq!(visit(&auditor).unwrap_err(), Refusal::InFlight { limit: VISITS_MAX });
+    assert!(visit(&other).is_ok());
+    drop(kept);
+    let served = std::iter::from_fn(|| visit(&auditor).ok()).count();
+    assert_eq!(served, usize::try_from(VISITS.burst.get() - VISITS_MAX).unwrap());
+    assert!(matches!(visit(&auditor), Err(Refusal::Rate { .. })) && visit(&other).is_ok());
+    clock.advance(Duration::from_secs(1));
+    assert!(visit(&auditor).is_ok());
+}

@@ -98,6 +98,20 @@ impl Tls {
         Arc::clone(&self.current().config)
     }
 
+    /// Whether a key that may issue callers' certificates here may do so there too.
+    #[must_use]
+    pub fn trusts_an_authority_of(&self, other: &Self) -> bool {
+        let (ours, theirs) = (self.current(), other.current());
+        let mut theirs = theirs.trust.roots.roots.iter();
+        theirs.any(|their| {
+            ours.trust
+                .roots
+                .roots
+                .iter()
+                .any(|our| our.subject_public_key_info == their.subject_public_key_info)
+        })
+    }
+
     pub(super) fn current(&self) -> Arc<Loaded> {
         self.0.load_full()
     }
