@@ -1,5 +1,7 @@
 //! The annex: what tells, and may one day have to be forgotten. Sealed under the month's key, bound to its exchange.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 use crate::crypto::CryptoError;
@@ -42,6 +44,9 @@ pub struct Annex {
     /// What was left of the narrowest limit, as the caller was told.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub limits: Option<String>,
+    /// Of a reading at the desk: by what it was narrowed down, beside case, user and subject.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub asked: BTreeMap<&'static str, String>,
 }
 
 /// One catalogued field and how many items of it.

@@ -83,12 +83,12 @@ impl Directory {
         self.note(index, &Noted { agency: agency.as_str(), seq: 1, exchange, opens: false, policy: None });
     }
 
-    /// The indices of an exchange's entries, as far as they stand in that agency's chain.
+    /// The indices of an exchange's entries, as far as they stand in that agency's chain; in whosever, where none is named.
     #[must_use]
-    pub fn of_exchange(&self, id: ExchangeId, agency: &AgencyId) -> Found {
+    pub fn of_exchange(&self, id: ExchangeId, whose: Option<&AgencyId>) -> Found {
         let places = self.places();
         let all = places.exchanges.get(&id).map(Vec::as_slice).unwrap_or_default();
-        let own = all.iter().filter(|(_, owner)| **owner == *agency.as_str());
+        let own = all.iter().filter(|(_, owner)| whose.is_none_or(|agency| **owner == *agency.as_str()));
         Found { indices: own.map(|(index, _)| *index).collect(), unknown_before: places.from }
     }
 
@@ -201,10 +201,10 @@ mod tests {
         let id = ExchangeId::new(1, &[1; 10]);
         directory.note(0, &noted("H31.05", 1, Some(id)));
         assert_eq!(
-            directory.of_exchange(id, &agency("H31.05")),
+            directory.of_exchange(id, Some(&agency("H31.05"))),
             Found { indices: vec![0], unknown_before: 0 }
         );
-        assert!(directory.of_exchange(id, &agency("H31.07")).indices.is_empty());
+        assert!(directory.of_exchange(id, Some(&agency("H31.07"))).indices.is_empty());
     }
 
     #[test]
@@ -212,10 +212,10 @@ mod tests {
         let directory = Directory::default();
         let open = ExchangeId::new(1, &[1; 10]);
         directory.resume(Some("aa".into()), [(open.to_string(), "H31.05".into())].into()).unwrap();
-        assert_eq!(directory.of_exchange(open, &agency("H31.05")).unknown_before, u64::MAX);
+        assert_eq!(directory.of_exchange(open, Some(&agency("H31.05"))).unknown_before, u64::MAX);
         directory.note(100, &noted("H31.05", 8, None));
         assert_eq!(
-            directory.of_exchange(open, &agency("H31.05")),
+            directory.of_exchange(open, Some(&agency("H31.05"))),
             Found { indices: vec![], unknown_before: 100 }
         );
         assert_eq!(
@@ -237,7 +237,7 @@ mod tests {
         let id = |n: u64| ExchangeId::new(n, &[1; 10]);
         let count = KNOWN_MAX as u64 + 3;
         (0..count).for_each(|n| directory.note(n, &noted("H31", n + 1, Some(id(n)))));
-        let of = |n| directory.of_exchange(id(n), &agency("H31"));
+        let of = |n| directory.of_exchange(id(n), Some(&agency("H31")));
         assert_eq!(of(2), Found { indices: vec![], unknown_before: 3 });
         assert_eq!(of(3), Found { indices: vec![3], unknown_before: 3 });
         assert_eq!(directory.of_agency(&agency("H31"), 2, 1).unknown_before, 3);

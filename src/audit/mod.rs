@@ -15,6 +15,7 @@
 //! | [`open`] | one exchange under way: clear, commit, or interrupted |
 //! | [`committed`] | the proofs that the log was asked first |
 //! | [`tally`] | refusals that are summed up, so that nobody fills the disk by knocking |
+//! | [`reading`] | what is read at the desk, recorded before it is shown |
 //! | [`receipt`] | the document that proves an exchange |
 //! | [`index`] | what the entries say, arranged for questions: derived, never evidence |
 //! | [`query`] | the questions, and who may ask which |
@@ -34,6 +35,7 @@ pub mod objects;
 pub mod older;
 pub mod open;
 pub mod outcome;
+pub mod reading;
 pub mod receipt;
 pub mod query;
 pub mod record;

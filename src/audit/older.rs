@@ -17,11 +17,16 @@ use crate::tlog::reader::ReadError;
 
 /// Finds entries before a given one, all that there are: who says none must be sure of it. Blocks.
 pub trait Older: Send + Sync + fmt::Debug {
-    /// The indices of an exchange's entries in that agency's chain, in order.
+    /// The indices of an exchange's entries in that agency's chain, in order; in whosever, where none is named.
     ///
     /// # Errors
     /// They could not be looked for.
-    fn of_exchange(&self, id: ExchangeId, agency: &AgencyId, before: u64) -> Result<Vec<u64>, ReadError>;
+    fn of_exchange(
+        &self,
+        id: ExchangeId,
+        whose: Option<&AgencyId>,
+        before: u64,
+    ) -> Result<Vec<u64>, ReadError>;
 
     /// The indices of an agency's entries after its `seq`, in order, at most so many.
     ///
@@ -84,7 +89,12 @@ fn members(entry: &Entry) -> Option<Members<'_>> {
 }
 
 impl Older for Scanned {
-    fn of_exchange(&self, id: ExchangeId, agency: &AgencyId, before: u64) -> Result<Vec<u64>, ReadError> {
+    fn of_exchange(
+        &self,
+        id: ExchangeId,
+        whose: Option<&AgencyId>,
+        before: u64,
+    ) -> Result<Vec<u64>, ReadError> {
         let (first, id, mut found) =
             (self.first_since(id.unix_millis(), before)?, id.to_string(), Vec::new());
         for item in reader::scan_from(&self.folder, first) {
@@ -92,8 +102,9 @@ impl Older for Scanned {
             if index >= before {
                 break;
             }
-            let own =
-                |members: &Members<'_>| members.exchange == Some(&id) && members.agency == agency.as_str();
+            let own = |members: &Members<'_>| {
+                members.exchange == Some(&id) && whose.is_none_or(|agency| members.agency == agency.as_str())
+            };
             found.extend(members(&entry).filter(own).map(|_| index));
         }
         Ok(found)

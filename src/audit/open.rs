@@ -263,7 +263,7 @@ fn verdict_record(verdict: Verdict, status: u16, exchange: Exchange) -> Record {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use std::sync::Arc;
 
     use super::*;
@@ -276,7 +276,8 @@ mod tests {
     use crate::tlog;
     use crate::tlog::disk::OsDisk;
 
-    fn recorder(folder: &std::path::Path) -> Recorder {
+    /// A recorder with a log in a folder.
+    pub(in crate::audit) fn recorder(folder: &std::path::Path) -> Recorder {
         let log = tlog::Settings {
             folder: folder.join("log"),
             origin: "test.example/log".parse().unwrap(),

@@ -78,6 +78,32 @@ impl Receipt {
         head: &SignedHead,
     ) -> Result<Option<Self>, ReadError> {
         let indices = recorder.proven_of_exchange(id, agency)?;
+        let receipt = Self::unsalted(recorder, id, &indices, since, head)?;
+        Ok(receipt.map(|receipt| Self { salts: salts(recorder, id), ..receipt }))
+    }
+
+    /// The receipt of whosever exchange, for an auditor: without salts, by which a person could be guessed.
+    ///
+    /// # Errors
+    /// Its entries cannot be read: nobody knows whether there is one.
+    pub fn of_anybody(recorder: &Recorder, id: ExchangeId, since: &[u64]) -> Result<Option<Self>, ReadError> {
+        let indices = recorder.proven_of_any_exchange(id)?;
+        Self::unsalted(recorder, id, &indices, since, &recorder.log().head())
+    }
+
+    /// How many entries it proves.
+    #[must_use]
+    pub fn rows(&self) -> u64 {
+        self.entries.len() as u64
+    }
+
+    fn unsalted(
+        recorder: &Recorder,
+        id: ExchangeId,
+        indices: &[u64],
+        since: &[u64],
+        head: &SignedHead,
+    ) -> Result<Option<Self>, ReadError> {
         if indices.is_empty() {
             return Ok(None);
         }
@@ -85,7 +111,7 @@ impl Receipt {
             indices.iter().map(|index| ProvenEntry::under(recorder, *index, head)).collect();
         let Some(entries) = entries? else { return Ok(None) };
         let consistency = since.iter().filter_map(|from| Growth::of(recorder, *from, head.size)).collect();
-        Ok(Some(Self { v: FORMAT, exchange: id, entries, salts: salts(recorder, id), consistency }))
+        Ok(Some(Self { v: FORMAT, exchange: id, entries, salts: BTreeMap::new(), consistency }))
     }
 }
 

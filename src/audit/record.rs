@@ -6,6 +6,7 @@ use serde::Serialize;
 use serde_json::Map;
 use serde_json::Value;
 
+use super::facts::CertificateFacts;
 use super::facts::Facts;
 use crate::id::ExchangeId;
 
@@ -105,6 +106,22 @@ pub enum Record {
     /// Opened, and the gateway stopped before an outcome.
     #[serde(rename = "exchange.orphaned")]
     Orphaned {},
+    /// Entries were shown at the desk.
+    #[serde(rename = "audit.read")]
+    Read {
+        /// By which certificate they were asked for.
+        certificate: CertificateFacts,
+        /// What was asked.
+        question: &'static str,
+        /// `everything`, or `own`: what stands in the reader's own chain.
+        view: &'static str,
+        /// By what it was narrowed down; the values stand in the annex.
+        filters: Vec<&'static str>,
+        /// How many rows were shown.
+        rows: u64,
+        /// SHA-256 of the sealed annex, hexadecimal.
+        annex: String,
+    },
     /// Refusals that were counted rather than recorded one by one.
     #[serde(rename = "refusals.summary")]
     Summary {

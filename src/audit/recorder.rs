@@ -224,11 +224,23 @@ impl Recorder {
     /// # Errors
     /// They could not be looked for.
     pub fn proven_of_exchange(&self, id: ExchangeId, agency: &AgencyId) -> Result<Vec<u64>, ReadError> {
+        self.proven(id, Some(agency))
+    }
+
+    /// The same in whosever chain it stands: for those who may see everything.
+    ///
+    /// # Errors
+    /// They could not be looked for.
+    pub fn proven_of_any_exchange(&self, id: ExchangeId) -> Result<Vec<u64>, ReadError> {
+        self.proven(id, None)
+    }
+
+    fn proven(&self, id: ExchangeId, whose: Option<&AgencyId>) -> Result<Vec<u64>, ReadError> {
         let (size, places) = (self.0.log.size(), &self.0.places);
-        let Found { indices, unknown_before } = places.directory.of_exchange(id, agency);
+        let Found { indices, unknown_before } = places.directory.of_exchange(id, whose);
         let mut all = match unknown_before.min(size) {
             0 => Vec::new(),
-            before => places.older.of_exchange(id, agency, before)?,
+            before => places.older.of_exchange(id, whose, before)?,
         };
         all.extend(indices);
         all.retain(|index| *index < size);

@@ -19,6 +19,7 @@ pub fn outcome(kind: &str, language: Language) -> String {
         "exchange.aborted" => ("bên gọi ngắt", "aborted"),
         "exchange.orphaned" => ("bỏ dở", "orphaned"),
         "refusals.summary" => ("gộp từ chối", "refusals"),
+        "audit.read" => ("đọc nhật ký", "read"),
         other => return shown(other),
     };
     pick(language, vi, en).to_owned()
@@ -48,6 +49,8 @@ pub fn lines(seen: &Seen, language: Language) -> Vec<String> {
     fact(&mut lines, "Bước", "Stage", text("stage"));
     fact(&mut lines, "Chặng lỗi", "Failed hop", text("hop"));
     fact(&mut lines, "Trường dữ liệu được phép", "Fields granted", fields(seen));
+    fact(&mut lines, "Câu hỏi", "Question", question(seen));
+    fact(&mut lines, "Số dòng đã xem", "Rows shown", seen.number("rows").map(|rows| rows.to_string()));
     fact(&mut lines, "Chứng thư số", "Certificate", certificate(seen));
     fact(
         &mut lines,
@@ -70,6 +73,7 @@ pub fn annex_lines(annex: &Value, language: Language) -> Vec<String> {
         ("code", "Mã kết quả của nguồn", "The provider's result code"),
         ("uncatalogued", "Trường lạ bị giữ lại", "Unknown members withheld"),
         ("limits", "Hạn mức còn lại", "Limits left"),
+        ("asked", "Giá trị đã tìm", "Values looked for"),
     ] {
         let value =
             annex.get(name).map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned));
@@ -111,6 +115,7 @@ fn headline(seen: &Seen, language: Language) -> String {
         "log.opened" => ("mở nhật ký; đơn vị vận hành", "opened the log; operator"),
         "node.started" => ("khởi động; đơn vị vận hành", "started; operator"),
         "node.stopped" => ("dừng theo kế hoạch; đơn vị vận hành", "stopped on purpose; operator"),
+        "audit.read" => ("cho đọc nhật ký:", "showed entries of the log to"),
         "policy.changed" => {
             ("áp dụng chính sách mới; đơn vị vận hành", "put other policies into force; operator")
         }
@@ -147,6 +152,14 @@ fn legal_basis(seen: &Seen) -> Option<String> {
 fn fields(seen: &Seen) -> Option<String> {
     let fields = seen.fields();
     (!fields.is_empty()).then(|| fields.into_iter().map(shown).collect::<Vec<_>>().join(", "))
+}
+
+/// What was asked at the desk, and by what it was narrowed down.
+fn question(seen: &Seen) -> Option<String> {
+    let question = shown(seen.text("question")?);
+    let filters = seen.leaf.get("filters").and_then(Value::as_array).into_iter().flatten();
+    let filters: Vec<String> = filters.filter_map(Value::as_str).map(shown).collect();
+    Some(if filters.is_empty() { question } else { format!("{question} ({})", filters.join(", ")) })
 }
 
 fn certificate(seen: &Seen) -> Option<String> {
@@ -195,6 +208,20 @@ mod tests {
             let told = lines(&seen, language).join("\n") + &outcome(seen.kind(), language);
             assert!(!told.contains(['\u{1b}', '\u{7}', '\u{202e}']), "{told}");
         }
+    }
+
+    #[test]
+    fn who_read_what_is_told_in_both_languages() {
+        let seen = seen(
+            r#"{"agency":"H31.10","at":"2026-11-23T02:30:00.000Z","filters":["subject","since"],"kind":"audit.read",
+            "question":"list","rows":3}"#,
+        );
+        let en = lines(&seen, Language::En).join("\n");
+        assert!(
+            en.contains("showed entries of the log to H31.10")
+                && en.contains("Question: list (subject, since)")
+        );
+        assert!(lines(&seen, Language::Vi).join("\n").contains("Số dòng đã xem: 3"));
     }
 
     #[test]
