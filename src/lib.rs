@@ -25,6 +25,7 @@ pub mod disclosure; //  Reply           -> Disclosure | Refused: only what the g
 pub mod signing; //     Committed       -> the signed answer
 pub mod gateway; //     the life of one exchange
 // around it
+pub mod console; //     the desk, where the log is read
 pub mod config; //      files -> settings of all the above
 pub mod server; //      start, drain, stop
 pub mod cli; //         the commands

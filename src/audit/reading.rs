@@ -121,6 +121,7 @@ impl Recorder {
     /// # Errors
     /// The log takes nothing now: nothing may be shown.
     pub async fn show<T>(&self, reading: &Reading, rows: u64, what: T) -> Result<Shown<T>, Unrecorded> {
+        self.availability()?;
         self.keep_aside(&reading.leaf, &reading.certificate.fingerprint).await?;
         let draft = reading.draft(self, rows)?;
         self.log().reserve()?.append(draft).await?;

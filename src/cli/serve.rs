@@ -94,6 +94,10 @@ fn greet(gateway: &Gateway, session: &mut Session) {
             "No witness answers yet: nothing is exchanged until one does (or run it with --unwitnessed).",
         );
     }
+    if let Some(desk) = gateway.desk_address() {
+        terminal
+            .note(&format!("Đọc nhật ký: https://{desk}"), &format!("Where the log is read: https://{desk}"));
+    }
     if let Some(metrics) = gateway.metrics_address() {
         terminal.note(
             &format!("Số liệu: http://{metrics}/metrics"),

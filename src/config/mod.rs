@@ -4,5 +4,6 @@
 
 pub mod read;
 pub mod settings;
+mod socket;
 pub mod witness;
 mod witnesses;

@@ -1,5 +1,8 @@
 //! Reading `gateway.toml`.
 
+use std::net::IpAddr;
+use std::net::Ipv4Addr;
+use std::net::SocketAddr;
 use std::num::NonZeroU32;
 use std::path::Path;
 use std::path::PathBuf;
@@ -24,6 +27,8 @@ use super::settings::Caps;
 use super::settings::ExchangeSettings;
 use super::settings::LogSettings;
 use super::settings::Settings;
+use super::settings::SocketSettings;
+use super::socket;
 use super::witnesses;
 
 /// 16 MiB: some ten thousand entries, pre-zeroed in well under a second on a slow disk.
@@ -34,6 +39,10 @@ const SEGMENT_MIN: u64 = 64 << 10;
 const SEGMENT_MAX: u64 = 1 << 30;
 /// Places in the log's queue: 1,365 exchanges at once, about 5 MiB of waiting entries.
 const QUEUE_DEFAULT: u64 = 4_096;
+/// From the admission to a request body's last byte: the largest body over a slow line.
+const BODY_TIMEOUT_DEFAULT: Duration = Duration::from_secs(30);
+/// Where the desk listens unless told otherwise: this machine alone.
+const DESK_DEFAULT: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 9443);
 /// Refusals of one agency recorded one by one in a minute: a person making mistakes stays below it, a loop does not.
 const REFUSALS_DEFAULT: NonZeroU32 = NonZeroU32::new(60).unwrap();
 
@@ -78,6 +87,7 @@ fn settings(table: &mut Table<'_>, faults: &mut Faults, base: &Path) -> Option<S
     let log = log(table, base, faults);
     let inside = certs.clone().unwrap_or_default();
     let exchange = section(table, "exchange", faults, |table, faults| exchange(table, &inside, faults));
+    let desk = optional_section(table, "desk", faults, |table, faults| desk(table, &inside, faults));
     let answers = optional_section(table, "answers", faults, answers);
     let caps = optional_section(table, "limits", faults, caps);
     let metrics =
@@ -93,6 +103,7 @@ fn settings(table: &mut Table<'_>, faults: &mut Faults, base: &Path) -> Option<S
         certs: certs?,
         log: log?,
         exchange: exchange?,
+        desk,
         answers: answers.unwrap_or(AnswerSettings { when: When::Always, algorithm: Algorithm::P256 }),
         caps: caps.unwrap_or(DEFAULT_CAPS),
         metrics: metrics.map(|listen: Placed<_>| listen.value),
@@ -173,7 +184,7 @@ fn log(table: &mut Table<'_>, base: &Path, faults: &mut Faults) -> Option<LogSet
     })
 }
 
-fn in_range(
+pub(super) fn in_range(
     written: Option<Placed<u64>>,
     default: u64,
     least: u64,
@@ -190,72 +201,15 @@ fn in_range(
 }
 
 fn exchange(table: &mut Table<'_>, certs: &Path, faults: &mut Faults) -> Option<ExchangeSettings> {
-    let listen = table.required("listen", faults);
-    let names = not_empty(table, "names", faults);
-    let certificate = table.required::<String>("certificate", faults);
-    let key = table.required::<String>("key", faults);
-    let anchors = not_empty(table, "anchors", faults);
-    let crls = revocation(table, certs, faults);
-    let mut count = |key, default, faults: &mut Faults| {
-        in_range(table.optional(key, faults), default, 1, 1 << 20, faults)
-    };
-    let connections = count("connections", 1_024, faults);
-    let connections_per_source = count("connections_per_source", 256, faults);
-    let handshakes = count("handshakes", 128, faults);
-    let mut time = |key, default, faults: &mut Faults| {
-        table.optional::<Duration>(key, faults).map_or(Duration::from_secs(default), |placed| placed.value)
-    };
-    let in_certs = |file: Placed<String>| certs.join(file.value);
-    Some(ExchangeSettings {
-        handshake_timeout: time("handshake_timeout", 5, faults),
-        head_timeout: time("head_timeout", 10, faults),
-        body_timeout: time("body_timeout", 30, faults),
-        idle_timeout: time("idle_timeout", 60, faults),
-        drain_timeout: time("drain_timeout", 20, faults),
-        listen: listen?.value,
-        names: names?.into_iter().map(|name| name.value).collect(),
-        certificate: in_certs(certificate?),
-        key: in_certs(key?),
-        anchors: anchors?.into_iter().map(in_certs).collect(),
-        crls: crls?,
-        connections: usize::try_from(connections?).unwrap_or(usize::MAX),
-        connections_per_source: usize::try_from(connections_per_source?).unwrap_or(usize::MAX),
-        handshakes: usize::try_from(handshakes?).unwrap_or(usize::MAX),
-    })
+    let listen = table.required::<SocketAddr>("listen", faults).map(|placed| placed.value);
+    let socket = socket::read(table, certs, listen, &socket::EXCHANGE, faults);
+    let body_timeout = socket::time(table, "body_timeout", BODY_TIMEOUT_DEFAULT, faults);
+    Some(ExchangeSettings { socket: socket?, body_timeout })
 }
 
-pub(super) fn not_empty(
-    table: &mut Table<'_>,
-    key: &'static str,
-    faults: &mut Faults,
-) -> Option<Vec<Placed<String>>> {
-    let Placed { value, place } = table.required::<Vec<Placed<String>>>(key, faults)?;
-    if value.is_empty() {
-        faults.push(
-            Fault::new(Code::WrongValue, format!("`{key}` is empty")).at(place).label("name at least one"),
-        );
-        return None;
-    }
-    Some(value)
-}
-
-/// `revocation = "off"`, or the lists: there is no silent default, and no empty list.
-pub(super) fn revocation(
-    table: &mut Table<'_>,
-    certs: &Path,
-    faults: &mut Faults,
-) -> Option<Option<Vec<PathBuf>>> {
-    let written = table.need("revocation", faults)?;
-    if written.as_text() == Some("off") {
-        return Some(None);
-    }
-    let lists = written.read::<Vec<Placed<String>>>(faults)?;
-    if lists.value.is_empty() {
-        let fault = Fault::new(Code::WrongValue, "`revocation` names no list").at(lists.place);
-        faults.push(fault.label("name the revocation lists, or say \"off\""));
-        return None;
-    }
-    Some(Some(lists.value.into_iter().map(|file| certs.join(file.value)).collect()))
+fn desk(table: &mut Table<'_>, certs: &Path, faults: &mut Faults) -> Option<SocketSettings> {
+    let listen = socket::listen_or(table, DESK_DEFAULT, faults);
+    socket::read(table, certs, listen, &socket::DESK, faults)
 }
 
 fn answers(table: &mut Table<'_>, faults: &mut Faults) -> Option<AnswerSettings> {
@@ -345,7 +299,7 @@ revocation = "off"
     fn paths_are_relative_to_the_file_and_defaults_are_named() {
         let settings = read_text("gateway.toml", GOOD, Path::new("/etc/phohien")).unwrap();
         assert_eq!(settings.log.folder, Path::new("/etc/phohien/log"));
-        assert_eq!(settings.exchange.anchors, [Path::new("/etc/phohien/certs/ca.pem")]);
+        assert_eq!(settings.exchange.socket.anchors, [Path::new("/etc/phohien/certs/ca.pem")]);
         assert_eq!((settings.log.segment, settings.answers.when), (16 << 20, When::Always));
     }
 
@@ -361,6 +315,23 @@ revocation = "off"
     fn revocation_is_never_off_by_omission_or_by_an_empty_list() {
         assert!(faults(&GOOD.replace("revocation = \"off\"\n", "")).contains("revocation"));
         assert!(faults(&GOOD.replace("\"off\"", "[]")).contains("names no list"));
+    }
+
+    #[test]
+    fn without_a_section_there_is_no_desk_and_with_one_it_is_as_strict_as_the_exchange() {
+        let read = |text: &str| read_text("gateway.toml", text, Path::new("/etc/phohien"));
+        assert!(read(GOOD).unwrap().desk.is_none());
+        let section = "[desk]\nnames = [\"localhost\"]\ncertificate = \"d.pem\"\nkey = \"d.key\"\nanchors = [\"desk-ca.pem\"]\nrevocation = \"off\"\n";
+        let desk = read(&format!("{GOOD}{section}")).unwrap().desk.unwrap();
+        assert_eq!((desk.listen.to_string().as_str(), desk.crls), ("127.0.0.1:9443", None));
+        for (line, fault) in [
+            ("names = [\"localhost\"]\n", "names"),
+            ("anchors = [\"desk-ca.pem\"]\n", "anchors"),
+            ("revocation = \"off\"\n", "revocation"),
+        ] {
+            assert!(faults(&format!("{GOOD}{}", section.replace(line, ""))).contains(fault), "{line}");
+        }
+        assert!(faults(&format!("{GOOD}{section}body_timeout = \"1 s\"\n")).contains("body_timeout"));
     }
 
     #[test]

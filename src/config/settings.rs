@@ -30,6 +30,8 @@ pub struct Settings {
     pub log: LogSettings,
     /// The socket for agencies.
     pub exchange: ExchangeSettings,
+    /// The desk: the socket for auditors, operators, witnesses, and agencies that read; if any.
+    pub desk: Option<SocketSettings>,
     /// How answers are signed.
     pub answers: AnswerSettings,
     /// Caps over all agreements.
@@ -67,6 +69,15 @@ pub struct LogSettings {
 /// The socket for agencies.
 #[derive(Debug, Clone)]
 pub struct ExchangeSettings {
+    /// The socket itself.
+    pub socket: SocketSettings,
+    /// From the admission to a request body's last byte.
+    pub body_timeout: Duration,
+}
+
+/// A socket on which certificates are asked for.
+#[derive(Debug, Clone)]
+pub struct SocketSettings {
     /// Where it listens.
     pub listen: SocketAddr,
     /// The names by which callers may address it.
@@ -89,11 +100,9 @@ pub struct ExchangeSettings {
     pub handshake_timeout: Duration,
     /// From a request's first byte to the end of its head.
     pub head_timeout: Duration,
-    /// From the admission to a request body's last byte.
-    pub body_timeout: Duration,
     /// Without a request on a connection.
     pub idle_timeout: Duration,
-    /// For exchanges under way when the gateway stops.
+    /// For requests under way when the gateway stops.
     pub drain_timeout: Duration,
 }
 

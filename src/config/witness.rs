@@ -15,8 +15,8 @@ use crate::listener::tls::TlsFiles;
 use crate::tlog::note::VerifierKey;
 use crate::tlog::witness::Logs;
 
-use super::read::not_empty;
-use super::read::revocation;
+use super::socket::not_empty;
+use super::socket::revocation;
 
 /// Where a witness listens by default: this machine alone.
 pub const LISTEN: &str = "127.0.0.1:9465";

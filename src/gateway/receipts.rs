@@ -140,7 +140,9 @@ fn one_of(id: ExchangeId, asked: &[(String, String)]) -> Option<Wanted> {
     Some(Wanted::One { id, since: heads, witnessed })
 }
 
-fn sizes(list: &str) -> Option<Vec<u64>> {
+/// Reads the sizes of heads that a caller knows: `100,200`.
+#[must_use]
+pub fn sizes(list: &str) -> Option<Vec<u64>> {
     let sizes: Vec<u64> = list.split(',').map(str::parse).collect::<Result<_, _>>().ok()?;
     (sizes.len() <= HEADS).then_some(sizes)
 }

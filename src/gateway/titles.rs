@@ -4,7 +4,7 @@
 use crate::language::Text;
 
 /// Every reason the gateway gives.
-pub const TITLES: [(&str, &str, &str); 34] = [
+pub const TITLES: [(&str, &str, &str); 38] = [
     ("agency-suspended", "Cơ quan đang bị tạm dừng trao đổi", "The agency is suspended"),
     ("agreement-not-in-force", "Thỏa thuận không còn hoặc chưa có hiệu lực", "The agreement is not in force"),
     ("agreement-suspended", "Thỏa thuận đang tạm dừng", "The agreement is suspended"),
@@ -12,6 +12,11 @@ pub const TITLES: [(&str, &str, &str); 34] = [
     ("answer-too-large", "Câu trả lời vượt dung lượng cho phép", "The answer is too large"),
     ("authority", "Sai địa chỉ cổng", "The request is addressed to another gateway"),
     ("certificate-suspended", "Chứng thư số đang bị tạm dừng", "The certificate is suspended"),
+    (
+        "cross-site",
+        "Từ chối: yêu cầu do trang web khác tạo ra",
+        "Refused: another site's page made this request",
+    ),
     ("daily-quota", "Đã dùng hết hạn mức ngày", "The daily quota is used up"),
     ("draining", "Cổng đang dừng để bảo trì", "The gateway is stopping"),
     ("field-not-granted", "Trường dữ liệu ngoài phạm vi thỏa thuận", "A field outside the agreement's scope"),
@@ -25,15 +30,18 @@ pub const TITLES: [(&str, &str, &str); 34] = [
         "Exchange is paused: the log cannot be written",
     ),
     ("maintenance", "Bảo trì theo kế hoạch", "Planned maintenance"),
+    ("method-not-allowed", "Chỉ được đọc", "Reading only"),
     ("monthly-quota", "Đã dùng hết hạn mức tháng", "The monthly quota is used up"),
     (
         "no-agreement",
         "Từ chối: không có thỏa thuận chia sẻ dữ liệu",
         "Refused: there is no data-sharing agreement",
     ),
+    ("not-admitted", "Từ chối: không có quyền xem", "Refused: not admitted"),
     ("not-found", "Không tìm thấy", "Not found"),
     ("outside-hours", "Ngoài giờ trao đổi", "Outside the agreed hours"),
     ("overload", "Cổng quá tải", "The gateway is overloaded"),
+    ("parameter", "Tham số không hợp lệ", "A parameter is not valid"),
     (
         "parameter-not-granted",
         "Tham số ngoài phạm vi thỏa thuận",

@@ -60,6 +60,18 @@
 //! A province exchanges about ten messages a second at its peak. One process, one folder of files that can be reviewed like source,
 //! no database in the way of an exchange.
 //!
+//! # Reading is a second socket
+//!
+//! Whoever may ask a platform for data runs a machine; whoever may read the log is a person with a duty. They get certificates from
+//! different authorities, so that neither kind opens the other's door, and a stolen one is worth less.
+//! *Left out:* a provider's view of all that was asked of its services. Its platform is told who asks, and why, at each exchange; what the
+//! gateway refused on the way is the business of the agency that was refused, and of auditors. An agency sees its own chain.
+//!
+//! # Readings stand in the reader's chain
+//!
+//! That an auditor read is the auditor's own deed: gapless in its own chain, and told to it like any agency's entries. A question about a
+//! person names that person, so the leaf says only by which kind of value entries were looked for.
+//!
 //! # The demonstration sets a clock, serving never does
 //!
 //! Agreements have hours and end dates; the story must be the same at any hour of any year. Only deciding and limiting follow

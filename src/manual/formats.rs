@@ -13,17 +13,17 @@
 //! | `v` | all | `phohien/1` |
 //! | `kind` | all | which of the kinds below |
 //! | `at` | all | RFC 3339, UTC, milliseconds; never earlier than the entry before |
-//! | `agency` | all | in whose chain it stands: the consumer, or the operator where nobody was recognized and for the node's own |
+//! | `agency` | all | in whose chain it stands: the consumer, the reader, or the operator where nobody was recognized and for the node's own |
 //! | `seq` | all | from 1, without a gap, in that agency's chain |
 //! | `prev` | all but an agency's first | leaf hash of the entry before in that chain, hexadecimal |
-//! | `exchange` | exchanges | its id: a version 7 UUID |
+//! | `exchange` | exchanges, readings | its id: a version 7 UUID |
 //! | `unauthenticated` | some | true where nobody was recognized |
-//! | `certificate` | exchanges | `issuer`, `serial`, `spki` (SHA-256), `object` (the certificate, kept in `objects`) |
+//! | `certificate` | exchanges, readings | `issuer`, `serial`, `spki` (SHA-256), `object` (the certificate, kept in `objects`) |
 //! | `service`, `operation` | exchanges | the service's id; method and path **template** |
 //! | `agreement` | exchanges | `id`, `version`, `clause` (the permit, from 1) |
 //! | `policy` | exchanges | hash of the policies that decided |
 //! | `purpose`, `legal_basis` | exchanges | catalogue code; the agreement's legal basis |
-//! | `annex` | exchanges | SHA-256 of the sealed annex |
+//! | `annex` | exchanges, readings | SHA-256 of the sealed annex |
 //! | `commitments` | exchanges | label to commitment, hexadecimal |
 //!
 //! An unknown service, purpose or field is never copied from a request: to an agency without an agreement the leaf says
@@ -41,6 +41,7 @@
 //! | `exchange.failed` | `hop` (`caller`, `gateway`, `platform`), `reason`, `status` if an answer was made |
 //! | `exchange.aborted` | `bytes` of the body that had been handed to the connection when the caller left |
 //! | `exchange.orphaned` | it was opened, and the gateway stopped before an outcome; written at the next start |
+//! | `audit.read` | entries were shown at the desk: `question` (its kind), `view` (`everything`, or `own`), `filters` (names alone), `rows` |
 //! | `refusals.summary` | `reason`, `count`, `first`, `last`: refusals that were counted instead of recorded one by one |
 //!
 //! # The annex
@@ -51,7 +52,8 @@
 //!
 //! Members, each absent when not known: `case`, `source` (address), `user`, `subject`, `code` (the platform's own result), `released` and
 //! `withheld` (lists of `pointer`, `class`, `count`), `uncatalogued` (how many members the catalogue does not know), `hops` (`head_ms`,
-//! `body_ms`), `limits`. Nowhere in the log: a payload, a raw path, a query, a token.
+//! `body_ms`), `limits`. Of a reading: `source`; `case`, `user`, `subject` where entries were looked for by them; `asked`, the other values by
+//! their names. Nowhere in the log: a payload, a raw path, a query, a token.
 //!
 //! # Commitments
 //!

@@ -29,6 +29,19 @@
 //! | deny having asked, or having been answered | the record is durable before the first byte of the answer leaves; the receipt is signed and proves the entry |
 //! | hang up to escape the record | the exchange runs in a task of its own with its places in the log reserved |
 //!
+//! # Somebody at the desk
+//!
+//! | tries to | is answered by |
+//! |---|---|
+//! | read the log by a certificate for exchanging, or exchange by one for reading | two sockets, each with an authority of its own; a gateway whose desk trusts an authority of the exchange does not start; a [`crate::identity::Visitor`] is no [`crate::identity::Peer`] |
+//! | see what its roles do not name | [`crate::console::access`]: one table; no role that fits is one constant refusal, and another agency's entry looks like one that is not there |
+//! | look without being seen | what shows entries goes out as [`crate::audit::reading::Shown`], which only a durable `audit.read` makes; also that nothing was found |
+//! | learn about a person from the record of a reading | the leaf names only by what was looked for; the values are sealed |
+//! | guess a person with the salts of others' commitments | salts are told to the caller they belong to, and to no auditor |
+//! | change something | nothing but GET and HEAD is answered |
+//! | make an auditor's browser ask in the auditor's name | what another site's page asks for is refused by its Fetch Metadata |
+//! | fill the log by reading | so many answers at once, so many requests a minute for each agency |
+//!
 //! # A platform
 //!
 //! | tries to | is answered by |
@@ -64,6 +77,7 @@
 //! * **Agreements are not signed** by the parties yet: whoever may write the policies folder may change what is shared. Every set of
 //!   policies that was in force is kept in the log by hash.
 //! * **Requests are not signed** yet: that an agency asked rests on its TLS client certificate.
+//! * **Reading the folder itself**, with the operator's right on the machine, is not recorded; only what goes over the desk is.
 //! * **An agency's own machine** is not ours to defend: whoever holds its key is that agency until its certificate is revoked or
 //!   suspended.
 //! * **A platform's data** is passed on as it is: the gateway does not know whether it is true.

@@ -1,8 +1,10 @@
 //! Start, drain, stop. Wiring: this sees all the stages, and no stage sees it.
 
+pub mod desk;
 pub mod guard;
 pub mod health;
 pub mod keys;
 pub mod run;
+pub mod socket;
 pub mod witness;
 pub mod witnesses;

@@ -7,7 +7,6 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
@@ -21,7 +20,6 @@ use crate::audit::recorder::Recorder;
 use crate::audit::recorder::Unrecorded;
 use crate::clock::Clock;
 use crate::clock::rfc3339_millis;
-use crate::config::settings::ExchangeSettings;
 use crate::config::settings::Settings;
 use crate::crypto::CryptoError;
 use crate::crypto::random;
@@ -30,18 +28,11 @@ use crate::gateway::body::Rules;
 use crate::gateway::door::Door;
 use crate::gateway::threshold::SharedDoor;
 use crate::identity::revocation::RevocationError;
-use crate::identity::revocation::Revocations;
 use crate::limits;
 use crate::limits::Limits;
 use crate::limits::budget::RefusalBudget;
-use crate::listener::accept;
-use crate::listener::accept::Knock;
-use crate::listener::accept::Knocks;
-use crate::listener::connection::Times;
 use crate::listener::stop::Stop;
-use crate::listener::tls;
 use crate::listener::tls::TlsError;
-use crate::listener::tls::TlsFiles;
 use crate::metrics::Metrics;
 use crate::policy;
 use crate::policy::Policies;
@@ -58,11 +49,14 @@ use crate::upstream::Platforms;
 use crate::upstream::tls::PlatformTls;
 use crate::upstream::tls::Unusable;
 
+use super::desk;
 use super::guard;
 use super::health;
 use super::health::Seen;
 use super::keys::Keys;
 use super::keys::KeysError;
+use super::socket;
+use super::socket::Serving;
 use super::witnesses::Contradiction;
 use super::witnesses::Witnesses;
 
@@ -94,8 +88,11 @@ pub enum StartError {
     #[error("the log cannot begin")]
     Log(#[from] BeginError),
     /// TLS cannot be set up.
-    #[error("the exchange socket's certificates cannot be used")]
+    #[error("the certificates of a socket cannot be used")]
     Tls(#[from] TlsError),
+    /// The desk trusts an authority of the exchange: whoever may ask for data could read the log by the same certificate.
+    #[error("[desk] and [exchange] trust the same authority: the desk has one of its own")]
+    SharedAuthority,
     /// The revocation lists cannot be used.
     #[error("the revocation lists cannot be used")]
     Revocation(#[from] RevocationError),
@@ -131,13 +128,13 @@ pub enum StartError {
 /// A gateway that serves.
 #[derive(Debug)]
 pub struct Gateway {
-    address: SocketAddr,
+    exchange: Serving,
+    desk: Option<Serving>,
     metrics_address: Option<SocketAddr>,
     recovered: Recovered,
     warnings: Faults,
     door: Arc<Door>,
     stop: Stop,
-    serving: JoinHandle<()>,
     helpers: Vec<JoinHandle<()>>,
     witnesses: Arc<Witnesses>,
     given_up: watch::Receiver<Option<Arc<StartError>>>,
@@ -161,22 +158,25 @@ impl Gateway {
         let witnesses = witnesses(&settings, &recorder, &key, clock.clone()).await?;
         let waiting = guard::begin(opened, &witnesses, overrides.unwitnessed).await?;
         let kept = Arc::clone(witnesses.kept());
-        let door = Arc::new(door(&settings, policies, recorder, kept, signer, clock.clone(), policy_clock)?);
+        let door = Arc::new(door(&settings, policies, recorder, kept, signer, clock, policy_clock)?);
         let stop = Stop::new();
-        let (address, serving) = listen(&settings.exchange, &door, &stop, clock).await?;
+        let tls = socket::tls(&settings.exchange.socket)?;
+        let desk = desk::listen(settings.desk.as_ref(), &tls, (&door, key), &stop).await?;
+        let at_the_door = SharedDoor(Arc::clone(&door));
+        let exchange = socket::serve(&settings.exchange.socket, tls, at_the_door, &door, &stop).await?;
         let seen = Seen { door: Arc::clone(&door), witnesses: Arc::clone(&witnesses) };
         let (metrics_address, mut helpers) = health::listen(settings.metrics, seen, &stop).await?;
         helpers.push(tokio::spawn(flush_tallies(door.recorder.clone(), stop.clone())));
         let (feeding, given_up) = guard::watch(waiting, &witnesses, &stop);
         helpers.extend(feeding);
         Ok(Self {
-            address,
+            exchange,
+            desk,
             metrics_address,
             recovered,
             warnings,
             door,
             stop,
-            serving,
             helpers,
             witnesses,
             given_up,
@@ -196,7 +196,13 @@ impl Gateway {
     /// Where agencies reach it.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
-        self.address
+        self.exchange.address
+    }
+
+    /// Where the log is read, if anywhere.
+    #[must_use]
+    pub fn desk_address(&self) -> Option<SocketAddr> {
+        self.desk.as_ref().map(|desk| desk.address)
     }
 
     /// Where metrics and health are told, if anywhere.
@@ -227,7 +233,10 @@ impl Gateway {
     pub async fn stop(self) {
         let held = self.is_held();
         self.stop.stop();
-        let _ = self.serving.await;
+        self.exchange.ended().await;
+        if let Some(desk) = self.desk {
+            desk.ended().await;
+        }
         for helper in self.helpers {
             let _ = helper.await;
         }
@@ -312,17 +321,14 @@ fn door(
     clock: Clock,
     policy_clock: Clock,
 ) -> Result<Door, StartError> {
-    let revoked = match &settings.exchange.crls {
-        None => Revocations::none(),
-        Some(files) => Revocations::load(files)?,
-    };
+    let revoked = socket::revoked(&settings.exchange.socket)?;
     let caps = limits::Caps {
         gateway: settings.caps.gateway,
         agency: settings.caps.agency,
         service: settings.caps.service,
     };
     Ok(Door {
-        authorities: Authorities::parse(settings.exchange.names.iter().map(String::as_str))?,
+        authorities: Authorities::parse(settings.exchange.socket.names.iter().map(String::as_str))?,
         revoked,
         limits: Limits::new(caps, random::bytes()?),
         budget: RefusalBudget::new(settings.caps.refusals_per_minute),
@@ -337,50 +343,6 @@ fn door(
         policy_clock,
         metrics: Metrics::new(),
     })
-}
-
-async fn listen(
-    settings: &ExchangeSettings,
-    door: &Arc<Door>,
-    stop: &Stop,
-    clock: Clock,
-) -> Result<(SocketAddr, JoinHandle<()>), StartError> {
-    let files = TlsFiles {
-        certificate: settings.certificate.clone(),
-        key: settings.key.clone(),
-        anchors: settings.anchors.clone(),
-        crls: settings.crls.clone(),
-    };
-    let tls = tls::server_config(&files)?;
-    let failed = |source| StartError::Listen { address: settings.listen, source };
-    let socket = TcpListener::bind(settings.listen).await.map_err(failed)?;
-    let address = socket.local_addr().map_err(failed)?;
-    let exchange = SharedDoor(Arc::clone(door));
-    let knocks: Arc<dyn Knocks> = Arc::new(Doorkeeper(Arc::clone(door)));
-    let serving = accept::serve(socket, tls, accepting(settings), clock, exchange, knocks, stop.clone());
-    Ok((address, tokio::spawn(serving)))
-}
-
-fn accepting(settings: &ExchangeSettings) -> accept::Settings {
-    accept::Settings {
-        connections: settings.connections,
-        per_source: settings.connections_per_source,
-        handshakes: settings.handshakes,
-        handshake_timeout: settings.handshake_timeout,
-        times: Times { head: settings.head_timeout, idle: settings.idle_timeout },
-        drain_timeout: settings.drain_timeout,
-    }
-}
-
-/// Those who did not get in are counted and summed up in the log, never recorded one by one.
-struct Doorkeeper(Arc<Door>);
-
-impl Knocks for Doorkeeper {
-    fn knocked(&self, source: SocketAddr, why: Knock, detail: &str) {
-        tracing::info!(%source, why = why.code(), detail, "somebody did not get in");
-        self.0.metrics.handshake_failed(why.code());
-        self.0.recorder.tally(None, why.code());
-    }
 }
 
 async fn flush_tallies(recorder: Recorder, stop: Stop) {

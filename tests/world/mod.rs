@@ -8,12 +8,14 @@
 
 pub mod child;
 pub mod client;
+pub mod desk;
 pub mod load;
 pub mod machine;
 pub mod odd;
 pub mod platform;
 pub mod policies;
 pub mod receipts;
+pub mod tiles;
 pub mod rot;
 
 use std::fs::File;
@@ -59,6 +61,14 @@ pub const STRANGER: &str = "H31.99.01";
 pub const ELSEWHERE: &str = "H31.07";
 /// Suspended as a whole.
 pub const SUSPENDED: &str = "H31.08";
+/// Reads the whole log.
+pub const AUDITOR: &str = "H31.10";
+/// Cosigns it.
+pub const WITNESS: &str = "H31.11";
+/// Runs the gateway.
+pub const OPERATOR: &str = "H31.02";
+/// Stands behind the platforms.
+pub const PROVIDER: &str = "G01.HYN";
 /// A synthetic person: 099 is no province's code.
 pub const PERSON: &str = "099190000001";
 /// What the platform answers, more than anybody may see.

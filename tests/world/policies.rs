@@ -4,11 +4,13 @@ use std::fmt::Write as _;
 use std::net::SocketAddr;
 use std::path::Path;
 
+use super::AUDITOR;
 use super::CENTRE;
 use super::ELSEWHERE;
 use super::HOSPITAL;
 use super::STRANGER;
 use super::SUSPENDED;
+use super::WITNESS;
 
 /// Each agreement of the centre with the service `mau`: its number, its purpose, and what sets it apart.
 const AGREEMENTS: [(&str, &str, &str, &str); 12] = [
@@ -97,6 +99,8 @@ fn agencies(folder: &Path) {
         (ELSEWHERE, format!("{exchange}\nnetworks = [\"10.31.0.0/16\"]")),
         ("H31.05", format!("{exchange}\nformerly = [{{ id = \"H54.05\", until = 2025-06-30 }}]")),
         ("H31.02", "roles = [\"operate\"]".to_owned()),
+        (AUDITOR, "roles = [\"audit\"]".to_owned()),
+        (WITNESS, "roles = [\"witness\"]".to_owned()),
         ("G01.HYN", "roles = [\"provide\"]".to_owned()),
     ] {
         let text = format!(

@@ -29,6 +29,12 @@ const SHOWN: &str = "2026-11-23T02:30:00Z";
 /// What callers on this machine may call the gateway.
 const NAMES_OF_THE_GATEWAY: [&str; 2] = ["localhost", "127.0.0.1"];
 
+/// Who reads the log: the inspectorate, the operator, the one-stop centre.
+const READERS: [&str; 3] = ["H31.10", "H31.02", "H31.01.01"];
+
+/// How far the desk's port is from the exchange's.
+const DESK_APART: u16 = 1_000;
+
 /// What agencies are given of the gateway beside the CA: the keys by which they check answers and receipts.
 const PUBLISHED: [&str; 2] = ["log.vkey", "log.answer.pem"];
 
@@ -49,13 +55,18 @@ impl World {
         let platforms = start_platforms().await?;
         let ports: Vec<u16> = platforms.iter().map(|platform| platform.address().port()).collect();
         let unwritten = |cause| Failure::unwritable(folder, cause);
-        development::make(&folder.join("certs"), &plan()).map_err(certificates)?;
+        let certs = folder.join("certs");
+        development::make(&certs, &plan()).map_err(certificates)?;
+        development::make_desk(&certs, &readers()).map_err(certificates)?;
         policies::lay(&folder.join("policies"), &ports).map_err(unwritten)?;
         let file = folder.join("gateway.toml");
-        lay(&file, configuration(port).as_bytes()).map_err(unwritten)?;
+        // Apart from the exchange's as 9443 is from 8443; zero lets the system choose.
+        let desk = if port == 0 { 0 } else { port.saturating_add(DESK_APART) };
+        lay(&file, configuration(port, desk).as_bytes()).map_err(unwritten)?;
         let gateway = start_gateway(&file).await?;
         // A port that was chosen by the system is written down, so that `serve` can go on with it.
-        lay(&file, configuration(gateway.address().port()).as_bytes()).map_err(unwritten)?;
+        let desk = gateway.desk_address().map_or(desk, |address| address.port());
+        lay(&file, configuration(gateway.address().port(), desk).as_bytes()).map_err(unwritten)?;
         for name in PUBLISHED {
             std::fs::copy(folder.join(name), folder.join("certs").join(name)).map_err(unwritten)?;
         }
@@ -72,6 +83,12 @@ impl World {
     #[must_use]
     pub fn origin(&self) -> String {
         format!("https://localhost:{}", self.gateway.address().port())
+    }
+
+    /// Where the log is read.
+    #[must_use]
+    pub fn desk(&self) -> Option<String> {
+        self.gateway.desk_address().map(|address| format!("https://localhost:{}", address.port()))
     }
 
     /// Where a platform is reached.
@@ -174,6 +191,12 @@ fn plan() -> Plan {
     Plan { server_names: NAMES_OF_THE_GATEWAY.map(str::to_owned).into(), callers }
 }
 
+/// Those who read the log: the inspectorate, the operator, and an agency that sees its own.
+fn readers() -> Plan {
+    let callers = READERS.iter().map(|code| Caller::named(code, &[code], Flaw::None)).collect();
+    Plan { server_names: NAMES_OF_THE_GATEWAY.map(str::to_owned).into(), callers }
+}
+
 fn certificates(cause: PkiError) -> Failure {
     Failure::could_not(
         "certificates-not-made",
@@ -183,7 +206,7 @@ fn certificates(cause: PkiError) -> Failure {
     .because(cause)
 }
 
-fn configuration(port: u16) -> String {
+fn configuration(port: u16, desk: u16) -> String {
     format!(
         r#"# Made by `phohien demo`. Go on with `phohien serve --config gateway.toml`; deploy/gateway.toml explains every key.
 operator = "H31.02"
@@ -206,6 +229,14 @@ certificate = "server.pem"
 key = "server.key"
 anchors = ["ca.pem"]
 revocation = ["ca.crl.pem"]
+
+[desk]
+listen = "127.0.0.1:{desk}"
+names = ["localhost", "127.0.0.1"]
+certificate = "desk/server.pem"
+key = "desk/server.key"
+anchors = ["desk/ca.pem"]
+revocation = ["desk/ca.crl.pem"]
 "#
     )
 }

@@ -1,0 +1,222 @@
+//! The life of one request at the desk: who it is, what is asked, whether that may be seen; then it is recorded, then shown.
+
+use std::sync::Arc;
+
+use http::HeaderMap;
+use http::HeaderValue;
+use http::Method;
+use http::Request as HttpRequest;
+use http::Response;
+use http::StatusCode;
+use http::header::CACHE_CONTROL;
+use http::header::CONTENT_TYPE;
+use http::request::Parts;
+
+use crate::audit::outcome::Answer;
+use crate::audit::reading::Question;
+use crate::audit::reading::Reading;
+use crate::audit::reading::Shown;
+use crate::gateway::door::Door;
+use crate::id::AgencyId;
+use crate::id::ExchangeId;
+use crate::identity;
+use crate::identity::Visitor;
+use crate::identity::revocation::Revocations;
+use crate::limits::in_flight::Slot;
+use crate::listener::Exchange;
+use crate::listener::Handshaken;
+use crate::request;
+use crate::request::Request;
+use crate::request::authority::Authorities;
+use crate::request::refused::Ambiguous;
+use crate::request::refused::TargetRule;
+use crate::signing;
+use crate::signing::RequestLine;
+use crate::signing::Sealed;
+use crate::tlog::note::VerifierKey;
+
+use super::access;
+use super::access::Denied;
+use super::access::Route;
+use super::access::Sight;
+use super::proofs;
+use super::receipts;
+use super::stop::Parameter;
+use super::stop::Stop;
+
+/// All that a request at the desk needs. One per gateway that has a desk.
+#[derive(Debug)]
+pub struct Desk {
+    /// What it shares with the exchange: the policies, the log, the clock.
+    pub door: Arc<Door>,
+    /// The names under which it is called.
+    pub authorities: Authorities,
+    /// Certificates of its own authority that were revoked.
+    pub revoked: Revocations,
+    /// The key that verifies the log's heads.
+    pub key: VerifierKey,
+}
+
+/// A desk that many connections share.
+#[derive(Debug, Clone)]
+pub struct SharedDesk(pub Arc<Desk>);
+
+/// A request of somebody who was recognized.
+#[derive(Debug)]
+pub struct Asking {
+    /// This request.
+    pub id: ExchangeId,
+    /// Who asks.
+    pub visitor: Visitor,
+    /// Over which connection.
+    pub handshake: Arc<Handshaken>,
+    /// What is asked.
+    pub request: Request,
+    /// Whose entries are seen.
+    pub sight: Sight,
+}
+
+/// What may go out.
+#[derive(Debug)]
+pub enum Told {
+    /// Nothing of what the log's entries say.
+    Proof(Answer),
+    /// Entries: that they were read is recorded.
+    Entries(Shown<Answer>),
+}
+
+impl Exchange for SharedDesk {
+    type Body = Sealed;
+
+    /// A reader who hangs up ends no more than a reading.
+    async fn answer(
+        &self,
+        handshake: Arc<Handshaken>,
+        request: HttpRequest<hyper::body::Incoming>,
+    ) -> Response<Sealed> {
+        let desk = &self.0;
+        let id = desk.door.new_id();
+        // What is only read has no body: a request that announces one is refused by its head.
+        let (parts, _) = request.into_parts();
+        let line = RequestLine::of(&parts);
+        match desk.attend(id, handshake, &parts).await {
+            Ok((told, slot)) => {
+                let answer = match told {
+                    Told::Proof(answer) => answer,
+                    Told::Entries(shown) => shown.into_inner(),
+                };
+                signing::seal_service(&desk.door.signer, &line, id, &answer, Some(slot))
+            }
+            Err(stop) => stop.answer(desk, &line, id),
+        }
+    }
+}
+
+impl Desk {
+    async fn attend(
+        &self,
+        id: ExchangeId,
+        handshake: Arc<Handshaken>,
+        parts: &Parts,
+    ) -> Result<(Told, Slot), Stop> {
+        let now = self.door.clock.now();
+        let policies = self.door.policies.load_full();
+        let visitor =
+            identity::welcome(&handshake, policies.registry(), &self.revoked, now).map_err(Stop::Stranger)?;
+        let agency = &visitor.agency().id;
+        let request = self.read(id, &handshake, parts).map_err(|why| ambiguous(agency, parts, why))?;
+        let path = segments(&request);
+        let decided = access::decide(&visitor.agency().roles, &path);
+        let (route, sight) = decided.map_err(|denied| match denied {
+            Denied::Role => Stop::NotAdmitted(agency.clone()),
+            Denied::Path => Stop::NotFound,
+        })?;
+        if !is_ours(&parts.headers) {
+            return Err(Stop::CrossSite(agency.clone()));
+        }
+        if ![Method::GET, Method::HEAD].contains(request.method()) {
+            return Err(Stop::Method(agency.clone()));
+        }
+        let slot = self.door.limits.visit(agency, now).map_err(|busy| Stop::Busy(agency.clone(), busy))?;
+        let asking = Asking { id, visitor, handshake, request, sight };
+        Ok((self.tell(&asking, route).await?, slot))
+    }
+
+    async fn tell(&self, asking: &Asking, route: Route) -> Result<Told, Stop> {
+        match route {
+            Route::Key => proofs::key(self, asking),
+            Route::Checkpoint => proofs::checkpoint(self, asking),
+            Route::Tile(path) => proofs::tile(self, asking, path).await,
+            Route::Receipt(id) => receipts::one(self, asking, id).await,
+        }
+    }
+
+    fn read(&self, id: ExchangeId, handshake: &Handshaken, parts: &Parts) -> Result<Request, Ambiguous> {
+        request::read(id, handshake, parts, &self.authorities)
+    }
+
+    /// Records that so many rows are shown, then hands them out; also that nothing was found, before that is told.
+    pub(super) async fn show(
+        &self,
+        asking: &Asking,
+        kind: &'static str,
+        filters: Vec<(&'static str, String)>,
+        (rows, answer): (u64, Option<Answer>),
+    ) -> Result<Told, Stop> {
+        let question = Question { kind, everything: asking.sight == Sight::Everything, filters };
+        let reading = Reading::new(asking.id, &asking.visitor, &asking.handshake, question);
+        let shown = self.door.recorder.show(&reading, rows, answer).await.map_err(Stop::Unrecorded)?;
+        shown.there().map(Told::Entries).ok_or(Stop::NotFound)
+    }
+}
+
+impl Asking {
+    /// Where nothing is asked by parameters.
+    pub(super) fn without_parameters(&self) -> Result<(), Stop> {
+        match self.request.query() {
+            [] => Ok(()),
+            [(name, _), ..] => Err(self.wrong(Parameter::unknown(name))),
+        }
+    }
+
+    /// A parameter is wrong.
+    pub(super) fn wrong(&self, parameter: Parameter) -> Stop {
+        Stop::Parameter(self.visitor.agency().id.clone(), parameter)
+    }
+}
+
+/// An answer that is there.
+pub(super) fn found(media_type: &'static str, cached: &'static str, body: Vec<u8>) -> Answer {
+    let mut headers = HeaderMap::new();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static(cached));
+    Answer { status: StatusCode::OK, headers, body: body.into() }
+}
+
+fn segments(request: &Request) -> Vec<&str> {
+    let all = std::iter::once(request.service()).chain(request.segments().iter().map(String::as_str));
+    all.filter(|segment| !segment.is_empty()).collect()
+}
+
+/// A repeated parameter is named: whoever typed it is a person.
+fn ambiguous(agency: &AgencyId, parts: &Parts, why: Ambiguous) -> Stop {
+    let repeated = why == Ambiguous::Target(TargetRule::ParameterRepeated);
+    match repeated.then(|| repeated_in(parts.uri.query().unwrap_or_default())).flatten() {
+        Some(name) => Stop::Parameter(agency.clone(), Parameter::repeated(name)),
+        None => Stop::Ambiguous(agency.clone(), why),
+    }
+}
+
+fn repeated_in(query: &str) -> Option<&str> {
+    let names: Vec<&str> = query.split('&').filter_map(|pair| Some(pair.split_once('=')?.0)).collect();
+    let again =
+        |(at, name): (usize, &&str)| names.iter().take(at).any(|before| before.eq_ignore_ascii_case(name));
+    names.iter().enumerate().find(|(at, name)| again((*at, name))).map(|(_, name)| *name)
+}
+
+/// Browsers say what made them ask (Fetch Metadata). A page of another site could not read the answer, but what it made a person's
+/// browser ask would be recorded in that person's name.
+fn is_ours(headers: &HeaderMap) -> bool {
+    let mut sites = headers.get_all("sec-fetch-site").iter();
+    sites.all(|site| ["same-origin", "none"].iter().any(|ours| site == ours))
+}

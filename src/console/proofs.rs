@@ -1,0 +1,54 @@
+//! The log itself, as C2SP tlog-tiles (v0.1.0) has it served: its key, its newest signed head, the tiles of its tree, and to auditors the
+//! entries below them. Tiles are the same bytes for ever, partial ones too: they are what the full ones begin with.
+
+use crate::tlog::tile::Kind;
+use crate::tlog::tile::TilePath;
+
+use super::desk::Asking;
+use super::desk::Desk;
+use super::desk::Told;
+use super::desk::found;
+use super::receipts::off_the_threads;
+use super::stop::Stop;
+
+/// Notes, as C2SP tlog-tiles has them.
+const NOTE: &str = "text/plain; charset=utf-8";
+
+/// Tiles and bundles.
+const BYTES: &str = "application/octet-stream";
+
+/// The newest head is another a second later.
+const NOT_KEPT: &str = "no-cache";
+
+/// A tile is kept by whoever was let see it, and by nobody between.
+const KEPT: &str = "private, max-age=31536000, immutable";
+
+/// The key that verifies heads. Whoever takes it from here takes the gateway's word for it.
+pub(super) fn key(desk: &Desk, asking: &Asking) -> Result<Told, Stop> {
+    asking.without_parameters()?;
+    Ok(Told::Proof(found(NOTE, NOT_KEPT, format!("{}\n", desk.key).into_bytes())))
+}
+
+/// The newest head that a witness has cosigned, or else the newest durable one.
+pub(super) fn checkpoint(desk: &Desk, asking: &Asking) -> Result<Told, Stop> {
+    asking.without_parameters()?;
+    let cosigned = desk.door.witnessed.best().map(|best| best.note());
+    let note = cosigned.unwrap_or_else(|| desk.door.recorder.log().head().note.clone());
+    Ok(Told::Proof(found(NOTE, NOT_KEPT, note.into_bytes())))
+}
+
+/// A tile, as far as the newest head covers it. Entries are shown only once that is recorded; which are not there yet is no secret.
+pub(super) async fn tile(desk: &Desk, asking: &Asking, path: TilePath) -> Result<Told, Stop> {
+    asking.without_parameters()?;
+    let recorder = desk.door.recorder.clone();
+    let reading = tokio::task::spawn_blocking(move || recorder.log().tile(path));
+    let bytes = off_the_threads(reading).await?.ok_or(Stop::NotFound)?;
+    let answer = found(BYTES, KEPT, bytes);
+    match path.kind() {
+        Kind::Hashes(_) => Ok(Told::Proof(answer)),
+        Kind::Entries => {
+            let filters = vec![("bundle", path.to_string())];
+            desk.show(asking, "entries", filters, (path.width().into(), Some(answer))).await
+        }
+    }
+}

@@ -1,0 +1,65 @@
+//! `GET /receipts/<id>[?since=<size>%2C…]`: one exchange with proofs; to an auditor anybody's, to an agency its own.
+
+use tokio::task::JoinHandle;
+
+use crate::audit::outcome::Answer;
+use crate::audit::receipt::Receipt;
+use crate::gateway::receipts::sizes;
+use crate::id::ExchangeId;
+use crate::tlog::reader::ReadError;
+
+use super::access::Sight;
+use super::desk::Asking;
+use super::desk::Desk;
+use super::desk::Told;
+use super::desk::found;
+use super::stop::Parameter;
+use super::stop::Stop;
+
+/// Shows the receipt of one exchange. Where there is none, that it was looked for is recorded too: who asks after an id knows it from
+/// somewhere.
+pub(super) async fn one(desk: &Desk, asking: &Asking, id: ExchangeId) -> Result<Told, Stop> {
+    let since = since(asking)?;
+    let (recorder, agency) = (desk.door.recorder.clone(), asking.visitor.agency().id.clone());
+    let everything = asking.sight == Sight::Everything;
+    // Entries are read from the disk, off the threads that exchanges share.
+    let reading = tokio::task::spawn_blocking(move || {
+        let receipt = match everything {
+            true => Receipt::of_anybody(&recorder, id, &since),
+            false => Receipt::of(&recorder, id, &agency, &since),
+        }?;
+        Ok(receipt.and_then(|receipt| Some((receipt.rows(), answer(&receipt)?))))
+    });
+    let found = off_the_threads(reading).await?;
+    let found = found.map_or((0, None), |(rows, answer)| (rows, Some(answer)));
+    desk.show(asking, "receipt", vec![("exchange", id.to_string())], found).await
+}
+
+/// What was read. That something cannot be read is not told as if it were not there.
+pub(super) async fn off_the_threads<T>(reading: JoinHandle<Result<T, ReadError>>) -> Result<T, Stop> {
+    match reading.await {
+        Ok(Ok(read)) => Ok(read),
+        Ok(Err(fault)) => {
+            tracing::error!(%fault, "what was asked for at the desk cannot be read");
+            Err(Stop::Broken)
+        }
+        Err(_) => Err(Stop::Broken),
+    }
+}
+
+fn since(asking: &Asking) -> Result<Vec<u64>, Stop> {
+    match asking.request.query() {
+        [] => Ok(Vec::new()),
+        [(name, list)] if name == "since" => {
+            sizes(list).ok_or_else(|| asking.wrong(Parameter::Value("since")))
+        }
+        all => {
+            let name = all.iter().map(|(name, _)| name.as_str()).find(|name| *name != "since");
+            Err(asking.wrong(Parameter::unknown(name.unwrap_or_default())))
+        }
+    }
+}
+
+fn answer(receipt: &Receipt) -> Option<Answer> {
+    Some(found("application/json", "no-store", serde_json::to_vec(receipt).ok()?))
+}
