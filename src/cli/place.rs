@@ -11,6 +11,7 @@ use super::Session;
 use super::exit::Failure;
 use super::terminal::shown;
 use crate::audit::index::place::Place;
+use crate::config::index::FOLDER;
 
 /// Where the configuration is looked for last.
 const SYSTEM: &str = "/etc/phohien/gateway.toml";
@@ -92,10 +93,10 @@ pub fn folder(session: &Session, given: Option<&Path>, folder: Folder) -> Result
     })
 }
 
-/// The folder of the index: the one that was named, else the configuration's, else `index` beside the configuration.
+/// Where the index is: the folder that was named, else where the configuration says, else `index` beside the configuration.
 ///
 /// # Errors
-/// None was named, and there is no configuration.
+/// None was named and there is no configuration, or it names a database in a way that is none.
 pub fn index(session: &Session, given: Option<&Path>) -> Result<Place, Failure> {
     if let Some(given) = given {
         return Ok(Place::Folder(given.to_owned()));
@@ -104,7 +105,19 @@ pub fn index(session: &Session, given: Option<&Path>) -> Result<Place, Failure> 
     let text = std::fs::read_to_string(&file).map_err(|cause| Failure::unreadable(&file, cause))?;
     let table: toml::Table = text.parse().unwrap_or_default();
     let named = |key: &str| table.get("index").and_then(|index| index.get(key)?.as_str());
-    Ok(Place::Folder(file.parent().unwrap_or(Path::new("")).join(named("folder").unwrap_or("index"))))
+    let Some(address) = named("postgres") else {
+        let folder = named("folder").unwrap_or(FOLDER);
+        return Ok(Place::Folder(file.parent().unwrap_or(Path::new("")).join(folder)));
+    };
+    let origin = table.get("origin").and_then(|origin| origin.as_str()?.parse().ok());
+    let place = address.parse().ok().zip(origin).map(|(address, origin)| Place::Postgres(address, origin));
+    place.ok_or_else(|| {
+        let name = shown(&file.display().to_string());
+        Failure::usage(
+            format!("Cấu hình `{name}` nêu cơ sở dữ liệu của chỉ mục sai cách; hãy chạy `phohien check`."),
+            format!("The configuration `{name}` names the index's database wrongly; run `phohien check`."),
+        )
+    })
 }
 
 fn named_in(text: &str, key: &str) -> Option<String> {

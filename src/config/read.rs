@@ -21,6 +21,7 @@ use crate::language::Text;
 use crate::policy::model::Rate;
 use crate::signing::When;
 
+use super::index;
 use super::settings::Algorithm;
 use super::settings::AnswerSettings;
 use super::settings::Caps;
@@ -85,6 +86,7 @@ fn settings(table: &mut Table<'_>, faults: &mut Faults, base: &Path) -> Option<S
     let keys = placed_folder(table, "keys", base, faults);
     let certs = folder(table, "certs", base, faults);
     let log = log(table, base, faults);
+    let index = index::read(table, base, log.as_ref(), faults);
     let inside = certs.clone().unwrap_or_default();
     let exchange = section(table, "exchange", faults, |table, faults| exchange(table, &inside, faults));
     let desk = optional_section(table, "desk", faults, |table, faults| desk(table, &inside, faults));
@@ -94,7 +96,7 @@ fn settings(table: &mut Table<'_>, faults: &mut Faults, base: &Path) -> Option<S
         optional_section(table, "metrics", faults, |table, faults| table.required("listen", faults));
     let platform_anchors = table.optional::<String>("platform_anchors", faults);
     let witnesses = witnesses::read(table, faults);
-    let keys = apart(keys?, &log.as_ref()?.folder, faults)?;
+    let keys = apart("keys", keys?, &log.as_ref()?.folder, faults)?;
     Some(Settings {
         operator: operator?.value,
         contact: contact?,
@@ -102,6 +104,7 @@ fn settings(table: &mut Table<'_>, faults: &mut Faults, base: &Path) -> Option<S
         keys,
         certs: certs?,
         log: log?,
+        index: index?,
         exchange: exchange?,
         desk,
         answers: answers.unwrap_or(AnswerSettings { when: When::Always, algorithm: Algorithm::P256 }),
@@ -124,7 +127,7 @@ fn section<'a, T>(
     table.need(key, faults)?.table(faults, read)
 }
 
-fn optional_section<'a, T>(
+pub(super) fn optional_section<'a, T>(
     table: &mut Table<'a>,
     key: &'static str,
     faults: &mut Faults,
@@ -152,12 +155,12 @@ fn folder(table: &mut Table<'_>, key: &'static str, base: &Path, faults: &mut Fa
     Some(placed_folder(table, key, base, faults)?.value)
 }
 
-/// Keys under the log would travel with it to whoever is handed the log.
-fn apart(keys: Placed<PathBuf>, log: &Path, faults: &mut Faults) -> Option<PathBuf> {
-    if !keys.value.starts_with(log) {
-        return Some(keys.value);
+/// Keys under the log would travel with it to whoever is handed the log, and so would the index.
+pub(super) fn apart(name: &str, folder: Placed<PathBuf>, log: &Path, faults: &mut Faults) -> Option<PathBuf> {
+    if !folder.value.starts_with(log) {
+        return Some(folder.value);
     }
-    let fault = Fault::new(Code::WrongValue, "`keys` lies under `log`").at(keys.place);
+    let fault = Fault::new(Code::WrongValue, format!("`{name}` lies under `log`")).at(folder.place);
     faults.push(
         fault.label("not here").help("the log is copied to auditors as it is: name a folder beside it"),
     );
@@ -269,10 +272,10 @@ fn positive(table: &mut Table<'_>, key: &'static str, faults: &mut Faults) -> Op
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
 
-    const GOOD: &str = r#"
+    pub(in crate::config) const GOOD: &str = r#"
 operator = "H31.02"
 origin = "gw1.hungyen.example/2026"
 policies = "policies"

@@ -5,6 +5,7 @@ use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::audit::index::place::Place;
 use crate::id::AgencyId;
 use crate::id::Origin;
 use crate::language::Text;
@@ -28,6 +29,8 @@ pub struct Settings {
     pub certs: PathBuf,
     /// The log.
     pub log: LogSettings,
+    /// Where the index is kept: never under the log.
+    pub index: Place,
     /// The socket for agencies.
     pub exchange: ExchangeSettings,
     /// The desk: the socket for auditors, operators, witnesses, and agencies that read; if any.

@@ -45,6 +45,7 @@ struct Counters {
     handshakes: Family<WhyLabels, Counter>,
     tallied: Family<WhyLabels, Counter>,
     log_size: Gauge<u64, AtomicU64>,
+    index_lag: Gauge<u64, AtomicU64>,
     append: Histogram,
     in_flight: Gauge,
     poisoned: Gauge,
@@ -65,6 +66,7 @@ impl Metrics {
             handshakes: Family::default(),
             tallied: Family::default(),
             log_size: Gauge::default(),
+            index_lag: Gauge::default(),
             append: Histogram::new(APPEND_SECONDS),
             in_flight: Gauge::default(),
             poisoned: Gauge::default(),
@@ -100,6 +102,11 @@ impl Metrics {
     /// Notes how many entries the log has.
     pub fn log_size(&self, entries: u64) {
         self.0.log_size.set(entries);
+    }
+
+    /// Notes how many entries of the log the index does not have yet.
+    pub fn index_lag(&self, entries: u64) {
+        self.0.index_lag.set(entries);
     }
 
     /// Notes how long one batch took to become durable.
@@ -204,6 +211,8 @@ impl Counters {
     fn register_log(&mut self) {
         let registry = &mut self.registry;
         registry.register("log_entries", "Entries in the log", self.log_size.clone());
+        let lag = "Entries of the log that the index does not have yet";
+        registry.register("index_lag_entries", lag, self.index_lag.clone());
         let append = self.append.clone();
         registry.register_with_unit("log_append", "Time a batch took to be durable", Unit::Seconds, append);
         let poisoned = self.poisoned.clone();

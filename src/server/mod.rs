@@ -3,6 +3,7 @@
 pub mod desk;
 pub mod guard;
 pub mod health;
+mod indexing;
 pub mod keys;
 pub mod run;
 pub mod socket;

@@ -53,6 +53,8 @@ use super::desk;
 use super::guard;
 use super::health;
 use super::health::Seen;
+use super::indexing;
+use super::indexing::Indexing;
 use super::keys::Keys;
 use super::keys::KeysError;
 use super::socket;
@@ -167,6 +169,7 @@ impl Gateway {
         let seen = Seen { door: Arc::clone(&door), witnesses: Arc::clone(&witnesses) };
         let (metrics_address, mut helpers) = health::listen(settings.metrics, seen, &stop).await?;
         helpers.push(tokio::spawn(flush_tallies(door.recorder.clone(), stop.clone())));
+        helpers.push(tokio::spawn(indexing::follow(Indexing::of(&settings, &door), stop.clone())));
         let (feeding, given_up) = guard::watch(waiting, &witnesses, &stop);
         helpers.extend(feeding);
         Ok(Self {

@@ -7,6 +7,9 @@
 use std::path::Path;
 use std::path::PathBuf;
 
+use crate::audit::record::Draft;
+use crate::tlog::Log;
+use crate::tlog::merkle::leaf_hash;
 use crate::tlog::reader::Item;
 use crate::tlog::reader::ReadError;
 use crate::tlog::reader::scan;
@@ -21,6 +24,9 @@ use super::scanned::published;
 
 /// Rows in one transaction: some two MiB in memory, a few milliseconds of other readers' patience.
 const BATCH: usize = 8_192;
+
+/// Entries that are read one by one from an open log: for more, a segment is read as a whole.
+const NEAR: u64 = 512;
 
 /// Why an index cannot be fed.
 #[derive(Debug, thiserror::Error)]
@@ -46,6 +52,8 @@ pub enum FeedError {
 #[derive(Debug)]
 pub struct Feeder<I: ?Sized> {
     log: PathBuf,
+    /// The log itself, where it is open in this process: what is near its end is read entry by entry.
+    open: Option<Log<Draft>>,
     annexes: Annexes,
     cursor: Cursor,
     /// The time of the last row.
@@ -60,9 +68,24 @@ impl<I: Index + ?Sized> Feeder<I> {
     /// The index is of another log, or of another past of this one.
     pub fn new(index: Box<I>, log: &Path, origin: &str, annexes: Annexes) -> Result<Self, FeedError> {
         let cursor = Cursor::start(origin);
-        let mut feeder = Self { log: log.to_owned(), annexes, cursor, at: i64::MIN, index };
+        let mut feeder = Self { log: log.to_owned(), open: None, annexes, cursor, at: i64::MIN, index };
         feeder.stand()?;
         Ok(feeder)
+    }
+
+    /// The same for the log that is open in this process, in its folder.
+    ///
+    /// # Errors
+    /// The index is of another log, or of another past of this one.
+    pub fn following(
+        index: Box<I>,
+        log: &Log<Draft>,
+        folder: &Path,
+        annexes: Annexes,
+    ) -> Result<Self, FeedError> {
+        let origin = log.head().checkpoint().origin;
+        let feeder = Self::new(index, folder, origin.as_str(), annexes)?;
+        Ok(Self { open: Some(log.clone()), ..feeder })
     }
 
     /// Takes the index's cursor for one's own, after holding it against the log.
@@ -97,7 +120,7 @@ impl<I: Index + ?Sized> Feeder<I> {
     /// See [`FeedError`]. What was added stays.
     pub fn feed(&mut self, end: u64, mut go_on: impl FnMut(u64) -> bool) -> Result<u64, FeedError> {
         'log: loop {
-            let mut items = entries(&self.log, self.cursor.next);
+            let mut items = self.entries(end);
             loop {
                 let most = usize::try_from(end.saturating_sub(self.cursor.next)).unwrap_or(BATCH).min(BATCH);
                 let (rows, to) = self.batch(&mut items, most)?;
@@ -118,6 +141,21 @@ impl<I: Index + ?Sized> Feeder<I> {
                     return Ok(self.cursor.next);
                 }
             }
+        }
+    }
+
+    fn entries(&self, end: u64) -> Box<dyn Iterator<Item = Result<Item, ReadError>>> {
+        let next = self.cursor.next;
+        match &self.open {
+            Some(log) if end.saturating_sub(next) <= NEAR => {
+                let log = log.clone();
+                Box::new((next..end).map(move |index| {
+                    let entry = log.read(index)?;
+                    let hash = leaf_hash(&entry.leaf);
+                    Ok((index, entry, hash))
+                }))
+            }
+            Some(_) | None => Box::new(entries(&self.log, next)),
         }
     }
 

@@ -24,12 +24,14 @@
 //! | [`scanned`] | the same questions asked of the log itself, for whoever has no index |
 //! | [`place`] | where an index is kept, and whose turn it is to feed it |
 //! | [`sqlite`] | the index in a file, the default |
+//! | [`postgres`] | the index in a database, by configuration |
 
 pub mod annexes;
 pub mod column;
 pub mod feeder;
 pub mod marks;
 pub mod place;
+pub mod postgres;
 pub mod row;
 pub mod scanned;
 pub mod sqlite;
@@ -97,6 +99,9 @@ pub enum IndexError {
     /// SQLite refused.
     #[error("the index cannot be used")]
     Sqlite(#[from] rusqlite::Error),
+    /// PostgreSQL refused.
+    #[error("the index's database cannot be used")]
+    Postgres(#[from] tokio_postgres::Error),
     /// The folder cannot be used.
     #[error("the index's folder cannot be used")]
     Folder(#[source] std::io::Error),

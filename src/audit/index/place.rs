@@ -8,7 +8,10 @@ use std::path::PathBuf;
 use super::Catalogue;
 use super::Index;
 use super::IndexError;
+use super::postgres::Address;
+use super::postgres::Postgres;
 use super::sqlite::Sqlite;
+use crate::id::Origin;
 
 /// The file that whoever feeds an index in a folder holds.
 const TURN: &str = "feeding";
@@ -18,12 +21,21 @@ const TURN: &str = "feeding";
 pub enum Place {
     /// In a file in this folder.
     Folder(PathBuf),
+    /// In a database, under the origin of the log.
+    Postgres(Address, Origin),
 }
 
 /// The right to feed an index, which one process has at a time; given back when dropped, and by the system when its holder dies.
 #[derive(Debug)]
 pub struct Turn {
-    _held: File,
+    _held: Held,
+}
+
+#[derive(Debug)]
+#[expect(dead_code, reason = "held, and never looked at")]
+enum Held {
+    File(File),
+    Session(Box<Postgres>),
 }
 
 impl Place {
@@ -34,6 +46,7 @@ impl Place {
     pub fn open(&self) -> Result<Box<dyn Index>, IndexError> {
         match self {
             Self::Folder(folder) => Ok(Box::new(Sqlite::open(folder)?)),
+            Self::Postgres(address, origin) => Ok(Box::new(Postgres::open(address, origin.as_str())?)),
         }
     }
 
@@ -44,6 +57,7 @@ impl Place {
     pub fn read(&self, steps: u64) -> Result<Box<dyn Catalogue>, IndexError> {
         match self {
             Self::Folder(folder) => Ok(Box::new(Sqlite::read(folder, steps)?)),
+            Self::Postgres(address, origin) => Ok(Box::new(Postgres::read(address, origin.as_str(), steps)?)),
         }
     }
 
@@ -54,6 +68,10 @@ impl Place {
     pub fn turn(&self) -> Result<Option<Turn>, IndexError> {
         match self {
             Self::Folder(folder) => turn_in(folder).map_err(IndexError::Folder),
+            Self::Postgres(address, origin) => {
+                let session = Postgres::open(address, origin.as_str())?;
+                Ok(session.take_turn()?.then(|| Turn { _held: Held::Session(Box::new(session)) }))
+            }
         }
     }
 
@@ -64,6 +82,7 @@ impl Place {
     pub fn remove(&self, _turn: &Turn) -> Result<(), IndexError> {
         match self {
             Self::Folder(folder) => Sqlite::remove(folder).map_err(IndexError::Folder),
+            Self::Postgres(address, origin) => Postgres::open(address, origin.as_str())?.clear(),
         }
     }
 }
@@ -72,7 +91,7 @@ fn turn_in(folder: &Path) -> std::io::Result<Option<Turn>> {
     super::sqlite::make_folder(folder)?;
     let file = File::options().create(true).truncate(false).write(true).open(folder.join(TURN))?;
     match file.try_lock() {
-        Ok(()) => Ok(Some(Turn { _held: file })),
+        Ok(()) => Ok(Some(Turn { _held: Held::File(file) })),
         Err(TryLockError::WouldBlock) => Ok(None),
         Err(TryLockError::Error(cause)) => Err(cause),
     }

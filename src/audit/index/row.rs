@@ -94,7 +94,7 @@ struct Leaf<'a> {
     #[serde(borrow)]
     certificate: Option<Certificate<'a>>,
     status: Option<u16>,
-    count: Option<u32>,
+    count: Option<u64>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -163,7 +163,10 @@ impl Row {
             self.set(column, text.filter(|text| !text.is_empty()).map(|text| Value::from(&**text)));
         }
         self.set(Column::Status, leaf.status.map(|status| Value::Number(status.into())));
-        self.set(Column::Times, leaf.count.map(|count| Value::Number(count.into())));
+        self.set(
+            Column::Times,
+            leaf.count.map(|count| Value::Number(i64::try_from(count).unwrap_or(i64::MAX))),
+        );
     }
 
     fn take_annex(&mut self, told: Told) {

@@ -2,13 +2,17 @@
 
 pub mod annex;
 pub mod asked;
+pub mod count;
 pub mod entry;
+pub mod export;
 pub mod known;
 pub mod list;
 pub mod proven;
+pub mod reindex;
 pub mod rows;
 pub mod show;
 pub mod source;
+pub mod tail;
 pub mod verify;
 pub mod words;
 
@@ -27,6 +31,14 @@ pub enum Audit {
     List(Box<list::List>),
     /// Everything about one.
     Show(Box<show::Show>),
+    /// How many, by what.
+    Count(Box<count::Count>),
+    /// The newest, and those that follow.
+    Tail(Box<tail::Tail>),
+    /// Take rows away.
+    Export(Box<export::Export>),
+    /// Build the index anew.
+    Reindex(reindex::Reindex),
     /// Judge the whole folder.
     Verify(verify::Verify),
 }
@@ -45,6 +57,10 @@ pub fn run(audit: &Audit, session: &mut Session) -> Result<Exit, Failure> {
     match audit {
         Audit::List(list) => list::run(list, session),
         Audit::Show(show) => show::run(show, session),
+        Audit::Count(count) => count::run(count, session),
+        Audit::Tail(tail) => tail::run(tail, session),
+        Audit::Export(export) => export::run(export, session),
+        Audit::Reindex(reindex) => reindex::run(reindex, session),
         Audit::Verify(verify) => verify::run(verify, session),
     }
 }

@@ -161,7 +161,7 @@ fn bring_up_to_date(
     session: &mut Session,
 ) -> Result<(), Failure> {
     let Some(_turn) = place.turn().map_err(unanswered)? else {
-        return wait_for(place, head.size, session);
+        return wait_until(place, head.size, Some(PATIENCE), session);
     };
     let index = place.open().map_err(unanswered)?;
     let mut feeder =
@@ -182,25 +182,32 @@ pub(super) fn feed(feeder: &mut Feeder<dyn Index>, total: u64, session: &Session
     if size < total { Err(damaged()) } else { Ok(()) }
 }
 
-/// Waits until the index has come to a size, a little.
-pub(super) fn wait_for(place: &Place, size: u64, session: &mut Session) -> Result<(), Failure> {
+/// Waits until whoever feeds the index has come to a size; at most [`PATIENCE`], where a limit is set.
+pub(super) fn wait_until(
+    place: &Place,
+    size: u64,
+    patience: Option<Duration>,
+    session: &mut Session,
+) -> Result<(), Failure> {
     let index = place.read(PATIENT).map_err(unanswered)?;
+    let mut progress = session.terminal.progress(&session.clock, size);
     let mut waited = Duration::ZERO;
-    loop {
+    let next = loop {
         let next = index.cursor().map_err(unanswered)?.map_or(0, |cursor| cursor.next);
-        if next >= size {
-            return Ok(());
+        if next >= size || patience.is_some_and(|patience| waited >= patience) {
+            break next;
         }
-        if waited >= PATIENCE {
-            let vi = format!("Chỉ mục mới đến bản ghi {next}/{size}; các bản ghi sau chưa có trong kết quả.");
-            let en =
-                format!("The index has come to entry {next} of {size}; those behind are not in the result.");
-            session.terminal.note(&vi, &en);
-            return Ok(());
-        }
+        progress.at(next, size);
         std::thread::sleep(LOOK_EVERY);
         waited += LOOK_EVERY;
+    };
+    progress.finish();
+    if next < size {
+        let vi = format!("Chỉ mục mới đến bản ghi {next}/{size}; các bản ghi sau chưa có trong kết quả.");
+        let en = format!("The index has come to entry {next} of {size}; those behind are not in the result.");
+        session.terminal.note(&vi, &en);
     }
+    Ok(())
 }
 
 /// Why there is no answer.
@@ -248,7 +255,7 @@ fn useless(cause: impl Into<crate::cli::exit::Cause>) -> Failure {
     Failure::new(Exit::CouldNot, "index-of-another-log", vi, en).because(cause)
 }
 
-fn no_chance(cause: std::io::Error) -> Failure {
+pub(super) fn no_chance(cause: std::io::Error) -> Failure {
     Failure::could_not(
         "no-randomness",
         "Hệ điều hành không cho số ngẫu nhiên.",

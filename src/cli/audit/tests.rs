@@ -300,3 +300,74 @@ fn an_index_of_another_log_or_of_another_past_is_refused_with_what_to_do() {
     let (exit, _, err) = node.run("audit list --config CONFIG");
     assert!(exit == Exit::CouldNot && err.contains("has otherwise"), "{err}");
 }
+
+#[test]
+fn entries_are_counted_by_what_is_asked_the_same_from_the_index_and_from_the_log() {
+    let node = Node::with(&["H31.01.01", "H31.03", "H31.01.01"]);
+    for asked in ["", "--by agency", "--by agency,outcome,day --all", "--by hour --reason rate", "--by month"]
+    {
+        let by_log = node.run(&format!("audit count --json --log LOG {asked}"));
+        let by_index = node.run(&format!("audit count --json --config CONFIG {asked}"));
+        assert_eq!((by_log.0, &by_log.1), (Exit::Yes, &by_index.1), "{asked}");
+    }
+    let (_, out, _) = node.run("audit count --json --config CONFIG --by agency,outcome,day,hour,month");
+    assert!(out.starts_with(r#"{"agency":"H31.01.01","day":"2026-11-23","entries":2,"events":2,"hour":"2026-11-23 09:00","month":"2026-11","outcome":"refused"}"#), "{out}");
+    let (_, out, _) = node.run("audit count --config CONFIG --by agency");
+    assert!(out.contains("H31.01.01  2") && out.lines().last().unwrap().starts_with("total"), "{out}");
+    let (_, out, _) = node.run("audit count --config CONFIG --by case --json");
+    assert_eq!(out.lines().count(), 3, "{out}");
+}
+
+#[test]
+fn the_tail_is_the_newest_entries() {
+    let node = Node::with(&["H31.01.01", "H31.03", "H31.05"]);
+    for place in ["--log LOG", "--config CONFIG"] {
+        let (exit, out, _) = node.run(&format!("audit tail --json --last 2 {place}"));
+        assert_eq!((exit, listed(&out)), (Exit::Yes, vec![4, 5]), "{place}");
+    }
+}
+
+#[test]
+fn an_export_holds_every_row_and_has_its_name_only_once_it_is_whole() {
+    let node = Node::with(&["H31.01.01", "H31.03", "H31.05"]);
+    for format in ["jsonl", "csv", "parquet"] {
+        let file = node.path(&format!("out.{format}"));
+        let command = format!("audit export --config CONFIG --format {format} -o {}", file.display());
+        let (exit, out, err) = node.run(&command);
+        assert!(exit == Exit::Yes && out == "3 entries were written.\n", "{format}: {out}{err}");
+        assert!(std::fs::metadata(&file).unwrap().len() > 100);
+    }
+    let lines = std::fs::read_to_string(node.path("out.jsonl")).unwrap();
+    assert_eq!(lines, node.run("audit list --config CONFIG --json").1);
+    change(&node.segment(), "\"agency\":\"H31.03\"", "\"agency\":\"H31.07\"");
+    let half = node.path("half.csv").display().to_string();
+    assert_eq!(node.run(&format!("audit export --log LOG --format csv -o {half}")).0, Exit::False);
+    assert!(!node.path("half.csv").exists() && !node.path("half.csv.unfinished").exists());
+}
+
+#[test]
+fn an_index_is_built_again_from_what_is_not_forgotten() {
+    let node = Node::with(&["H31.01.01", "H31.03"]);
+    let (_, out, _) = node.run("audit list --json --config CONFIG --case case-2");
+    assert_eq!(listed(&out), [4]);
+    std::fs::remove_file(node.path("keys/months/2026-11.key")).unwrap();
+    let (exit, out, _) = node.run("audit reindex --config CONFIG");
+    assert!(exit == Exit::Yes && out.contains("from 5 entries"), "{out}");
+    assert!(out.contains("2 annexes could not be read"), "{out}");
+    let (_, out, err) = node.run("audit list --json --config CONFIG --case case-2");
+    assert!(out.is_empty() && err.contains("2 annexes were not searched"), "{out}{err}");
+    let (_, out, _) = node.run("audit list --json --config CONFIG");
+    assert_eq!(listed(&out), [3, 4]);
+}
+
+#[test]
+fn an_index_of_another_past_is_built_again_by_reindex() {
+    let node = Node::with(&["H31.01.01", "H31.03"]);
+    node.run("audit list --config CONFIG");
+    std::fs::rename(node.path("log"), node.path("other")).unwrap();
+    node.again(&["H31.05"]);
+    assert_eq!(node.run("audit list --config CONFIG").0, Exit::CouldNot);
+    assert_eq!(node.run("audit reindex --config CONFIG").0, Exit::Yes);
+    let (_, out, _) = node.run("audit list --config CONFIG");
+    assert!(out.contains("H31.05") && !out.contains("H31.03"), "{out}");
+}

@@ -58,6 +58,12 @@ policy access | service | Chỉ dịch vụ này | This service only
 * | status | Mã HTTP của câu trả lời | The answer's HTTP status
 * | certificate | Số sê-ri chứng thư số, hoặc SHA-256 của khóa công khai | The certificate's serial number, or the SHA-256 of its public key
 * | index | Thư mục chỉ mục, thay cho cấu hình | The index's folder, instead of the configuration's
+audit count | by | Nhóm theo: agency, service, operation, agreement, purpose, outcome, reason, stage, hop, status, certificate, issuer, code, case, user, subject, exchange, hour, day, month | Group by: agency, service, operation, agreement, purpose, outcome, reason, stage, hop, status, certificate, issuer, code, case, user, subject, exchange, hour, day or month
+audit tail | last | Bắt đầu từ N bản ghi cuối | Begin with the last N
+audit tail | follow | Theo dõi bản ghi mới cho đến khi dừng | Follow what is new until stopped
+audit export | format | Định dạng: jsonl, csv, parquet | The format: jsonl, csv or parquet
+audit export | output | Ghi vào tệp này | Write to this file
+audit export | separator | Dấu phân cách của CSV: , hoặc ; theo cài đặt vùng của Excel | The separator of CSV: , or ; as the spreadsheet's region wants it
 audit list | limit | Nhiều nhất N bản ghi | N entries at most
 audit list | after | Các bản ghi sau số này: xem tiếp trang sau | The entries behind this index: the next page
 audit list | last | Chỉ N bản ghi cuối | The last N only

@@ -97,6 +97,36 @@ pub const COMMANDS: &[Page] = &[
         examples: &["phohien audit show 0199a1c2-3d4e-7f50-8a6b-1c2d3e4f5a6b --log log"],
     },
     Page {
+        path: "audit count",
+        vi: "Đếm bản ghi, nhóm theo các tiêu chí.",
+        en: "Count entries, grouped by what is asked.",
+        examples: &[
+            "phohien audit count --since 7d --by agency,outcome",
+            "phohien audit count --outcome refused --by day,reason --json",
+        ],
+    },
+    Page {
+        path: "audit tail",
+        vi: "Hiện các bản ghi mới nhất và theo dõi tiếp.",
+        en: "Show the newest entries, and follow.",
+        examples: &["phohien audit tail -f --outcome refused"],
+    },
+    Page {
+        path: "audit export",
+        vi: "Xuất bản ghi ra tệp: JSONL, CSV cho Excel, Parquet.",
+        en: "Export entries to a file: JSON lines, CSV for spreadsheets, Parquet.",
+        examples: &[
+            "phohien audit export --since 2026-11-01 --format csv -o thang-11.csv",
+            "phohien audit export --all --format parquet -o entries.parquet",
+        ],
+    },
+    Page {
+        path: "audit reindex",
+        vi: "Dựng lại chỉ mục từ nhật ký.",
+        en: "Build the index again from the log.",
+        examples: &["phohien audit reindex"],
+    },
+    Page {
         path: "audit verify",
         vi: "Dựng lại nhật ký từ các byte và nêu mọi chỗ sai theo số bản ghi và tệp.",
         en: "Rebuild the log from its bytes and name every fault by index and file.",
