@@ -4,10 +4,12 @@
 //! |---|---|
 //! | [`threats`] | who may try what, and which construct answers |
 //! | [`formats`] | every byte that goes onto the disk and into a receipt |
+//! | [`index`] | what finds and does not prove, and how it is kept |
 //! | [`decisions`] | why it is built like this, and what was left out for it |
 //!
 //! Nothing runs in here. The pages stand among the code so that a change to one is reviewed with the other.
 
 pub mod threats;
 pub mod formats;
+pub mod index;
 pub mod decisions;
