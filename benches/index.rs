@@ -205,6 +205,18 @@ impl Sequencer for Plain {
     fn observe(&mut self, _index: u64, _entry: &Entry, _leaf_hash: &Hash) -> Result<(), String> {
         Ok(())
     }
+
+    fn shelf(_entry: &Entry) -> String {
+        "2026-11".to_owned()
+    }
+
+    fn snapshot(&self) -> serde_json::Value {
+        serde_json::Value::Null
+    }
+
+    fn restore(&mut self, _state: &serde_json::Value) -> Result<(), String> {
+        Ok(())
+    }
 }
 
 /// Feeds from a log's folder: what reading, checking and hashing the entries adds.

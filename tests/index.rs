@@ -52,9 +52,11 @@ async fn commands_find_what_a_running_gateway_recorded_a_moment_ago() {
     for round in 1..=3 {
         world.lookup(CENTRE).await;
         world.lookup(HOSPITAL).await;
-        let listed = until(&configuration, &["audit", "list", "--json", "--outcome", "released"], 2 * round).await;
+        let listed =
+            until(&configuration, &["audit", "list", "--json", "--outcome", "released"], 2 * round).await;
         assert_eq!(listed.lines().count(), 2 * round, "{listed}");
-        let counted = told(&configuration, &["audit", "count", "--json", "--by", "agency", "--outcome", "released"]);
+        let counted =
+            told(&configuration, &["audit", "count", "--json", "--by", "agency", "--outcome", "released"]);
         let sums: Vec<Value> = counted.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
         assert!(sums.iter().all(|sum| sum["entries"] == round), "{counted}");
     }
@@ -66,10 +68,11 @@ async fn commands_find_what_a_running_gateway_recorded_a_moment_ago() {
 #[tokio::test(flavor = "multi_thread")]
 async fn who_follows_the_tail_sees_what_follows() {
     let world = World::start().await;
-    let mut tail = phohien(&world.configuration(), &["audit", "tail", "-f", "--json", "--outcome", "released"])
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let mut tail =
+        phohien(&world.configuration(), &["audit", "tail", "-f", "--json", "--outcome", "released"])
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
     let mut lines = BufReader::new(tail.stdout.take().unwrap()).lines();
     let (sender, mut seen) = tokio::sync::mpsc::unbounded_channel();
     let reading = std::thread::spawn(move || {

@@ -16,8 +16,11 @@ use crate::tlog::disk::Disk;
 
 use super::chain::Chains;
 use super::directory::Directory;
+use super::index::older::Indexed;
+use super::index::place::Place;
 use super::months::MonthKeys;
 use super::objects::Objects;
+use super::older::Older;
 use super::older::Scanned;
 use super::record::Record;
 use super::record::TornTail;
@@ -46,6 +49,8 @@ pub struct Beginning {
     pub policy_files: Vec<(String, Arc<[u8]>)>,
     /// The time a demonstration's policy clock was set to, RFC 3339.
     pub policy_clock: Option<String>,
+    /// The index, which finds old entries for receipts; none: the log is read for them.
+    pub index: Option<Place>,
 }
 
 /// Why a recorder cannot begin.
@@ -103,7 +108,7 @@ pub fn open(beginning: Beginning, disk: Arc<dyn Disk>) -> Result<Opened, BeginEr
     let sequencer = Chains::new(Arc::clone(&directory));
     let (log, recovered) = tlog::open(settings, disk, key, clock.clone(), sequencer)?;
     let objects = Objects::open(folder.join("objects"))?;
-    let directory = Places { directory, older: Arc::new(Scanned::new(folder)) };
+    let directory = Places { directory, older: older(folder, beginning.index) };
     let recorder = Recorder::new(log, directory, MonthKeys::new(months), objects, operator, clock);
     recorder.hold();
     let first = First {
@@ -114,6 +119,14 @@ pub fn open(beginning: Beginning, disk: Arc<dyn Disk>) -> Result<Opened, BeginEr
         policy_clock: beginning.policy_clock,
     };
     Ok(Opened { recorder, recovered, first })
+}
+
+fn older(folder: PathBuf, index: Option<Place>) -> Arc<dyn Older> {
+    let scanned = Scanned::new(folder);
+    match index {
+        Some(place) => Arc::new(Indexed::new(place, scanned)),
+        None => Arc::new(scanned),
+    }
 }
 
 impl Opened {

@@ -294,6 +294,7 @@ pub(super) mod tests {
             policy: [0; 32],
             policy_files: Vec::new(),
             policy_clock: None,
+            index: None,
         };
         begin(beginning, Arc::new(OsDisk)).unwrap().0
     }

@@ -289,6 +289,7 @@ async fn open_log(
         policy: *policies.hash(),
         policy_files: policies.files().to_vec(),
         policy_clock: overrides.policy_clock.as_ref().map(|clock| rfc3339_millis(clock.now())),
+        index: Some(settings.index.clone()),
     };
     // The log waits for the disk: not on a thread that others' exchanges share.
     let opened = tokio::task::spawn_blocking(move || begin::open(beginning, Arc::new(OsDisk))).await??;

@@ -12,7 +12,7 @@ use crate::tlog::Log;
 use crate::tlog::merkle::leaf_hash;
 use crate::tlog::reader::Item;
 use crate::tlog::reader::ReadError;
-use crate::tlog::reader::scan;
+use crate::tlog::reader::scan_from;
 
 use super::Cursor;
 use super::Index;
@@ -96,7 +96,7 @@ impl<I: Index + ?Sized> Feeder<I> {
         }
         if let Some(last) = cursor.next.checked_sub(1) {
             let other = FeedError::OtherEntries { next: cursor.next };
-            let Some(item) = entries(&self.log, last).next() else {
+            let Some(item) = scan_from(&self.log, last).next() else {
                 // What was published and cannot be read is damage of the log, not of the index.
                 let head = published(&self.log).filter(|head| head.size >= cursor.next);
                 return Err(
@@ -155,7 +155,7 @@ impl<I: Index + ?Sized> Feeder<I> {
                     Ok((index, entry, hash))
                 }))
             }
-            Some(_) | None => Box::new(entries(&self.log, next)),
+            Some(_) | None => Box::new(scan_from(&self.log, next)),
         }
     }
 
@@ -186,9 +186,4 @@ impl<I: Index + ?Sized> Feeder<I> {
     pub fn into_index(self) -> Box<I> {
         self.index
     }
-}
-
-/// The entries of a log's folder from an index on.
-pub fn entries(log: &Path, first: u64) -> impl Iterator<Item = Result<Item, ReadError>> + use<> {
-    scan(log).skip_while(move |item| item.as_ref().is_ok_and(|(index, ..)| *index < first))
 }

@@ -22,6 +22,7 @@
 //! | [`annexes`] | what sealed annexes tell, while their months are not forgotten |
 //! | [`feeder`] | from the log into the index |
 //! | [`scanned`] | the same questions asked of the log itself, for whoever has no index |
+//! | [`older`] | old entries for receipts |
 //! | [`place`] | where an index is kept, and whose turn it is to feed it |
 //! | [`sqlite`] | the index in a file, the default |
 //! | [`postgres`] | the index in a database, by configuration |
@@ -30,6 +31,7 @@ pub mod annexes;
 pub mod column;
 pub mod feeder;
 pub mod marks;
+pub mod older;
 pub mod place;
 pub mod postgres;
 pub mod row;

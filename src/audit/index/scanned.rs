@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use crate::tlog::checkpoint::Checkpoint;
 use crate::tlog::note::Note;
+use crate::tlog::reader::scan_from;
 
 use super::Catalogue;
 use super::Cursor;
@@ -19,7 +20,6 @@ use super::Sum;
 use super::annexes::Annexes;
 use super::column::By;
 use super::column::Value;
-use super::feeder::entries;
 use super::row::Row;
 use super::wanted::Wanted;
 
@@ -48,7 +48,7 @@ impl Scanned {
     ) -> Result<(), IndexError> {
         let published = published(&self.log).map_or(0, |head| head.size);
         let (mut at, mut size) = (i64::MIN, first);
-        for item in entries(&self.log, first) {
+        for item in scan_from(&self.log, first) {
             let (index, entry, _) = item?;
             let row = Row::of(index, &entry.leaf, &entry.annex, &self.annexes, at)?;
             (at, size) = (row.at, index + 1);

@@ -7,7 +7,6 @@ use std::path::Path;
 use super::annex;
 use super::annex::Opened;
 use super::entry::Seen;
-use super::proven;
 use super::proven::Proven;
 use super::source::Source;
 use super::source::Where;
@@ -16,7 +15,6 @@ use super::unread;
 use super::words;
 use crate::audit::index::Order;
 use crate::audit::index::PAGE_MAX;
-use crate::audit::index::feeder::entries;
 use crate::audit::query;
 use crate::audit::query::Page;
 use crate::audit::query::Query;
@@ -25,7 +23,9 @@ use crate::cli::Session;
 use crate::cli::exit::Exit;
 use crate::cli::exit::Failure;
 use crate::cli::terminal::shown;
+use crate::crypto::digest::Hash;
 use crate::id::ExchangeId;
+use crate::tlog::reader::scan_from;
 
 /// `audit show`.
 #[derive(Debug, clap::Args)]
@@ -56,13 +56,16 @@ pub fn run(show: &Show, session: &mut Session) -> Result<Exit, Failure> {
         }
     };
     let found = read(&log, &indices, show)?;
-    let proven = proven::head(&log)?;
-    for seen in &found {
+    let proven = Proven::of(&log)?;
+    let mut all = true;
+    for (seen, hash) in &found {
         let opened = keys.as_deref().map(|keys| annex::open(seen, keys)).transpose()?;
-        tell(seen, opened, proven, session)?;
+        let covered = proven.covers(seen.index, hash)?;
+        all &= covered;
+        tell(seen, opened, covered, session)?;
     }
     if !session.terminal.json() {
-        tell_proven(proven, &found, session)?;
+        tell_proven(proven.size(), all, session)?;
     }
     Ok(Exit::Yes)
 }
@@ -75,25 +78,25 @@ fn indices(source: &Source, id: ExchangeId) -> Result<Vec<u64>, Failure> {
 }
 
 /// Reads the entries from the log. One that is of another exchange than the index said is not shown as if it were.
-fn read(log: &Path, indices: &[u64], show: &Show) -> Result<Vec<Seen>, Failure> {
+fn read(log: &Path, indices: &[u64], show: &Show) -> Result<Vec<(Seen, Hash)>, Failure> {
     let mut found = Vec::new();
     for index in indices {
-        let Some(item) = entries(log, *index).next() else { continue };
-        let (index, entry, _) = item.map_err(unread)?;
+        let Some(item) = scan_from(log, *index).next() else { continue };
+        let (index, entry, hash) = item.map_err(unread)?;
         let seen = Seen::new(index, &entry.leaf, entry.annex);
         if show.id == index.to_string() || seen.text("exchange") == Some(&show.id) {
-            found.push(seen);
+            found.push((seen, hash));
         }
     }
     if found.is_empty() { Err(absent(&show.id)) } else { Ok(found) }
 }
 
-fn tell(seen: &Seen, opened: Option<Opened>, proven: Proven, session: &mut Session) -> Result<(), Failure> {
+fn tell(seen: &Seen, opened: Option<Opened>, covered: bool, session: &mut Session) -> Result<(), Failure> {
     let terminal = &mut session.terminal;
     if terminal.json() {
         let mut object = seen.json();
         if let Some(members) = object.as_object_mut() {
-            members.insert("proven".to_owned(), is_under(proven, seen).into());
+            members.insert("proven".to_owned(), covered.into());
             if let Some(Opened::Told(annex)) = opened {
                 members.insert("annex".to_owned(), annex);
             }
@@ -118,15 +121,11 @@ fn tell(seen: &Seen, opened: Option<Opened>, proven: Proven, session: &mut Sessi
     }
 }
 
-fn is_under(proven: Proven, seen: &Seen) -> bool {
-    matches!(proven, Proven::Under(size) if seen.index < size)
-}
-
 /// Says what the entries above were held against.
-fn tell_proven(proven: Proven, found: &[Seen], session: &mut Session) -> Result<(), Failure> {
+fn tell_proven(size: Option<u64>, all: bool, session: &mut Session) -> Result<(), Failure> {
     let terminal = &mut session.terminal;
-    match proven {
-        Proven::Under(size) if found.iter().all(|seen| is_under(proven, seen)) => {
+    match size {
+        Some(size) if all => {
             let vi = format!(
                 "✓ Đọc từ nhật ký; nằm trong cây Merkle dưới điểm chốt có chữ ký của {size} bản ghi."
             );
@@ -135,14 +134,14 @@ fn tell_proven(proven: Proven, found: &[Seen], session: &mut Session) -> Result<
             );
             terminal.say(&vi, &en)
         }
-        Proven::Under(size) => {
+        Some(size) => {
             let vi =
                 format!("Điểm chốt đã công bố mới gồm {size} bản ghi; bản ghi sau đó chưa có bằng chứng.");
             let en =
                 format!("The published head covers {size} entries; what stands behind is not proven yet.");
             terminal.say(&vi, &en)
         }
-        Proven::NoHead => terminal.say(
+        None => terminal.say(
             "Không có khóa kiểm tra (log.vkey) hoặc điểm chốt bên cạnh nhật ký: chưa chứng minh được gì.",
             "No verification key (log.vkey) or no head stands beside the log: nothing is proven.",
         ),

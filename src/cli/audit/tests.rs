@@ -72,6 +72,7 @@ impl Node {
             policy: [7; 32],
             policy_files: Vec::new(),
             policy_clock: None,
+            index: None,
         };
         std::fs::create_dir_all(self.path("log")).unwrap();
         begin(beginning, Arc::new(OsDisk)).unwrap().0
