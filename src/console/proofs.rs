@@ -29,10 +29,10 @@ pub(super) fn key(desk: &Desk, asking: &Asking) -> Result<Told, Stop> {
     Ok(Told::Proof(found(NOTE, NOT_KEPT, format!("{}\n", desk.key).into_bytes())))
 }
 
-/// The newest head that a witness has cosigned, or else the newest durable one.
+/// The newest head that the witnesses have cosigned, or else, where there are none or all are gone, the newest durable one.
 pub(super) fn checkpoint(desk: &Desk, asking: &Asking) -> Result<Told, Stop> {
     asking.without_parameters()?;
-    let cosigned = desk.door.witnessed.best().map(|best| best.note());
+    let cosigned = desk.door.witnessed.current(desk.door.clock.now()).map(|best| best.note());
     let note = cosigned.unwrap_or_else(|| desk.door.recorder.log().head().note.clone());
     Ok(Told::Proof(found(NOTE, NOT_KEPT, note.into_bytes())))
 }

@@ -15,6 +15,7 @@ use std::sync::Mutex;
 use std::sync::PoisonError;
 
 use super::memory::replace;
+use crate::clock::Timestamp;
 use crate::crypto::digest::hex;
 use crate::tlog::checkpoint::SignedHead;
 use crate::tlog::cosignature::Cosignature;
@@ -30,6 +31,10 @@ pub const FOLDER: &str = "witnessed";
 
 /// Heads for which cosignatures are still gathered: witnesses that answer within a minute meet on one head.
 const GATHERED: usize = 64;
+
+/// For how long a cosigned head passes for the newest, in seconds: a head that does not change is cosigned anew each minute, so three
+/// were missed.
+const CURRENT_SECONDS: u64 = 180;
 
 /// A head with the cosignatures on it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -118,6 +123,16 @@ impl Kept {
         Some((newest.head.size, time))
     }
 
+    /// The newest head that all witnesses which are well have cosigned, unless that was so long ago that they must all be gone: the
+    /// newest head by far is another one then.
+    #[must_use]
+    pub fn current(&self, now: Timestamp) -> Option<Arc<Cosigned>> {
+        let best = self.best()?;
+        let newest = best.by.iter().map(Cosignature::time).max()?;
+        let now = u64::try_from(now.as_second()).unwrap_or_default();
+        (now <= newest.saturating_add(CURRENT_SECONDS)).then_some(best)
+    }
+
     /// The newest head that all witnesses which are well have cosigned, with what it carries.
     #[must_use]
     pub fn best(&self) -> Option<Arc<Cosigned>> {
@@ -137,8 +152,11 @@ impl Inner {
         }
         let cosigned = self.gathered.get_mut(at)?;
         for one in by {
-            cosigned.by.retain(|earlier| earlier.id() != one.id());
-            cosigned.by.push(one.clone());
+            match cosigned.by.iter_mut().find(|known| known.id() == one.id()) {
+                Some(known) if known.time() < one.time() => *known = one.clone(),
+                Some(_) => {}
+                None => cosigned.by.push(one.clone()),
+            }
         }
         let cosigned = Arc::new(cosigned.clone());
         for one in &cosigned.by {
@@ -153,14 +171,14 @@ impl Inner {
         Some(cosigned)
     }
 
-    /// Never goes back: a larger head, or the same one with more on it.
+    /// Never goes back: a larger head, or the same one with as much on it, of a later time.
     fn choose(&mut self, answering: usize) {
         let enough = |one: &&Cosigned| one.by.len() >= answering.max(1);
         let Some(newest) = self.gathered.iter().rev().find(enough) else { return };
         let better = self
             .best
             .as_ref()
-            .is_none_or(|best| (best.head.size, best.by.len()) < (newest.head.size, newest.by.len()));
+            .is_none_or(|best| (best.head.size, best.by.len()) <= (newest.head.size, newest.by.len()));
         if better {
             self.best = Some(Arc::new(newest.clone()));
         }

@@ -300,6 +300,14 @@ fn cosignatures_of_one_head_meet_in_one_note_and_outlive_a_restart() {
         (kept.newest_by(keys[0]), kept.newest_by(keys[1])),
         (Some((7, 1_790_000_000)), Some((5, 1_790_000_000)))
     );
+    let now = |seconds: i64| Timestamp::from_second(NOW + seconds).unwrap();
+    assert_eq!(kept.current(now(180)).map(|best| best.head.size), Some(7));
+    assert_eq!(kept.current(now(181)), None, "they must all be gone");
+    let head = log.head(0, 7);
+    kept.add(&head, &names[0].sign(&head.checkpoint().to_string(), now(60)), 1).unwrap();
+    assert_eq!(kept.current(now(181)).map(|best| best.head.size), Some(7), "cosigned anew");
+    kept.add(&head, &sign(0, 7).1, 1).unwrap();
+    assert_eq!(kept.newest_by(keys[0]), Some((7, 1_790_000_060)), "an earlier one takes nothing away");
     let again = open();
     assert_eq!(again.newest_by(keys[1]), kept.newest_by(keys[1]));
     let best = again.best().unwrap();
