@@ -4,6 +4,8 @@
 //! The log lies under `target/`, so that a real disk is measured, or in the folder that is named: `cargo bench --bench append -- /dev/shm`
 //! shows what all but the disk takes.
 
+#[path = "append/clock.rs"]
+mod clock;
 #[path = "append/log.rs"]
 mod log;
 #[path = "append/machine.rs"]
@@ -11,10 +13,12 @@ mod machine;
 
 use std::collections::HashSet;
 use std::fs;
+use std::io;
 use std::path::Path;
 use std::time::Duration;
 use std::time::Instant;
 
+use phohien::crypto::sign::Ed25519Key;
 use phohien::tlog::Entry;
 use phohien::tlog::Log;
 use phohien::tlog::Placed;
@@ -24,10 +28,10 @@ use phohien::tlog::note::VerifierKey;
 use tokio::runtime::Runtime;
 use tokio::task::JoinSet;
 
+use clock::now;
+use clock::per_second;
 use log::Drafts;
 use machine::Machine;
-use machine::now;
-use machine::per_second;
 
 /// Who write at once, each waiting for its entry before it appends the next.
 const WRITERS: usize = 256;
@@ -55,7 +59,7 @@ fn main() -> Result<(), Failure> {
 
 /// One writer: what it waits beyond the disk.
 fn alone(folder: &Path, machine: &Machine) -> Result<(), Failure> {
-    let (log, key) = log::open(folder, 16)?;
+    let (log, key) = log::open(folder, 16, &Ed25519Key::generate_pkcs8()?)?;
     let (drafts, end, mut waits) = (Drafts::new(0), now() + MEASURED / 2, Vec::new());
     loop {
         let (draft, start) = (drafts.next(waits.len()), now());
@@ -80,7 +84,7 @@ fn alone(folder: &Path, machine: &Machine) -> Result<(), Failure> {
 
 /// Many writers, each with its index, its path and its signed head.
 fn together(folder: &Path, machine: &Machine) -> Result<(), Failure> {
-    let (log, key) = log::open(folder, 2 * WRITERS)?;
+    let (log, key) = log::open(folder, 2 * WRITERS, &Ed25519Key::generate_pkcs8()?)?;
     let start = now();
     let (mut waits, batches) = Runtime::new()?.block_on(writers(&log))?;
     let rate = per_second(waits.len() as u64, start);
@@ -104,6 +108,7 @@ fn together(folder: &Path, machine: &Machine) -> Result<(), Failure> {
     let start = now();
     log.close();
     println!("closed in:              {:?}", start.elapsed());
+    println!("peak memory:            {:>10} kB", clock::peak_kilobytes().unwrap_or_default());
     sizes(folder, waits.len() as u64)?;
     verify(folder, &key)
 }
@@ -148,7 +153,7 @@ fn prove(placed: &Placed, path: &[[u8; 32]]) -> Result<(), Failure> {
 /// What the log takes on the disk once it is closed: fixed segments, and what grows with the entries.
 fn sizes(folder: &Path, entries: u64) -> Result<(), Failure> {
     let raw = (entries * log::LEAF_BYTES as u64) as f64;
-    let of = |part: &str| log::bytes_below(&folder.join(part));
+    let of = |part: &str| bytes_below(&folder.join(part));
     let (bundles, tiles, wal) = (of("tile/entries")?, of("tile")?, of("wal")?);
     let hashes = tiles - bundles;
     println!(
@@ -158,6 +163,20 @@ fn sizes(folder: &Path, entries: u64) -> Result<(), Failure> {
         wal as f64 / raw
     );
     Ok(())
+}
+
+/// Bytes of all files in a folder and those below; none if there is no such folder.
+fn bytes_below(folder: &Path) -> io::Result<u64> {
+    if !folder.exists() {
+        return Ok(0);
+    }
+    let mut bytes = 0;
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        bytes +=
+            if entry.file_type()?.is_dir() { bytes_below(&entry.path())? } else { entry.metadata()?.len() };
+    }
+    Ok(bytes)
 }
 
 /// What was written, verified as an auditor does.

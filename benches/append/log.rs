@@ -1,8 +1,6 @@
 //! The log that is measured: a sequencer that takes drafts as they are, and drafts that look like records.
 
 use std::cell::Cell;
-use std::fs;
-use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -57,9 +55,9 @@ impl Sequencer for Plain {
     }
 }
 
-/// Opens a log in this folder.
-pub(crate) fn open(folder: &Path, queue: usize) -> Result<(Log<Entry>, VerifierKey), Failure> {
-    let key = Ed25519Key::from_pkcs8(&Ed25519Key::generate_pkcs8()?)?;
+/// Opens the log of this key.
+pub(crate) fn open(folder: &Path, queue: usize, pkcs8: &[u8]) -> Result<(Log<Entry>, VerifierKey), Failure> {
+    let key = Ed25519Key::from_pkcs8(pkcs8)?;
     let origin: Origin = "gw.example/2026".parse()?;
     let public = VerifierKey::new(&origin, key.public_raw());
     let settings = Settings { folder: folder.to_owned(), origin, segment_bytes: SEGMENT_BYTES, queue };
@@ -116,18 +114,4 @@ fn leaf(seed: usize) -> Vec<u8> {
     }
     text.push_str("\"}");
     text.into_bytes()
-}
-
-/// Bytes of all files in a folder and those below; none if there is no such folder.
-pub(crate) fn bytes_below(folder: &Path) -> io::Result<u64> {
-    if !folder.exists() {
-        return Ok(0);
-    }
-    let mut bytes = 0;
-    for entry in fs::read_dir(folder)? {
-        let entry = entry?;
-        bytes +=
-            if entry.file_type()?.is_dir() { bytes_below(&entry.path())? } else { entry.metadata()?.len() };
-    }
-    Ok(bytes)
 }

@@ -6,11 +6,12 @@ use std::fs::File;
 use std::os::unix::fs::FileExt as _;
 use std::path::Path;
 use std::time::Duration;
-use std::time::Instant;
 
 use phohien::crypto::digest::sha256;
 
 use crate::Failure;
+use crate::clock::now;
+use crate::clock::per_second;
 use crate::log::LEAF_BYTES;
 
 /// How often a sync is tried.
@@ -72,13 +73,4 @@ impl fmt::Display for Machine {
             self.zeroed_sync, self.growing_sync
         )
     }
-}
-
-pub(crate) fn per_second(count: u64, start: Instant) -> f64 {
-    count as f64 / start.elapsed().as_secs_f64()
-}
-
-#[expect(clippy::disallowed_methods, reason = "a benchmark measures the machine's own time")]
-pub(crate) fn now() -> Instant {
-    Instant::now()
 }

@@ -27,6 +27,7 @@ use super::frame::Stored;
 use super::heads::Snapshot;
 use super::merkle::Nodes;
 use super::merkle::Tree;
+use super::merkle::give_back;
 use super::reader::ReadError;
 use super::sealed;
 use super::sealed::Sealed;
@@ -81,6 +82,7 @@ impl Book {
         let gone = usize::try_from(sealed.saturating_sub(self.from)).unwrap_or(usize::MAX);
         let gone = gone.min(self.offsets.len());
         self.offsets.drain(..gone);
+        give_back(&mut self.offsets);
         self.from += gone as u64;
     }
 

@@ -22,20 +22,37 @@ use super::segment;
 /// How often the checkpoint is renewed: C2SP logs promise seconds, and a second costs two syncs.
 const EVERY: Duration = Duration::from_secs(1);
 
+/// How long to leave disk and processor to the committer after a round of sealing: whoever waits for an entry comes first, and about
+/// half the time is enough to keep up with what two cores append.
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// Rounds of sealing before the rest is looked after again: about a second's.
+const ROUNDS: usize = 8;
+
+/// How many entries may be left unsealed before there is no such pause: each takes some hundred bytes of memory.
+const UNSEALED_MAX: u64 = 1 << 20;
+
 /// The published checkpoint.
 pub(super) fn path(folder: &Path) -> PathBuf {
     folder.join("checkpoint")
 }
 
-/// Publishes until the other end of `stop` is dropped, and once more then.
+/// Publishes until the other end of `stop` is dropped, and all there is then.
 pub(super) fn run(shared: &Shared, mut published: Published, stop: &Receiver<Infallible>, shelf: ShelfOf) {
-    loop {
-        let ending = matches!(stop.recv_timeout(EVERY), Err(RecvTimeoutError::Disconnected));
-        published.turn(shared, shelf);
-        if ending {
-            return;
-        }
+    let (mut ending, mut behind) = (false, false);
+    while !ending || behind {
+        ending = ending || stops_within(stop, if behind { PAUSE } else { EVERY });
+        let pause = || {
+            // At the end there is nobody to make way for.
+            let _ = ending || stops_within(stop, PAUSE);
+        };
+        behind = published.turn(shared, shelf, &pause);
     }
+}
+
+/// Waits so long, or until the other end of `stop` is dropped: whether it is.
+fn stops_within(stop: &Receiver<Infallible>, time: Duration) -> bool {
+    matches!(stop.recv_timeout(time), Err(RecvTimeoutError::Disconnected))
 }
 
 /// What is durable beside the segments.
@@ -48,8 +65,9 @@ pub(super) struct Published {
 }
 
 impl Published {
-    /// Does what there is to do. What fails is said, and done the next time.
-    fn turn(&mut self, shared: &Shared, shelf: ShelfOf) {
+    /// Does what there is to do, but no more than about a second of sealing: says whether there is more of that. What fails is
+    /// said, and done the next time.
+    fn turn(&mut self, shared: &Shared, shelf: ShelfOf, pause: &dyn Fn()) -> bool {
         let head = shared.head();
         // A poisoned log tries no further write, not even a derived one: a person looks first.
         if self.checkpoint != Some(head.size) && !shared.is_poisoned() {
@@ -58,13 +76,13 @@ impl Published {
                 Err(error) => tracing::warn!(%error, "the checkpoint could not be published"),
             }
         }
-        let mut more = true;
-        while more && !shared.is_poisoned() {
-            more = sealer::seal(shared, shelf).unwrap_or_else(|error| {
-                tracing::error!(error = &error as &dyn Error, "entries could not be sealed");
-                false
-            });
-        }
+        let behind = (0..ROUNDS).all(|_| {
+            let more = !shared.is_poisoned() && seal(shared, shelf);
+            if more && shared.head().size - shared.book().sealed < UNSEALED_MAX {
+                pause();
+            }
+            more
+        });
         if !shared.is_poisoned()
             && let Err(error) = self.keep_snapshot(shared)
         {
@@ -75,6 +93,7 @@ impl Published {
         {
             tracing::warn!(%error, "a segment could not be removed");
         }
+        behind
     }
 
     fn keep_snapshot(&mut self, shared: &Shared) -> io::Result<()> {
@@ -98,6 +117,14 @@ impl Published {
         }
         Ok(())
     }
+}
+
+/// Seals one round; says whether there may be more to seal.
+fn seal(shared: &Shared, shelf: ShelfOf) -> bool {
+    sealer::seal(shared, shelf).unwrap_or_else(|error| {
+        tracing::error!(error = &error as &dyn Error, "entries could not be sealed");
+        false
+    })
 }
 
 fn publish(shared: &Shared, head: &SignedHead) -> io::Result<()> {

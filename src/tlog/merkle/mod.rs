@@ -14,6 +14,7 @@ use crate::crypto::digest::sha256;
 pub use nodes::Nodes;
 pub use paths::Paths;
 pub use tree::Tree;
+pub(super) use tree::give_back;
 
 /// The first byte hashed with a leaf (RFC 6962 2.1), so that no leaf can pass for a node.
 const LEAF_PREFIX: [u8; 1] = [0];

@@ -40,6 +40,7 @@ impl Row {
         let gone = gone.min(self.hashes.len());
         self.hashes.drain(..gone);
         self.from += gone as u64;
+        give_back(&mut self.hashes);
     }
 }
 
@@ -143,6 +144,13 @@ impl Nodes for Tree {
 
     fn node(&self, level: u32, position: u64) -> Option<Hash> {
         self.rows.get(usize::try_from(level).ok()?)?.get(position).copied()
+    }
+}
+
+/// Gives back memory that a rush needed and nobody does any more.
+pub(in crate::tlog) fn give_back<T>(queue: &mut VecDeque<T>) {
+    if queue.capacity() > 4 * queue.len().max(1024) {
+        queue.shrink_to(2 * queue.len());
     }
 }
 
