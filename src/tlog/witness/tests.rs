@@ -318,6 +318,8 @@ fn cosignatures_of_one_head_meet_in_one_note_and_outlive_a_restart() {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(100))]
+
     /// Whatever is asked in whatever order, and wherever the power fails: no two heads of one size, and no two histories.
     #[test]
     fn a_witness_never_cosigns_two_histories(
