@@ -28,6 +28,7 @@
 //! | `book`, `served` | what the writer and its readers share; tiles as the world asks for them |
 //! | `recover`, `replay`, `edge` | the only way to open |
 //! | [`reader`] | the entries of a folder, also of one in use |
+//! | [`export`] | a folder written out as plain tlog-tiles |
 //! | [`cosignature`], [`witness`] | what other parties sign of a log, and how they are asked |
 //! | [`fsck`] | the verifier, which shares nothing with the writer but the hash |
 //!
@@ -41,6 +42,7 @@ mod committer;
 pub mod cosignature;
 pub mod disk;
 mod edge;
+pub mod export;
 mod frame;
 pub mod fsck;
 mod heads;

@@ -16,7 +16,6 @@ use super::Entry;
 use super::book::Shared;
 use super::bundle;
 use super::disk::Disk;
-use super::merkle::Nodes as _;
 use super::reader::ReadError;
 use super::tile;
 use super::tile::LEVELS;

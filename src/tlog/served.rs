@@ -2,7 +2,6 @@
 
 use super::book::Shared;
 use super::bundle;
-use super::merkle::Nodes as _;
 use super::reader::ReadError;
 use super::tile::HASH_BYTES;
 use super::tile::Kind;

@@ -97,6 +97,14 @@ impl TilePath {
         self.number.saturating_mul(WIDTH_LEAVES).saturating_mul(1 << self.leaf_bits())
     }
 
+    /// The tile of this kind that is begun and not full in a tree of so many leaves, if there is one.
+    #[must_use]
+    pub fn partial_in(kind: Kind, size: u64) -> Option<Self> {
+        let count = kind.count(size);
+        let path = Self::full(kind, count / WIDTH_LEAVES);
+        path.of_width(u16::try_from(count % WIDTH_LEAVES).ok()?)
+    }
+
     /// The tiles and bundles that hold the first `size` leaves, the partial ones too: hashes level by level, then entries.
     pub fn of_tree(size: u64) -> impl Iterator<Item = Self> {
         let hashes = (0..=LEVEL_MAX).map(Kind::Hashes).take_while(move |kind| kind.count(size) > 0);

@@ -75,6 +75,12 @@ impl Tree {
         Nodes::size(self)
     }
 
+    /// The hash of one complete subtree: see [`Nodes::node`].
+    #[must_use]
+    pub fn node(&self, level: u32, position: u64) -> Option<Hash> {
+        Nodes::node(self, level, position)
+    }
+
     /// The hash of one leaf: see [`Nodes::leaf`].
     #[must_use]
     pub fn leaf(&self, index: u64) -> Option<Hash> {

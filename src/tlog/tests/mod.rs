@@ -15,7 +15,6 @@ use std::sync::Mutex;
 
 use tempfile::TempDir;
 
-use super::merkle::Nodes as _;
 use super::merkle::verify_consistency;
 use super::merkle::verify_inclusion;
 use super::note::VerifierKey;

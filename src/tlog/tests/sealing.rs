@@ -343,3 +343,44 @@ fn a_reader_follows_while_segments_are_sealed_and_removed() {
     }
     assert_eq!(reader::scan(&world.path()).map(Result::unwrap).count() as u64, writing.join().unwrap());
 }
+
+#[test]
+fn a_log_is_written_out_as_another_client_of_the_format_reads_it() {
+    let (world, _) = without_first_segments();
+    let into = world.folder.path().join("plain");
+    let mut told = Vec::new();
+    let size = export::export(&world.path(), &into, &mut |done, all| told.push((done, all))).unwrap();
+    assert_eq!((size, told.last()), (3_000, Some(&(3_000, 3_000))));
+    let log = world.open();
+    for tile in TilePath::of_tree(size) {
+        let bytes = fs::read(into.join(tile.to_string())).unwrap();
+        assert_eq!(Some(bytes), log.tile(tile).unwrap(), "{tile}");
+    }
+    let mut count = 0;
+    for tile in tlog_tiles::Tile::new_tiles(8, 0, size) {
+        let file = into.join(tile.path().replacen("tile/8/", "tile/", 1));
+        assert_eq!(fs::read(file).unwrap().len() as u32, 32 * tile.width());
+        count += 1;
+    }
+    assert_eq!(count, 12 + 1);
+    assert_eq!(fs::read(into.join("checkpoint")).unwrap(), fs::read(world.checkpoint()).unwrap());
+    let again = export::export(&world.path(), &into, &mut |_, _| {});
+    assert!(matches!(again, Err(export::ExportError::Write { .. })), "nothing is written over");
+}
+
+#[test]
+fn entries_that_do_not_lead_to_the_checkpoint_are_not_written_out_under_it() {
+    let world = World::new();
+    sealed(&world, 300);
+    let note = fs::read_to_string(world.checkpoint()).unwrap();
+    let root = note.lines().nth(2).unwrap();
+    put(&world.checkpoint(), note.replacen(root, &note_of_zeros(), 1).as_bytes());
+    let into = world.folder.path().join("plain");
+    let exported = export::export(&world.path(), &into, &mut |_, _| {});
+    assert!(matches!(exported, Err(export::ExportError::Unproven)));
+    assert!(!into.join("checkpoint").exists());
+}
+
+fn note_of_zeros() -> String {
+    format!("{}=", "A".repeat(43))
+}
