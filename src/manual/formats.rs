@@ -87,7 +87,42 @@
 //! | note | | the signed checkpoint that holds these entries |
 //! | trailer | 4 | CRC32C of all of the above |
 //!
-//! Beside it: `checkpoint`, the newest signed head, derived from the frames; `lock`; `objects/<sha256>`, what entries refer to.
+//! Only the last batch may be torn: every earlier one was synced before the next was written. Whatever else does not add up stops the
+//! start, and is named by entry and file.
+//!
+//! # What is sealed
+//!
+//! Once 256 entries are full they move from segments to files of the C2SP tlog-tiles layout, which are written once: under another name,
+//! synced, named, the folder synced, read back. Numbers are in groups of three digits: 1234067 is `x001/x234/067`.
+//!
+//! | file | content |
+//! |---|---|
+//! | `tile/<level>/<number>` | 256 hashes of 32 bytes, each over 256^level leaves; full tiles only |
+//! | `tile/entries/<number>.gz` | gzip of: for each of 256 entries its length (2) and the leaf; full bundles only |
+//! | `annex/<month>/<number>` | for each of the same 256 entries the length (2) and the sealed annex; length 0 where the entry has none, or has it in another month. The month (`2026-11`, UTC) is that in which the exchange began |
+//!
+//! Partial tiles lie nowhere: whoever asks for one gets the beginning of the full one, or what memory and segments have of it. `audit export
+//! --tiles` writes the plain layout, bundles unpacked, partial tiles too.
+//!
+//! A segment is removed once all its entries are sealed, a snapshot of its end or later is durable, and a later segment has a frame: from
+//! then on the sealed files are the truth. Segments go one after the other from the first, so that no stop leaves a hole.
+//!
+//! # The snapshot
+//!
+//! `heads/<size, 20 digits>`: what the writer knows after so many entries, written when a segment begins with that index; the newest two are
+//! kept. Two lines: a JSON object with its members sorted, and the SHA-256 of that line with its line feed, hexadecimal.
+//!
+//! ```json
+//! {"previous":"<SHA-256 of the header of the frame before>","root":"<over those entries>","size":4711,
+//!  "state":{"agencies":{"H31.05":{"prev":"<leaf hash of its last entry>","seq":17}},"at":"<time of the last entry>",
+//!           "policy":"<hash in force>","undecided":{"<exchange id>":"<agency>"}},"v":"phohien-heads/1"}
+//! ```
+//!
+//! (One line on the disk.) A start takes the right edge of the tree from full tiles, the state from the newest whole snapshot, and replays
+//! what segments there are: the tree from the first frame, the state from the snapshot's size. The first checkpoint it meets is signed
+//! over all that was taken unread. A snapshot that is missing or changed gives way to the one before, or to the bundles.
+//!
+//! Beside these: `checkpoint`, the newest signed head, derived; `lock`; `objects/<sha256>`, what entries refer to.
 //!
 //! # The tree, the checkpoint
 //!
