@@ -4,9 +4,11 @@
 //! |---|---|
 //! | hashes | [`digest::sha256`], [`digest::Sha256`], [`digest::hmac_sha256`] |
 //! | signatures | [`sign::Ed25519Key`], [`sign::P256Key`], [`verify::PublicKey`] |
+//! | signatures by certificates | [`cms`] |
 //! | secrecy | [`seal::SealingKey`] (AES-256-GCM) |
 //! | chance | [`random::bytes`] |
 
+pub mod cms;
 pub mod digest;
 pub mod keyfile;
 pub mod random;
