@@ -16,7 +16,7 @@
 //!
 //! | room | what it does |
 //! |---|---|
-//! | [`merkle`], [`note`], [`checkpoint`], [`proof`], [`tile`], `bundle` | the formats: pure |
+//! | [`merkle`], [`note`], [`checkpoint`], [`proof`], [`tile`], [`trust`], `bundle` | the formats: pure |
 //! | `frame`, `segment` | the bytes of a batch, the file it stands in |
 //! | `heads` | the sequencer's state after some entries |
 //! | [`disk`] | all that is asked of a disk |
@@ -63,6 +63,7 @@ mod spare;
 mod tests;
 pub mod tile;
 mod tiles;
+pub mod trust;
 pub mod witness;
 
 use std::path::Path;
