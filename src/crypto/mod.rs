@@ -5,6 +5,7 @@
 //! | hashes | [`digest::sha256`], [`digest::Sha256`], [`digest::hmac_sha256`] |
 //! | signatures | [`sign::Ed25519Key`], [`sign::P256Key`], [`verify::PublicKey`] |
 //! | signatures by certificates | [`cms`] |
+//! | time-stamps | [`tsp`] |
 //! | secrecy | [`seal::SealingKey`] (AES-256-GCM) |
 //! | chance | [`random::bytes`] |
 
@@ -15,6 +16,7 @@ pub mod random;
 pub mod seal;
 pub mod sign;
 pub mod tls;
+pub mod tsp;
 pub mod verify;
 
 /// A primitive failed: a damaged key, a forged signature, or a machine without randomness. Says nothing more on purpose.
