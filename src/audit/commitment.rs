@@ -27,6 +27,13 @@ impl Label {
     /// Those whose salts a caller is told.
     pub const CALLERS: [Self; 4] = [Self::Request, Self::Answer, Self::Subject, Self::User];
 
+    /// The label of a name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        let all = [Self::Request, Self::Answer, Self::Reply, Self::Subject, Self::User];
+        all.into_iter().find(|label| label.as_str() == name)
+    }
+
     /// The label as it is hashed and written.
     #[must_use]
     pub fn as_str(self) -> &'static str {

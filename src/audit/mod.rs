@@ -28,6 +28,8 @@ pub mod chain;
 pub mod commitment;
 pub mod committed;
 pub mod directory;
+pub mod disclose;
+pub mod evidence;
 pub mod facts;
 pub mod index;
 pub mod months;
@@ -40,6 +42,8 @@ pub mod receipt;
 pub mod query;
 pub mod record;
 pub mod recorder;
+#[cfg(test)]
+pub(crate) mod small;
 pub mod tally;
 pub mod verify;
 

@@ -1,0 +1,28 @@
+//! The evidence file: a zip that proves exchanges to whoever holds it and the log's public key, years later, without the gateway.
+//!
+//! | file | duty |
+//! |---|---|
+//! | [`archive`] | the zip: written the same each time, read within limits |
+//! | [`manifest`] | what it holds, each file with its hash |
+//! | [`reading`] | one reading of a log's folder |
+//! | [`gather`] | a case, gathered from it |
+//! | [`anchor`] | the files of a time-stamp |
+//! | [`http`] | a signed answer as a party kept it |
+//! | [`readme`] | how to verify each step without us |
+//! | [`verify`], `claims`, `stamp` | the judgement: bytes and trust in, a report out |
+//! | [`report`] | that report, in words |
+
+pub mod anchor;
+pub mod archive;
+mod claims;
+pub mod gather;
+pub mod http;
+pub mod manifest;
+pub mod readme;
+pub mod reading;
+pub mod report;
+mod stamp;
+pub mod verify;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,240 @@
+use std::process::Command;
+
+use super::archive::Files;
+use super::archive::pack;
+use super::archive::unpack;
+use super::gather::NotGathered;
+use super::gather::Source;
+use super::gather::Wish;
+use super::gather::gather;
+use super::manifest;
+use super::manifest::Manifest;
+use super::report::Report;
+use super::report::Verdict;
+use super::verify::verify;
+use crate::audit::commitment::Label;
+use crate::audit::disclose::NotDisclosed;
+use crate::audit::disclose::disclose;
+use crate::audit::small::SmallLog;
+use crate::id::ExchangeId;
+use crate::tlog::trust::TrustPolicy;
+
+const NOW: &str = "2026-11-26T02:00:00Z";
+const BODY: &str = r#"{"a":1}"#;
+
+/// A closed log with three exchanges, and the second's id.
+fn closed() -> (SmallLog, ExchangeId) {
+    let log = SmallLog::new(NOW);
+    let recorder = log.open();
+    log.exchange(&recorder, 1, BODY);
+    let id = log.exchange(&recorder, 2, BODY);
+    log.exchange(&recorder, 3, BODY);
+    recorder.close().unwrap();
+    (log, id)
+}
+
+fn wish(id: ExchangeId) -> Wish {
+    Wish {
+        exchanges: [id].into(),
+        annexes: true,
+        disclosures: vec![
+            (Label::Answer, Some(BODY.into())),
+            (Label::Subject, Some(b"099190000001".to_vec())),
+            (Label::Request, None),
+        ],
+        ..Wish::default()
+    }
+}
+
+fn gathered(log: &SmallLog, wish: &Wish) -> Result<Files, NotGathered> {
+    let (folder, key, months) = (log.log(), log.vkey(), log.months());
+    gather(Source { log: &folder, key: &key, months: Some(&months) }, wish)
+}
+
+fn judged(log: &SmallLog, files: &Files) -> Report {
+    verify(&pack(files).unwrap(), &TrustPolicy::of_logs(vec![log.vkey()]), &[])
+}
+
+/// The files under a manifest that fits them: what a forger would hand in.
+fn resealed(mut files: Files, id: ExchangeId) -> Files {
+    files.remove(manifest::NAME);
+    let sum = |(name, bytes): (&String, &Vec<u8>)| {
+        format!("{}  {name}\n", crate::crypto::digest::hex(&crate::crypto::digest::sha256(bytes)))
+    };
+    files.remove("SHA256SUMS");
+    let sums: String = files.iter().map(sum).collect();
+    files.insert("SHA256SUMS".to_owned(), sums.into_bytes());
+    let manifest = Manifest::of(crate::audit::small::ORIGIN, [id.to_string()].into(), &files);
+    files.insert(manifest::NAME.to_owned(), manifest.text().into_bytes());
+    files
+}
+
+fn codes(report: &Report, verdict: Verdict) -> Vec<&'static str> {
+    report.steps.iter().filter(|step| step.verdict == verdict).map(|step| step.code).collect()
+}
+
+#[test]
+fn a_case_is_the_same_bytes_each_time_and_every_step_of_it_holds() {
+    let (log, id) = closed();
+    let files = gathered(&log, &wish(id)).unwrap();
+    let packed = pack(&files).unwrap();
+    assert_eq!(packed, pack(&gathered(&log, &wish(id)).unwrap()).unwrap());
+    assert_eq!(unpack(&packed).unwrap(), files);
+    let report = judged(&log, &files);
+    assert!(report.is_true(), "{report:#?}");
+    assert_eq!(
+        codes(&report, Verdict::Holds),
+        [
+            "manifest",
+            "head",
+            "entry",
+            "policy",
+            "policy-file",
+            "certificate",
+            "annex",
+            "disclosure",
+            "disclosure"
+        ]
+    );
+    assert_eq!(codes(&report, Verdict::NotChecked), ["annex-told", "disclosure"]);
+    let annex = files.iter().find(|(name, _)| name.ends_with(".annex.json")).unwrap().1;
+    assert!(std::str::from_utf8(annex).unwrap().contains("HS-1"));
+}
+
+#[test]
+fn a_case_in_which_anything_was_changed_is_false_even_under_a_manifest_that_fits() {
+    let (log, id) = closed();
+    let files = gathered(&log, &wish(id)).unwrap();
+    let told = |name: &str| {
+        ["README.txt", "inclusion.sh", "trust-policy.txt", manifest::NAME, "SHA256SUMS"].contains(&name)
+            || name.ends_with(".annex.json")
+            || name.ends_with(".request.salt")
+    };
+    for name in files.keys() {
+        let mut changed = files.clone();
+        let bytes = changed.get_mut(name).unwrap();
+        let middle = bytes.len() / 2;
+        bytes[middle] ^= 1;
+        assert!(!judged(&log, &changed).is_true(), "{name} changed");
+        if !told(name) {
+            let report = judged(&log, &resealed(changed, id));
+            assert!(!report.is_true(), "{name} changed and sealed again: {report:#?}");
+        }
+        let mut without = files.clone();
+        without.remove(name);
+        assert!(!judged(&log, &without).is_true(), "{name} taken away");
+    }
+}
+
+#[test]
+fn files_that_nobody_verifies_are_not_smuggled_in() {
+    let (log, id) = closed();
+    let files = gathered(&log, &wish(id)).unwrap();
+    for name in [
+        "entries/0099.leaf",
+        "opinion.txt",
+        "policy/1/agreements/x.toml",
+        "certificates/x.der",
+        "anchor/token.der",
+    ] {
+        let mut more = files.clone();
+        more.insert(name.to_owned(), b"x".to_vec());
+        assert!(!judged(&log, &more).is_true(), "{name} unlisted");
+        assert!(!judged(&log, &resealed(more, id)).is_true(), "{name} listed");
+    }
+    let mut claimed = files;
+    claimed.remove(manifest::NAME);
+    let two = [id.to_string(), ExchangeId::new(1, &[0; 10]).to_string()].into();
+    let manifest = Manifest::of(crate::audit::small::ORIGIN, two, &claimed);
+    claimed.insert(manifest::NAME.to_owned(), manifest.text().into_bytes());
+    assert_eq!(codes(&judged(&log, &claimed), Verdict::Fails), ["exchange"]);
+}
+
+#[test]
+fn a_case_of_another_log_is_false_and_so_is_what_is_no_case() {
+    let ((log, id), other) = (closed(), SmallLog::new(NOW));
+    let files = gathered(&log, &wish(id)).unwrap();
+    assert_eq!(codes(&judged(&other, &files), Verdict::Fails), ["head"]);
+    for bytes in [b"".as_slice(), b"PK\x05\x06", &[0; 100]] {
+        let report = verify(bytes, &TrustPolicy::of_logs(vec![log.vkey()]), &[]);
+        assert_eq!((codes(&report, Verdict::Fails), report.is_true()), (vec!["archive"], false));
+    }
+    let empty = verify(&pack(&Files::new()).unwrap(), &TrustPolicy::of_logs(vec![log.vkey()]), &[]);
+    assert_eq!(codes(&empty, Verdict::Fails), ["manifest"]);
+}
+
+#[test]
+fn what_is_not_so_is_not_gathered() {
+    let (log, id) = closed();
+    let absent = Wish { exchanges: [ExchangeId::new(1, &[0; 10])].into(), ..Wish::default() };
+    assert!(matches!(gathered(&log, &absent), Err(NotGathered::NotFound(_))));
+    let other = Wish { disclosures: vec![(Label::Answer, Some(b"{}".to_vec()))], ..wish(id) };
+    assert!(matches!(gathered(&log, &other), Err(NotGathered::OtherData("answer"))));
+    let reply = Wish { disclosures: vec![(Label::Reply, None)], ..wish(id) };
+    assert!(matches!(gathered(&log, &reply), Err(NotGathered::Disclose(NotDisclosed::ProviderAlone))));
+    let provider = Wish { provider: Some("G01.HYN".parse().unwrap()), ..reply };
+    assert!(gathered(&log, &provider).is_ok());
+    let agreement =
+        crate::crypto::digest::hex(&crate::crypto::digest::sha256(crate::audit::small::AGREEMENT.as_bytes()));
+    std::fs::remove_file(log.log().join("objects").join(agreement)).unwrap();
+    assert!(matches!(gathered(&log, &wish(id)), Err(NotGathered::Object(_))));
+}
+
+#[test]
+fn a_salt_is_told_for_what_an_entry_commits_to_and_reply_to_its_provider_alone() {
+    let (log, id) = closed();
+    let (folder, months) = (log.log(), log.months());
+    let told = |label, provider: Option<&str>| {
+        let provider = provider.map(|id| id.parse().unwrap());
+        disclose(&folder, &months, id, label, provider.as_ref())
+    };
+    let answer = told(Label::Answer, None).unwrap();
+    assert!(answer.len() == 1 && answer[0].is_of(Label::Answer, BODY.as_bytes()));
+    assert!(!answer[0].is_of(Label::Answer, b"{}") && !answer[0].is_of(Label::Reply, BODY.as_bytes()));
+    assert!(matches!(told(Label::User, None), Err(NotDisclosed::NotCommitted("user"))));
+    assert!(matches!(told(Label::Reply, None), Err(NotDisclosed::ProviderAlone)));
+    assert!(matches!(told(Label::Reply, Some("H31.05")), Err(NotDisclosed::OtherProvider { .. })));
+    assert_eq!(told(Label::Reply, Some("G01.HYN")).unwrap().len(), 1);
+    std::fs::remove_file(log.months_folder().join("2026-11.key")).unwrap();
+    let (folder, months) = (log.log(), log.months());
+    assert!(matches!(disclose(&folder, &months, id, Label::Answer, None), Err(NotDisclosed::Forgotten)));
+}
+
+#[test]
+fn the_readmes_commands_verify_a_case_by_hand_and_refuse_a_changed_one() {
+    let (log, id) = closed();
+    let folder = tempfile::tempdir().unwrap();
+    let files = gathered(&log, &wish(id)).unwrap();
+    for (name, bytes) in &files {
+        let path = folder.path().join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        crate::crypto::keyfile::write_new(&path, bytes).unwrap();
+    }
+    let bash = |script: &str| {
+        let script = format!("set -euo pipefail\nexport LC_ALL=C.UTF-8\n{script}");
+        Command::new("bash").current_dir(folder.path()).args(["-c", &script]).output().unwrap()
+    };
+    let index = files.keys().find_map(|name| name.strip_prefix("entries/")?.strip_suffix(".leaf")).unwrap();
+    let sums = bash("sha256sum -c SHA256SUMS");
+    assert!(sums.status.success(), "{sums:?}");
+    for leaf in files.keys().filter_map(|name| name.strip_suffix(".leaf")) {
+        let verified = bash(&format!("bash inclusion.sh {leaf}.leaf {leaf}.proof log.vkey"));
+        assert!(verified.status.success(), "{leaf}: {verified:?}");
+    }
+    let committed = bash(&format!(
+        "{{ printf 'phohien-commit/1\\nanswer\\n'; cat entries/{index}.answer.salt entries/{index}.answer.data; }} | sha256sum | cut -c1-64 | xargs -I@ grep -F '\"answer\":\"@\"' entries/{index}.leaf"
+    ));
+    assert!(committed.status.success(), "{committed:?}");
+    for change in [
+        format!("sed -i 's/released/refused/' entries/{index}.leaf"),
+        format!("sed -i 's/index {index}/index 1/' entries/{index}.proof"),
+        format!("sed -i '/^index/{{n;s/./B/}}' entries/{index}.proof"),
+        format!("sed -i 's/^{}$/gw2.example/' entries/{index}.proof", crate::audit::small::ORIGIN),
+    ] {
+        let restore = format!(
+            "cp -r entries kept; {change}; r=0; bash inclusion.sh entries/{index}.leaf entries/{index}.proof log.vkey || r=$?; rm -r entries; mv kept entries; exit $r"
+        );
+        let refused = bash(&restore);
+        assert!(!refused.status.success(), "{change}: {refused:?}");
+    }
+}

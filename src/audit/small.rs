@@ -1,0 +1,178 @@
+//! A small log with a few exchanges, for tests of what is read out of it.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use super::annex::Annex;
+use super::begin::Beginning;
+use super::begin::begin;
+use super::facts::AgreementFacts;
+use super::facts::CertificateFacts;
+use super::facts::Facts;
+use super::months::MonthKeys;
+use super::outcome::Answer;
+use super::outcome::Outcome;
+use super::outcome::Verdict;
+use super::recorder::Recorder;
+use crate::clock::Clock;
+use crate::clock::Timestamp;
+use crate::crypto::digest::hex;
+use crate::crypto::sign::Ed25519Key;
+use crate::crypto::sign::P256Key;
+use crate::crypto::verify::PublicKey;
+use crate::id::AgencyId;
+use crate::id::ExchangeId;
+use crate::identity::certificate;
+use crate::message::key::AnswerKey;
+use crate::tlog;
+use crate::tlog::disk::OsDisk;
+use crate::tlog::note::VerifierKey;
+
+pub(crate) const AGREEMENT: &str = "id = \"TT-2026-001\"\nversion = 1\n";
+pub(crate) const ORIGIN: &str = "gw1.example/2026";
+
+/// A folder with a log, its keys, and the gateway's recorder while it is open.
+pub(crate) struct SmallLog {
+    folder: tempfile::TempDir,
+    key: Vec<u8>,
+    pub(crate) answer: AnswerKey,
+    pub(crate) clock: Clock,
+}
+
+impl SmallLog {
+    /// `now` is when it begins.
+    pub(crate) fn new(now: &str) -> Self {
+        Self {
+            folder: tempfile::tempdir().unwrap(),
+            key: Ed25519Key::generate_pkcs8().unwrap(),
+            answer: AnswerKey::from_pkcs8(&P256Key::generate_pkcs8().unwrap()).unwrap(),
+            clock: Clock::by_hand(now.parse().unwrap()),
+        }
+    }
+
+    pub(crate) fn log(&self) -> PathBuf {
+        self.folder.path().join("log")
+    }
+
+    pub(crate) fn months_folder(&self) -> PathBuf {
+        self.folder.path().join("keys/months")
+    }
+
+    pub(crate) fn months(&self) -> MonthKeys {
+        MonthKeys::new(self.months_folder())
+    }
+
+    pub(crate) fn vkey(&self) -> VerifierKey {
+        VerifierKey::new(&ORIGIN.parse().unwrap(), Ed25519Key::from_pkcs8(&self.key).unwrap().public_raw())
+    }
+
+    /// Opens it, as a gateway's start does.
+    pub(crate) fn open(&self) -> Recorder {
+        let service = "id = \"dan-cu\"\nprovider = \"G01.HYN\"\n";
+        let file = |name: &str, text: &str| (name.to_owned(), Arc::from(text.as_bytes()));
+        let beginning = Beginning {
+            log: tlog::Settings {
+                folder: self.log(),
+                origin: ORIGIN.parse().unwrap(),
+                segment_bytes: tlog::SEGMENT_BYTES_MIN,
+                queue: 16,
+            },
+            key: Ed25519Key::from_pkcs8(&self.key).unwrap(),
+            months: self.months_folder(),
+            operator: "H31.02".parse().unwrap(),
+            clock: self.clock.clone(),
+            answer_keys: vec![base64::Engine::encode(
+                &base64::engine::general_purpose::STANDARD,
+                PublicKey::spki(&self.answer.public()),
+            )],
+            policy: [7; 32],
+            policy_files: vec![
+                file("agreements/TT-2026-001.toml", AGREEMENT),
+                file("services/dan-cu.toml", service),
+            ],
+            policy_clock: None,
+        };
+        begin(beginning, Arc::new(OsDisk)).unwrap().0
+    }
+
+    /// An exchange that ends well, at the clock's time.
+    pub(crate) fn exchange(&self, recorder: &Recorder, random: u8, body: &'static str) -> ExchangeId {
+        let millis = u64::try_from(self.clock.now().as_millisecond()).unwrap();
+        let id = ExchangeId::new(millis, &[random; 10]);
+        let mut open = recorder.open(id).unwrap();
+        open.hear(Bytes::from_static(b"GET /dan-cu/x\n\n"));
+        let caller = rcgen::generate_simple_self_signed(Vec::new()).unwrap().cert.der().to_vec();
+        recorder.keep(&caller).unwrap();
+        let released = Released { answer: answer(body), certificate: caller };
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let committed = runtime.block_on(open.commit(released)).unwrap();
+        committed.into_parts().1.complete();
+        id
+    }
+}
+
+/// What the caller was, and got.
+#[derive(Debug)]
+struct Released {
+    answer: Answer,
+    certificate: Vec<u8>,
+}
+
+fn answer(body: &'static str) -> Answer {
+    let headers = http::HeaderMap::new();
+    Answer { status: http::StatusCode::OK, headers, body: Bytes::from_static(body.as_bytes()) }
+}
+
+impl Outcome for Released {
+    fn agency(&self) -> Option<&AgencyId> {
+        static AGENCY: std::sync::LazyLock<AgencyId> =
+            std::sync::LazyLock::new(|| "H31.01.01".parse().unwrap());
+        Some(&AGENCY)
+    }
+
+    fn facts(&self) -> Facts {
+        let fingerprint = crate::crypto::digest::sha256(&self.certificate);
+        let certificate = certificate::Certificate {
+            issuer: "CN=ca".to_owned(),
+            issuer_name: [1; 32],
+            serial: "01".to_owned(),
+            serial_bytes: vec![1],
+            spki: [2; 32],
+            fingerprint,
+            not_before: Timestamp::UNIX_EPOCH,
+            not_after: Timestamp::MAX,
+            organization_identifier: None,
+            agency_names: Vec::new(),
+        };
+        Facts {
+            certificate: Some(CertificateFacts::of(&certificate)),
+            service: Some("dan-cu".to_owned()),
+            agreement: Some(AgreementFacts { id: "TT-2026-001".to_owned(), version: 1, clause: Some(1) }),
+            policy: Some(hex(&[7; 32])),
+            ..Facts::default()
+        }
+    }
+
+    fn annex(&self) -> Annex {
+        Annex { subject: Some("099190000001".to_owned()), case: Some("HS-1".to_owned()), ..Annex::default() }
+    }
+
+    fn verdict(&self) -> Verdict {
+        Verdict::Released { scope: [0; 32], fields: vec!["/a".to_owned()] }
+    }
+
+    fn answer(&self) -> &Answer {
+        &self.answer
+    }
+
+    fn reply(&self) -> Option<&Bytes> {
+        static REPLY: Bytes = Bytes::from_static(b"{\"a\":1,\"b\":2}");
+        Some(&REPLY)
+    }
+
+    fn conclude(self) -> (Answer, Option<crate::limits::in_flight::Slot>) {
+        (self.answer, None)
+    }
+}
