@@ -115,16 +115,29 @@ impl Receipt {
     }
 }
 
+/// The last line of a bulk list, where ways from earlier heads were asked for.
+#[derive(Debug, Serialize)]
+pub struct Ways {
+    /// The size of the head that all proofs of the list are under.
+    size: u64,
+    consistency: Vec<Growth>,
+}
+
+impl Ways {
+    /// The way to a head from each of the sizes in `since`; a size that this log never had is left without one.
+    #[must_use]
+    pub fn of(recorder: &Recorder, since: &[u64], head: &SignedHead) -> Self {
+        let consistency = since.iter().filter_map(|from| Growth::of(recorder, *from, head.size)).collect();
+        Self { size: head.size, consistency }
+    }
+}
+
 impl ProvenEntry {
-    /// An entry with its proof in the newest signed head; none if it cannot be proven.
+    /// An entry with its proof in a signed head; none if it cannot be proven.
     ///
     /// # Errors
     /// It cannot be read.
-    pub fn of(recorder: &Recorder, index: u64) -> Result<Option<Self>, ReadError> {
-        Self::under(recorder, index, &recorder.log().head())
-    }
-
-    fn under(recorder: &Recorder, index: u64, head: &SignedHead) -> Result<Option<Self>, ReadError> {
+    pub fn under(recorder: &Recorder, index: u64, head: &SignedHead) -> Result<Option<Self>, ReadError> {
         let log = recorder.log();
         let Some(path) = log.inclusion(index, head.size) else { return Ok(None) };
         let Ok(leaf) = String::from_utf8(log.read(index)?.leaf) else { return Ok(None) };

@@ -10,6 +10,7 @@ use super::exit::Failure;
 use super::terminal::shown;
 use crate::crypto::verify::PublicKey;
 use crate::tlog::note::VerifierKey;
+use crate::tlog::trust::TrustPolicy;
 
 /// The verification keys in a file: one a line; empty lines and lines that begin with `#` do not count.
 ///
@@ -21,6 +22,22 @@ pub fn log_keys(file: &Path) -> Result<Vec<VerifierKey>, Failure> {
     let keys = lines.map(str::parse).collect::<Result<Vec<VerifierKey>, _>>();
     let keys = keys.map_err(|cause| not_a_key(file).because(cause))?;
     if keys.is_empty() { Err(not_a_key(file)) } else { Ok(keys) }
+}
+
+/// Whom a file says to trust: a trust policy (C2SP tlog-policy), or verification keys of logs, one a line, whose heads nobody need have
+/// cosigned.
+///
+/// # Errors
+/// The file cannot be read, or is neither.
+pub fn policy(file: &Path) -> Result<TrustPolicy, Failure> {
+    let bytes = std::fs::read(file).map_err(|cause| Failure::unreadable(file, cause))?;
+    // Every policy has a quorum line, and no file of keys has one.
+    let is_policy = bytes.split(|byte| *byte == b'\n').any(|line| line.trim_ascii().starts_with(b"quorum"));
+    if !is_policy {
+        return log_keys(file).map(TrustPolicy::of_logs);
+    }
+    let policy = TrustPolicy::parse(&bytes).map_err(|cause| not_a_policy(file).because(cause))?;
+    if policy.logs().is_empty() { Err(not_a_policy(file)) } else { Ok(policy) }
 }
 
 /// The public keys (SubjectPublicKeyInfo, PEM) in a file.
@@ -56,6 +73,14 @@ fn beside(log: &Path, extension: &str) -> Option<PathBuf> {
     named.into_iter().find(|file| file.is_file())
 }
 
+fn not_a_policy(file: &Path) -> Failure {
+    let name = shown(&file.display().to_string());
+    Failure::usage(
+        format!("Tệp `{name}` không phải là chính sách tin cậy (tlog-policy) có nêu nhật ký."),
+        format!("The file `{name}` is not a trust policy (tlog-policy) that names a log."),
+    )
+}
+
 fn not_a_key(file: &Path) -> Failure {
     let name = shown(&file.display().to_string());
     Failure::usage(
@@ -84,6 +109,23 @@ mod tests {
         assert_eq!(log_keys(&good).unwrap(), std::slice::from_ref(&key));
         for text in ["", "# only\n", "nonsense", &format!("{key}\nx")] {
             assert!(log_keys(&file(folder.path(), "bad", text)).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_trust_policy_and_a_file_of_keys_are_told_apart() {
+        let folder = tempfile::tempdir().unwrap();
+        let key = VerifierKey::new(&"gw1.example/2026".parse().unwrap(), [7; 32]);
+        for text in [format!("{key}\n"), format!("log {key}\nquorum none\n")] {
+            let trusted = policy(&file(folder.path(), "trust", &text)).unwrap();
+            assert_eq!(trusted, TrustPolicy::of_logs(vec![key.clone()]));
+        }
+        for text in [format!("log {key}\n"), "quorum none\n".to_owned(), format!("log {key}\nquorum x\n")] {
+            assert_eq!(
+                policy(&file(folder.path(), "trust", &text)).unwrap_err().exit().number(),
+                2,
+                "{text}"
+            );
         }
     }
 

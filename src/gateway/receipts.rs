@@ -1,4 +1,4 @@
-//! `GET /receipts/<id>[?since=<size>%2C…][&witnessed=1]` and `GET /receipts?after=<seq>`: what the gateway itself serves to agencies, each its own entries and no others.
+//! `GET /receipts/<id>[?since=<size>%2C…][&witnessed=1]` and `GET /receipts?after=<seq>[&since=<size>%2C…]`: what the gateway itself serves to agencies, each its own entries and no others.
 //!
 //! Not an exchange: no platform has a part in it and nothing of another agency is told, so it is answered without a record. A request
 //! that is refused before that is refused, and recorded, as any other: whoever is no agency is told the same on every path.
@@ -18,6 +18,7 @@ use crate::audit::facts::Facts;
 use crate::audit::outcome::Answer;
 use crate::audit::receipt::ProvenEntry;
 use crate::audit::receipt::Receipt;
+use crate::audit::receipt::Ways;
 use crate::audit::recorder::Recorder;
 use crate::audit::recorder::Unrecorded;
 use crate::id::AgencyId;
@@ -52,8 +53,8 @@ enum Wanted {
     /// One exchange's receipt, and the way to its head from heads the caller knows; under the newest head, or under one that
     /// witnesses have cosigned.
     One { id: ExchangeId, since: Vec<u64>, witnessed: bool },
-    /// The entries after this `seq`.
-    After(u64),
+    /// The entries after this `seq`, and the way to their head from heads the caller knows.
+    After(u64, Vec<u64>),
 }
 
 /// Answers a request for receipts.
@@ -103,10 +104,24 @@ fn wanted(request: &Request) -> Option<Wanted> {
     match (request.segments(), request.query()) {
         _ if !reads => None,
         ([id], asked) => one_of(id.parse().ok()?, asked),
-        ([], []) => Some(Wanted::After(0)),
-        ([], [(name, after)]) if name == "after" => Some(Wanted::After(after.parse().ok()?)),
+        ([], asked) => many_of(asked),
         _ => None,
     }
+}
+
+fn many_of(asked: &[(String, String)]) -> Option<Wanted> {
+    let (mut seq, mut heads) = (None, None);
+    for (name, value) in asked {
+        let told_before = match name.as_str() {
+            "after" => seq.replace(value.parse().ok()?).is_some(),
+            "since" => heads.replace(sizes(value)?).is_some(),
+            _ => return None,
+        };
+        if told_before {
+            return None;
+        }
+    }
+    Some(Wanted::After(seq.unwrap_or(0), heads.unwrap_or_default()))
 }
 
 /// None for what is not there and for what is another's: the two look the same. Entries are read from the disk, off the threads that
@@ -119,7 +134,7 @@ async fn find(door: &Door, agency: AgencyId, wanted: Wanted) -> Result<Option<An
             Some(best) => one_witnessed(&recorder, id, &since, &agency, &best),
             None => Ok(None),
         },
-        Wanted::After(seq) => many(&recorder, seq, &agency),
+        Wanted::After(seq, since) => many(&recorder, seq, &since, &agency),
     });
     let read = reading.await.map_err(|fault| Unrecorded::Unmakeable(fault.to_string()))?;
     read.map_err(|error| {
@@ -172,11 +187,19 @@ fn document(receipt: Receipt) -> Option<Answer> {
     Some(found("application/json", serde_json::to_vec(&receipt).ok()?))
 }
 
-/// One JSON line an entry, each with its proof in the newest signed head.
-fn many(recorder: &Recorder, after: u64, agency: &AgencyId) -> Result<Option<Answer>, ReadError> {
+/// One JSON line an entry, all with their proofs under one head; then, if they were asked for, the ways that lead to it.
+fn many(
+    recorder: &Recorder,
+    after: u64,
+    since: &[u64],
+    agency: &AgencyId,
+) -> Result<Option<Answer>, ReadError> {
     let mut lines = Vec::new();
-    for index in recorder.proven_of_agency(agency, after, MOST)? {
-        let Some(entry) = ProvenEntry::of(recorder, index)? else { return Ok(None) };
+    // The entries first: the head that is asked for after them holds them all.
+    let indices = recorder.proven_of_agency(agency, after, MOST)?;
+    let head = recorder.log().head();
+    for index in indices {
+        let Some(entry) = ProvenEntry::under(recorder, index, &head)? else { return Ok(None) };
         if serde_json::to_writer(&mut lines, &entry).is_err() {
             return Ok(None);
         }
@@ -184,6 +207,12 @@ fn many(recorder: &Recorder, after: u64, agency: &AgencyId) -> Result<Option<Ans
         if lines.len() >= ENOUGH {
             break;
         }
+    }
+    if !since.is_empty() {
+        if serde_json::to_writer(&mut lines, &Ways::of(recorder, since, &head)).is_err() {
+            return Ok(None);
+        }
+        lines.push(b'\n');
     }
     Ok(Some(found("application/jsonl", lines)))
 }

@@ -21,6 +21,7 @@ use crate::cli::receipt::document::Proven;
 use crate::message::receipt::Receipt;
 use crate::tlog::checkpoint::SignedHead;
 use crate::tlog::note::VerifierKey;
+use crate::tlog::trust::TrustPolicy;
 
 /// Asks on as far as it was asked for, and enters the verdicts. Gives the document as it came.
 ///
@@ -111,7 +112,7 @@ fn proven(
     if document.exchange != id {
         return Err(FalseReceipt::Exchange(receipt.index));
     }
-    let proven = document.verify(std::slice::from_ref(key))?;
+    let proven = document.verify(&TrustPolicy::of_logs(vec![key.clone()]))?;
     let own = proven
         .into_iter()
         .find(|Proven { index, hash, .. }| (*index, hash) == (receipt.index, &receipt.leaf));

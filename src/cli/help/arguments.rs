@@ -76,9 +76,11 @@ audit verify | known | Điểm chốt hoặc biên nhận giữ ở nơi khác, 
 receipt fetch | id | Mã giao dịch | The exchange id
 receipt fetch | after | Mọi biên nhận sau số thứ tự này | All receipts after this number
 receipt fetch | gateway | Địa chỉ cổng, như https://localhost:8443 | The gateway's address, such as https://localhost:8443
+receipt fetch | trust | Khóa kiểm tra nhật ký hoặc chính sách tin cậy: kiểm tra từng biên nhận khi lấy về | The log's verification keys or a trust policy: each receipt is verified as it comes
+receipt fetch | heads | Tệp giữ điểm chốt cuối cùng đã thấy; đòi bằng chứng nhất quán với nó | A file that keeps the last head seen; consistency with it is demanded
 receipt fetch | output | Ghi vào tệp này thay vì hiện ra | Write to this file instead of showing it
 receipt verify | file | Biên nhận (một tài liệu, hoặc mỗi dòng một bản ghi) | The receipt (one document, or one entry a line)
-receipt verify | trust | Tệp khóa kiểm tra nhật ký tin cậy, mỗi dòng một khóa (log.vkey) | The verification keys to trust, one a line (log.vkey)
+receipt verify | trust | Khóa kiểm tra nhật ký tin cậy, mỗi dòng một khóa (log.vkey), hoặc chính sách tin cậy (tlog-policy) | The verification keys to trust, one a line (log.vkey), or a trust policy (tlog-policy)
 receipt verify | answer | Nội dung câu trả lời đang giữ: kiểm tra đúng là nội dung đã cam kết | The body of the answer one holds: is it the one committed to
 certs dev | folder | Thư mục để tạo; chưa có chứng thư số | The folder to make them in; it holds none yet
 certs check | file | Chuỗi chứng thư số (PEM, chứng thư của cơ quan đứng đầu) | The chain (PEM, the agency's own certificate first)

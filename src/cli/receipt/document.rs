@@ -9,11 +9,14 @@ use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 
 use crate::crypto::digest::Hash;
+use crate::tlog::checkpoint::Checkpoint;
 use crate::tlog::checkpoint::SignedHead;
 use crate::tlog::merkle;
-use crate::tlog::note::VerifierKey;
+use crate::tlog::note::Note;
 use crate::tlog::proof::Proof;
 use crate::tlog::proof::ProofError;
+use crate::tlog::trust::TrustPolicy;
+use crate::tlog::trust::Untrusted;
 
 /// The version of the document that is read here.
 const FORMAT: &str = "phohien-receipt/1";
@@ -39,9 +42,23 @@ pub enum FalseReceipt {
         #[source]
         source: ProofError,
     },
+    /// A proof's head is not good under the trust policy.
+    #[error("the head that entry {index} is proven by is not trusted")]
+    Head {
+        /// Which entry.
+        index: u64,
+        /// Why.
+        #[source]
+        source: Untrusted,
+    },
     /// A proof is of another index than the entry says.
     #[error("the proof of entry {0} is of another entry")]
     Index(u64),
+    /// An entry of a list does not follow the one before it.
+    #[error(
+        "entry {0} does not follow the one before it in its agency's chain: something is missing between them"
+    )]
+    Chain(u64),
     /// An entry tells of another exchange.
     #[error("entry {0} is of another exchange than the receipt names")]
     Exchange(u64),
@@ -93,8 +110,8 @@ pub struct Entry {
 /// A consistency path (RFC 9162 2.1.4) from the tree of `from` leaves.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Path {
-    from: u64,
+pub(super) struct Path {
+    pub(super) from: u64,
     path: Vec<String>,
 }
 
@@ -121,11 +138,11 @@ impl Document {
         if document.v == FORMAT { Ok(document) } else { Err(FalseReceipt::Version) }
     }
 
-    /// Every entry, each proven under one of the trusted keys, and all of them of the exchange the document names.
+    /// Every entry, each proven under a trusted head, and all of them of the exchange the document names.
     ///
     /// # Errors
     /// One is not.
-    pub fn verify(&self, trusted: &[VerifierKey]) -> Result<Vec<Proven>, FalseReceipt> {
+    pub fn verify(&self, trusted: &TrustPolicy) -> Result<Vec<Proven>, FalseReceipt> {
         if self.entries.is_empty() {
             return Err(FalseReceipt::Empty);
         }
@@ -151,15 +168,20 @@ impl Document {
     /// # Errors
     /// It is not shown.
     pub fn extends(&self, old: (u64, &Hash), new: &SignedHead) -> Result<(), FalseReceipt> {
-        let (size, root) = old;
-        let wrong = || FalseReceipt::Inconsistent { old: size, new: new.size };
-        let path = match self.consistency.iter().find(|path| path.from == size) {
-            Some(path) if size != new.size => path.hashes().ok_or_else(wrong)?,
-            None if size < new.size => return Err(FalseReceipt::NoPath { old: size, new: new.size }),
-            Some(_) | None => Vec::new(),
-        };
-        merkle::verify_consistency(size, new.size, root, &new.root, &path).map_err(|_| wrong())
+        extends(&self.consistency, old, new)
     }
+}
+
+/// Shows it by one of these ways.
+pub(super) fn extends(ways: &[Path], old: (u64, &Hash), new: &SignedHead) -> Result<(), FalseReceipt> {
+    let (size, root) = old;
+    let wrong = || FalseReceipt::Inconsistent { old: size, new: new.size };
+    let path = match ways.iter().find(|path| path.from == size) {
+        Some(path) if size != new.size => path.hashes().ok_or_else(wrong)?,
+        None if size < new.size => return Err(FalseReceipt::NoPath { old: size, new: new.size }),
+        Some(_) | None => Vec::new(),
+    };
+    merkle::verify_consistency(size, new.size, root, &new.root, &path).map_err(|_| wrong())
 }
 
 impl Path {
@@ -169,33 +191,37 @@ impl Path {
 }
 
 impl Entry {
-    /// Reads one line of a bulk list.
-    ///
-    /// # Errors
-    /// It is not an entry.
-    pub fn parse(line: &str) -> Result<Self, FalseReceipt> {
-        Ok(serde_json::from_str(line)?)
-    }
-
-    /// The entry, proven under one of the trusted keys.
+    /// The entry, proven under a trusted head.
     ///
     /// # Errors
     /// It is not.
-    pub fn verify(&self, trusted: &[VerifierKey]) -> Result<Proven, FalseReceipt> {
-        let failed = |source| FalseReceipt::Proof { index: self.index, source };
+    pub fn verify(&self, trusted: &TrustPolicy) -> Result<Proven, FalseReceipt> {
+        let index = self.index;
+        let failed = |source| FalseReceipt::Proof { index, source };
         let proof = Proof::parse(self.proof.as_bytes()).map_err(failed)?;
-        if proof.index != self.index {
-            return Err(FalseReceipt::Index(self.index));
+        if proof.index != index {
+            return Err(FalseReceipt::Index(index));
         }
+        let head = trusted.open(proof.note.as_bytes());
+        let head = head.map_err(|source| FalseReceipt::Head { index, source })?;
         let hash = merkle::leaf_hash(self.leaf.as_bytes());
-        let mut first = None;
-        for key in trusted {
-            match proof.verify(&hash, key) {
-                Ok(head) => return Ok(Proven { index: self.index, leaf: self.leaf.clone(), hash, head }),
-                Err(error) => first = first.or(Some(error)),
-            }
-        }
-        Err(failed(first.unwrap_or(ProofError::Malformed("no key is trusted"))))
+        merkle::verify_inclusion(&hash, index, head.size, &proof.path, &head.root)
+            .map_err(|source| failed(source.into()))?;
+        Ok(Proven { index, leaf: self.leaf.clone(), hash, head })
+    }
+
+    /// The size of the head in the proof, as it states it.
+    #[must_use]
+    pub fn stated_size(&self) -> Option<u64> {
+        let proof = Proof::parse(self.proof.as_bytes()).ok()?;
+        let note = Note::parse(proof.note.as_bytes()).ok()?;
+        Some(Checkpoint::parse(note.unverified_text()).ok()?.size)
+    }
+
+    /// The entry's number in its agency's chain, as the leaf states it.
+    #[must_use]
+    pub fn stated_seq(&self) -> Option<u64> {
+        serde_json::from_str::<serde_json::Value>(&self.leaf).ok()?.get("seq")?.as_u64()
     }
 }
 
@@ -203,22 +229,25 @@ impl Entry {
 pub(crate) mod tests {
     use super::*;
     use crate::crypto::sign::Ed25519Key;
-    use crate::tlog::checkpoint::Checkpoint;
     use crate::tlog::merkle::Tree;
     use crate::tlog::note::Signer;
+    use crate::tlog::note::VerifierKey;
 
     /// A log of a few leaves that signs heads and writes receipt documents as a gateway does.
     pub(crate) struct SmallLog {
         signer: Signer,
+        pkcs8: Vec<u8>,
         tree: Tree,
         leaves: Vec<String>,
     }
 
     impl SmallLog {
         pub(crate) fn new(leaves: &[&str]) -> Self {
-            let key = Ed25519Key::from_pkcs8(&Ed25519Key::generate_pkcs8().unwrap()).unwrap();
+            let pkcs8 = Ed25519Key::generate_pkcs8().unwrap();
+            let key = Ed25519Key::from_pkcs8(&pkcs8).unwrap();
             let mut log = Self {
                 signer: Signer::new(&"gw1.example/2026".parse().unwrap(), key),
+                pkcs8,
                 tree: Tree::default(),
                 leaves: Vec::new(),
             };
@@ -229,6 +258,30 @@ pub(crate) mod tests {
         pub(crate) fn push(&mut self, leaf: &str) {
             self.tree.push(merkle::leaf_hash(leaf.as_bytes()));
             self.leaves.push(leaf.to_owned());
+        }
+
+        /// A log of other leaves under the same key.
+        pub(crate) fn forked(&self, leaves: &[&str]) -> Self {
+            let mut log = Self::new(leaves);
+            log.signer = Signer::new(
+                &"gw1.example/2026".parse().unwrap(),
+                Ed25519Key::from_pkcs8(&self.pkcs8).unwrap(),
+            );
+            log.pkcs8 = self.pkcs8.clone();
+            log
+        }
+
+        pub(crate) fn ways(&self, since: &[u64]) -> serde_json::Value {
+            serde_json::json!({ "size": self.tree.size(), "consistency": self.consistency(since) })
+        }
+
+        fn consistency(&self, since: &[u64]) -> Vec<serde_json::Value> {
+            let way = |from: &u64| {
+                let path = self.tree.consistency(*from, self.tree.size()).unwrap();
+                let path: Vec<String> = path.iter().map(|hash| STANDARD.encode(hash)).collect();
+                serde_json::json!({ "from": from, "path": path })
+            };
+            since.iter().map(way).collect()
         }
 
         pub(crate) fn key(&self) -> VerifierKey {
@@ -252,25 +305,22 @@ pub(crate) mod tests {
         }
 
         pub(crate) fn document(&self, exchange: &str, index: u64, since: &[u64]) -> String {
-            let consistency: Vec<_> = since
-                .iter()
-                .map(|from| {
-                    let path = self.tree.consistency(*from, self.tree.size()).unwrap();
-                    let path: Vec<String> = path.iter().map(|hash| STANDARD.encode(hash)).collect();
-                    serde_json::json!({ "from": from, "path": path })
-                })
-                .collect();
+            let consistency = self.consistency(since);
             serde_json::json!({ "v": FORMAT, "exchange": exchange, "entries": [self.entry(index)],
                 "salts": {}, "consistency": consistency })
             .to_string()
         }
     }
 
+    fn trust(logs: &[&SmallLog]) -> TrustPolicy {
+        TrustPolicy::of_logs(logs.iter().map(|log| log.key()).collect())
+    }
+
     const LEAVES: [&str; 5] =
         [r#"{"exchange":"a"}"#, r#"{"exchange":"b"}"#, r#"{"exchange":"c"}"#, "{}", r#"{"exchange":"e"}"#];
 
     fn verified(document: &str, log: &SmallLog) -> Result<Vec<Proven>, FalseReceipt> {
-        Document::parse(document.as_bytes())?.verify(&[log.key()])
+        Document::parse(document.as_bytes())?.verify(&trust(&[log]))
     }
 
     #[test]
@@ -303,8 +353,8 @@ pub(crate) mod tests {
     fn a_receipt_of_a_log_that_is_not_trusted_is_false() {
         let (log, other) = (SmallLog::new(&LEAVES), SmallLog::new(&LEAVES));
         let document = Document::parse(log.document("c", 2, &[]).as_bytes()).unwrap();
-        assert!(document.verify(&[other.key()]).is_err() && document.verify(&[]).is_err());
-        assert!(document.verify(&[other.key(), log.key()]).is_ok());
+        assert!(document.verify(&trust(&[&other])).is_err() && document.verify(&trust(&[])).is_err());
+        assert!(document.verify(&trust(&[&other, &log])).is_ok());
     }
 
     #[test]

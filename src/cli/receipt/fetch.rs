@@ -17,6 +17,9 @@ use crate::cli::terminal::Terminal;
 use crate::cli::terminal::shown;
 use crate::id::ExchangeId;
 
+use super::keeper::Keeper;
+use super::list::List;
+
 /// `receipt fetch`.
 #[derive(Debug, clap::Args)]
 pub struct Fetch {
@@ -28,6 +31,10 @@ pub struct Fetch {
     gateway: String,
     #[command(flatten)]
     reach: Reach,
+    #[arg(long, value_name = "FILE")]
+    trust: Option<PathBuf>,
+    #[arg(long, value_name = "FILE", requires = "trust")]
+    heads: Option<PathBuf>,
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
 }
@@ -48,46 +55,68 @@ pub fn run(fetch: &Fetch, session: &mut Session) -> Result<Exit, Failure> {
 
 async fn receipts(fetch: &Fetch, terminal: &Terminal) -> Result<Vec<u8>, Failure> {
     let address = Address::parse(&fetch.gateway)?;
+    let mut keeper = Keeper::new(fetch.trust.as_deref(), fetch.heads.as_deref())?;
     let mut connection = fetch.reach.connect(&address).await?;
-    match (&fetch.id, fetch.after) {
-        (Some(id), _) => one(&mut connection, id, terminal).await,
-        (None, after) => many(&mut connection, after.unwrap_or(0), terminal).await,
-    }
+    let bytes = match (&fetch.id, fetch.after) {
+        (Some(id), _) => one(&mut connection, id, &mut keeper, terminal).await?,
+        (None, after) => many(&mut connection, after.unwrap_or(0), &mut keeper, terminal).await?,
+    };
+    keeper.keep()?;
+    Ok(bytes)
 }
 
-async fn one(connection: &mut Connection, id: &str, terminal: &Terminal) -> Result<Vec<u8>, Failure> {
+async fn one(
+    connection: &mut Connection,
+    id: &str,
+    keeper: &mut Keeper,
+    terminal: &Terminal,
+) -> Result<Vec<u8>, Failure> {
     let id: ExchangeId = id.parse().map_err(|cause: crate::id::NotAName| {
         let vi = "Mã giao dịch không đúng dạng.";
         Failure::usage(vi, "The exchange id is not one.").because(cause)
     })?;
-    let answer = asked(connection, &format!("/receipts/{id}"), terminal).await?;
+    let answer = asked(connection, &format!("/receipts/{id}{}", keeper.since("?")), terminal).await?;
+    keeper.take_one(&answer.body)?;
     let mut bytes = answer.body.to_vec();
     bytes.push(b'\n');
     Ok(bytes)
 }
 
-/// Asks on until there are no more: a gateway gives them in portions.
-async fn many(connection: &mut Connection, after: u64, terminal: &Terminal) -> Result<Vec<u8>, Failure> {
+/// Asks on until there are no more: a gateway gives them in portions. Each portion shows the way from the head of the one before.
+async fn many(
+    connection: &mut Connection,
+    after: u64,
+    keeper: &mut Keeper,
+    terminal: &Terminal,
+) -> Result<Vec<u8>, Failure> {
     let (mut all, mut after) = (Vec::new(), after);
     loop {
-        let answer = asked(connection, &format!("/receipts?after={after}"), terminal).await?;
-        let Some(last) = last_seq(&answer) else { return Ok(all) };
-        if last <= after {
-            let vi = "Cổng lặp lại các biên nhận đã đưa. Hãy báo đơn vị vận hành.";
-            let en = "The gateway repeats receipts it already gave. Tell the operator.";
-            return Err(Failure::new(Exit::False, "receipts-repeat", vi, en));
-        }
+        let target = format!("/receipts?after={after}{}", keeper.since("&"));
+        let answer = asked(connection, &target, terminal).await?;
+        let list = list(&answer)?;
+        let Some(last) = list.entries().next_back() else { return Ok(all) };
+        let last = last.stated_seq().filter(|last| *last > after).ok_or_else(repeats)?;
+        keeper.take(&list)?;
         after = last;
         all.extend_from_slice(&answer.body);
     }
 }
 
-/// The number of the last entry of a portion, within its agency's chain.
-fn last_seq(answer: &Answer) -> Option<u64> {
-    let line = answer.body.split(|byte| *byte == b'\n').rfind(|line| !line.is_empty())?;
-    let entry: serde_json::Value = serde_json::from_slice(line).ok()?;
-    let leaf: serde_json::Value = serde_json::from_str(entry.get("leaf")?.as_str()?).ok()?;
-    leaf.get("seq")?.as_u64()
+fn list(answer: &Answer) -> Result<List, Failure> {
+    let text = std::str::from_utf8(&answer.body).unwrap_or("\u{fffd}");
+    List::parse(text).map_err(|cause| {
+        let (vi, en) = (
+            "Cổng không trả lời bằng danh sách biên nhận.",
+            "The gateway did not answer with a list of receipts.",
+        );
+        Failure::new(Exit::CouldNot, "no-receipts", vi, en).because(cause)
+    })
+}
+
+fn repeats() -> Failure {
+    let vi = "Cổng lặp lại các biên nhận đã đưa. Hãy báo đơn vị vận hành.";
+    let en = "The gateway repeats receipts it already gave. Tell the operator.";
+    Failure::new(Exit::False, "receipts-repeat", vi, en)
 }
 
 async fn asked(connection: &mut Connection, target: &str, terminal: &Terminal) -> Result<Answer, Failure> {
@@ -114,16 +143,16 @@ mod tests {
     use http::HeaderMap;
 
     #[test]
-    fn the_last_number_of_a_portion_is_where_to_ask_on() {
-        let with = |body: &'static str| Answer {
+    fn a_portion_that_is_no_list_is_no_receipt() {
+        let with = |body: &'static [u8]| Answer {
             version: http::Version::HTTP_11,
             status: http::StatusCode::OK,
             headers: HeaderMap::new(),
             trailers: HeaderMap::new(),
-            body: Bytes::from_static(body.as_bytes()),
+            body: Bytes::from_static(body),
         };
-        let portion = with("{\"leaf\":\"{\\\"seq\\\":3}\"}\n{\"leaf\":\"{\\\"seq\\\":8}\"}\n");
-        assert_eq!(last_seq(&portion), Some(8));
-        assert_eq!((last_seq(&with("")), last_seq(&with("\n"))), (None, None));
+        assert!(list(&with(b"")).unwrap().entries().next().is_none());
+        assert_eq!(list(&with(b"<html>")).unwrap_err().code(), "no-receipts");
+        assert_eq!(list(&with(b"\xff")).unwrap_err().code(), "no-receipts");
     }
 }

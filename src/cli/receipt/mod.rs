@@ -2,6 +2,8 @@
 
 pub mod document;
 pub mod fetch;
+mod keeper;
+pub mod list;
 pub mod verify;
 
 use super::Session;

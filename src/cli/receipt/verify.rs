@@ -6,9 +6,9 @@ use std::path::PathBuf;
 use serde_json::json;
 
 use super::document::Document;
-use super::document::Entry;
 use super::document::FalseReceipt;
 use super::document::Proven;
+use super::list::List;
 use crate::audit::commitment::Label;
 use crate::audit::commitment::commit;
 use crate::cli::Session;
@@ -20,7 +20,7 @@ use crate::cli::terminal::Paint;
 use crate::cli::terminal::shown;
 use crate::cli::trust;
 use crate::crypto::digest::hex;
-use crate::tlog::note::VerifierKey;
+use crate::tlog::trust::TrustPolicy;
 
 /// `receipt verify`.
 #[derive(Debug, clap::Args)]
@@ -38,7 +38,7 @@ pub struct Verify {
 /// # Errors
 /// A file cannot be read, or the receipt is false.
 pub fn run(verify: &Verify, session: &mut Session) -> Result<Exit, Failure> {
-    let trusted = trust::log_keys(&verify.trust)?;
+    let trusted = trust::policy(&verify.trust)?;
     let bytes = std::fs::read(&verify.file).map_err(|cause| Failure::unreadable(&verify.file, cause))?;
     let proven = read(&bytes, &trusted).map_err(|cause| false_receipt(&verify.file, cause))?;
     let is_answer = verify.answer.as_deref().map(|file| answered(file, &bytes, &proven)).transpose()?;
@@ -60,23 +60,14 @@ pub fn run(verify: &Verify, session: &mut Session) -> Result<Exit, Failure> {
     Ok(Exit::Yes)
 }
 
-/// One document, or one entry a line as the bulk list gives them.
-fn read(bytes: &[u8], trusted: &[VerifierKey]) -> Result<Vec<Proven>, FalseReceipt> {
+/// One document, or a bulk list.
+fn read(bytes: &[u8], trusted: &TrustPolicy) -> Result<Vec<Proven>, FalseReceipt> {
     match Document::parse(bytes) {
         Ok(document) => document.verify(trusted),
-        Err(fault) => {
-            let lines = std::str::from_utf8(bytes)
-                .ok()
-                .map(|text| text.lines().collect::<Vec<_>>())
-                .unwrap_or_default();
-            let entries = lines.iter().map(|line| Entry::parse(line)).collect::<Result<Vec<_>, _>>();
-            match entries {
-                Ok(entries) if !entries.is_empty() => {
-                    entries.iter().map(|entry| entry.verify(trusted)).collect()
-                }
-                Ok(_) | Err(_) => Err(fault),
-            }
-        }
+        Err(fault) => match std::str::from_utf8(bytes).map(List::parse) {
+            Ok(Ok(list)) => list.verify(trusted),
+            Ok(Err(_)) | Err(_) => Err(fault),
+        },
     }
 }
 
