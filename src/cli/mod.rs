@@ -17,6 +17,7 @@ pub mod check;
 pub mod client;
 pub mod demo;
 pub mod environment;
+pub mod evidence;
 pub mod exit;
 pub mod help;
 pub mod keys;
@@ -95,6 +96,8 @@ enum Command {
     #[command(subcommand)]
     Receipt(receipt::Receipt),
     #[command(subcommand)]
+    Evidence(evidence::Evidence),
+    #[command(subcommand)]
     Certs(certs::Certs),
     #[command(subcommand)]
     Keys(keys::Keys),
@@ -151,6 +154,7 @@ fn dispatch(command: Command, session: &mut Session) -> Result<Exit, Failure> {
         Command::Policy(policy) => policy::run(&policy, session),
         Command::Audit(audit) => audit::run(&audit, session),
         Command::Receipt(receipt) => receipt::run(&receipt, session),
+        Command::Evidence(evidence) => evidence::run(&evidence, session),
         Command::Certs(certs) => certs::run(&certs, session),
         Command::Keys(keys) => keys::run(&keys, session),
         Command::Witness(witness) => witness::run(&witness, session),

@@ -5,6 +5,8 @@ pub mod asked;
 pub mod count;
 pub mod entry;
 pub mod export;
+pub mod disclose;
+pub mod evidence;
 pub mod known;
 pub mod list;
 pub mod proven;
@@ -39,6 +41,10 @@ pub enum Audit {
     Export(Box<export::Export>),
     /// Build the index anew.
     Reindex(reindex::Reindex),
+    /// Put exchanges into a file that proves them.
+    Evidence(Box<evidence::Evidence>),
+    /// Tell one salt.
+    Disclose(disclose::Disclose),
     /// Judge the whole folder.
     Verify(verify::Verify),
 }
@@ -61,6 +67,8 @@ pub fn run(audit: &Audit, session: &mut Session) -> Result<Exit, Failure> {
         Audit::Tail(tail) => tail::run(tail, session),
         Audit::Export(export) => export::run(export, session),
         Audit::Reindex(reindex) => reindex::run(reindex, session),
+        Audit::Evidence(evidence) => evidence::run(evidence, session),
+        Audit::Disclose(disclose) => disclose::run(disclose, session),
         Audit::Verify(verify) => verify::run(verify, session),
     }
 }
@@ -69,6 +77,17 @@ fn damaged() -> Failure {
     let vi = "Nhật ký bị hư hỏng. Chạy `phohien audit verify` để biết từng chỗ.";
     let en = "The log is damaged. Run `phohien audit verify` to see every place.";
     Failure::new(Exit::False, "log-damaged", vi, en)
+}
+
+/// The same of whatever stands above it.
+fn unread_or_damaged(cause: impl std::error::Error + Send + Sync + 'static) -> Failure {
+    let below = cause.source().and_then(|source| source.downcast_ref::<ReadError>());
+    if matches!(below, Some(ReadError::Disk { .. })) {
+        let vi = "Không đọc được nhật ký. Hãy kiểm tra đường dẫn và quyền đọc.";
+        let en = "The log cannot be read. Check the path and the permission to read it.";
+        return Failure::could_not("log-unreadable", vi, en).because(cause);
+    }
+    damaged().because(cause)
 }
 
 /// An entry that cannot be read: damage is evidence, a disk that refuses is not.

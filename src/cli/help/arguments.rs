@@ -73,6 +73,21 @@ audit show | annex | Mở cả phụ lục niêm phong: có thông tin về cá 
 audit verify | folder | Thư mục nhật ký, thay cho cấu hình | The log's folder, instead of the configuration's
 audit verify | vkey | Khóa kiểm tra nhật ký giữ ở nơi khác; nếu không: tệp .vkey cạnh thư mục | The log's verification key from elsewhere; else the .vkey file beside the folder
 audit verify | known | Điểm chốt hoặc biên nhận giữ ở nơi khác, để phát hiện cắt bớt và rẽ nhánh | Checkpoints or receipts held elsewhere, to expose truncation and forks
+audit evidence | ids | Mã giao dịch | The exchange ids
+audit evidence | output | Tệp zip để ghi | The zip file to write
+audit evidence | annex | Kèm phụ lục: có thông tin về cá nhân | Put the annexes in: they tell about people
+audit evidence | disclose | Kèm muối của cam kết này (request, answer, reply, subject, user), và dữ liệu nếu nêu tệp | Put in the salt of this commitment (request, answer, reply, subject or user), and the data if a file is named
+* | provider | Cơ quan cung cấp dịch vụ, khi nêu muối của reply | The agency that provides the service, where the salt of reply is told
+audit evidence | message | Câu trả lời đã ký mà một bên còn giữ (như curl --include ghi lại) | A signed answer that a party kept (as curl --include writes it)
+audit evidence | request | Yêu cầu mà câu trả lời đó trả lời | The request which that answer answers
+audit evidence | trust | Chính sách tin cậy kèm trong gói; nếu không: chỉ nhật ký này | The trust policy to put in; else one of this log alone
+audit evidence | vkey | Khóa kiểm tra nhật ký; nếu không: tệp .vkey cạnh thư mục | The log's verification key; else the .vkey file beside the folder
+audit disclose | id | Mã giao dịch | The exchange id
+audit disclose | label | Nhãn cam kết: request, answer, reply, subject, user | The commitment's label: request, answer, reply, subject or user
+audit disclose | to | Ghi vào tệp này (JSON) | Write to this file too (JSON)
+evidence verify | file | Gói bằng chứng (zip) | The evidence file (zip)
+evidence verify | trust | Khóa kiểm tra nhật ký tin cậy, mỗi dòng một khóa (log.vkey), hoặc chính sách tin cậy (tlog-policy) | The verification keys to trust, one a line (log.vkey), or a trust policy (tlog-policy)
+evidence verify | tsa | Chứng thư số của tổ chức cấp dấu thời gian tin cậy (PEM) | The certificate of the trusted time-stamping authority (PEM)
 receipt fetch | id | Mã giao dịch | The exchange id
 receipt fetch | after | Mọi biên nhận sau số thứ tự này | All receipts after this number
 receipt fetch | gateway | Địa chỉ cổng, như https://localhost:8443 | The gateway's address, such as https://localhost:8443

@@ -127,6 +127,23 @@ pub const COMMANDS: &[Page] = &[
         examples: &["phohien audit reindex"],
     },
     Page {
+        path: "audit evidence",
+        vi: "Trích xuất giao dịch thành gói bằng chứng, kiểm tra được ngoại tuyến mà không cần cổng.",
+        en: "Put exchanges into an evidence file that proves them offline, without the gateway.",
+        examples: &[
+            "phohien audit evidence 0199a1c2-3d4e-7f50-8a6b-1c2d3e4f5a6b -o case.zip --log log",
+            "phohien audit evidence 0199a1c2-3d4e-7f50-8a6b-1c2d3e4f5a6b -o case.zip --disclose answer=answer.json",
+        ],
+    },
+    Page {
+        path: "audit disclose",
+        vi: "Nêu muối của một cam kết, để bên giữ dữ liệu chứng minh được dữ liệu đó.",
+        en: "Tell the salt of one commitment, so that a party which holds the data can prove it.",
+        examples: &[
+            "phohien audit disclose 0199a1c2-3d4e-7f50-8a6b-1c2d3e4f5a6b answer --log log --keys keys",
+        ],
+    },
+    Page {
         path: "audit verify",
         vi: "Dựng lại nhật ký từ các byte và nêu mọi chỗ sai theo số bản ghi và tệp.",
         en: "Rebuild the log from its bytes and name every fault by index and file.",
@@ -152,6 +169,18 @@ pub const COMMANDS: &[Page] = &[
         vi: "Kiểm tra biên nhận ngoại tuyến, không cần cổng, không cần cấu hình.",
         en: "Verify a receipt offline: no gateway, no configuration.",
         examples: &["phohien receipt verify receipt.json --trust log.vkey"],
+    },
+    Page {
+        path: "evidence",
+        vi: "Gói bằng chứng: kiểm tra ngoại tuyến.",
+        en: "Evidence files: verify them offline.",
+        examples: &["phohien evidence verify case.zip --trust log.vkey"],
+    },
+    Page {
+        path: "evidence verify",
+        vi: "Kiểm tra gói bằng chứng từng bước, không cần mạng, không cần cổng, không cần cấu hình.",
+        en: "Verify an evidence file step by step: no network, no gateway, no configuration.",
+        examples: &["phohien evidence verify case.zip --trust log.vkey --tsa tsa.pem"],
     },
     Page {
         path: "certs",
