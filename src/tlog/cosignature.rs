@@ -51,6 +51,12 @@ impl CosignerKey {
         self.id
     }
 
+    /// The 32 raw bytes of the public key.
+    #[must_use]
+    pub fn raw(&self) -> &[u8; 32] {
+        &self.raw
+    }
+
     fn knows(&self, line: &Line<'_>) -> bool {
         self.name == line.name && self.id == line.id
     }

@@ -8,21 +8,18 @@ use std::collections::BTreeSet;
 
 use super::checkpoint::CheckpointError;
 use super::checkpoint::SignedHead;
+use super::cosignature::Cosignature;
+use super::cosignature::CosignerKey;
+use super::cosignature::of_note;
+use super::note::Note;
+use super::note::NoteError;
 use super::note::VerifierKey;
-use crate::crypto::digest::hex;
-use crate::crypto::digest::sha256;
-
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 
 /// The longest file we read: twice what the largest policy the format asks of us needs.
 pub const POLICY_BYTES_MAX: usize = 64 * 1024;
 
 /// The most logs, witnesses and groups, each; the format asks for 32 at least.
 const EACH_MAX: usize = 64;
-
-/// The signature type of a witness (C2SP tlog-cosignature, Ed25519).
-const COSIGNATURE: u8 = 0x04;
 
 /// Why a text is no trust policy.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -52,6 +49,9 @@ pub enum Untrusted {
     /// The policy names no log.
     #[error("the trust policy names no log")]
     NoLog,
+    /// A known witness's line does not verify.
+    #[error("a witness's line on the head is refused")]
+    Witness(#[source] NoteError),
     /// Too few witnesses cosigned it.
     #[error("the head is not cosigned as the trust policy's quorum demands")]
     Quorum,
@@ -61,8 +61,7 @@ pub enum Untrusted {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Witness {
     name: Vec<u8>,
-    key: String,
-    raw: [u8; 32],
+    key: CosignerKey,
 }
 
 impl Witness {
@@ -72,9 +71,9 @@ impl Witness {
         String::from_utf8_lossy(&self.name).into_owned()
     }
 
-    /// Its key as text: `name+hex8(key id)+base64(04 || key)`.
+    /// Its key.
     #[must_use]
-    pub fn key(&self) -> &str {
+    pub fn key(&self) -> &CosignerKey {
         &self.key
     }
 }
@@ -142,8 +141,24 @@ impl TrustPolicy {
     /// See [`Untrusted`].
     pub fn open(&self, note: &[u8]) -> Result<SignedHead, Untrusted> {
         let head = self.open_unwitnessed(note)?;
-        let cosigned = |name: &[u8]| self.cosigned(note, name);
+        let cosignatures = self.cosignatures(note)?;
+        let by = |witness: &Witness, one: &Cosignature| {
+            (witness.key.name(), witness.key.id()) == (one.name(), one.id())
+        };
+        let cosigned = |name: &[u8]| {
+            let witness = self.witnesses.iter().find(|witness| witness.name == name);
+            witness.is_some_and(|witness| cosignatures.iter().any(|one| by(witness, one)))
+        };
         if self.quorum.is_met(&cosigned) { Ok(head) } else { Err(Untrusted::Quorum) }
+    }
+
+    /// The cosignatures on a note by witnesses of this policy.
+    ///
+    /// # Errors
+    /// A known witness's line does not verify.
+    pub fn cosignatures(&self, note: &[u8]) -> Result<Vec<Cosignature>, Untrusted> {
+        let keys: Vec<&CosignerKey> = self.witnesses.iter().map(|witness| &witness.key).collect();
+        Note::parse(note).and_then(|note| of_note(&note, &keys)).map_err(Untrusted::Witness)
     }
 
     /// The head in a signed note, if a log of this policy signed it, whoever cosigned it.
@@ -159,11 +174,6 @@ impl TrustPolicy {
             }
         }
         Err(first.map_or(Untrusted::NoLog, Untrusted::Log))
-    }
-
-    fn cosigned(&self, _note: &[u8], name: &[u8]) -> bool {
-        let _witness = self.witnesses.iter().find(|witness| witness.name == name);
-        false
     }
 }
 
@@ -217,13 +227,13 @@ impl Reading {
     }
 
     fn witness(&mut self, name: &[u8], key: &[u8]) -> Result<(), &'static str> {
-        let key = std::str::from_utf8(key).map_err(|_| "the witness's key is not a key")?;
-        let raw = witness_key(key).ok_or("the witness's key is none of the type 04 (Ed25519 cosignature)")?;
-        if self.witnesses.iter().any(|known| known.raw == raw) {
+        let key = std::str::from_utf8(key).ok().and_then(|key| key.parse::<CosignerKey>().ok());
+        let key = key.ok_or("the witness's key is none of the type 04 (Ed25519 cosignature)")?;
+        if self.witnesses.iter().any(|known| known.key.raw() == key.raw()) {
             return Err("the witness's key was named before");
         }
         self.name(name, Quorum::Witness(name.to_vec()))?;
-        self.witnesses.push(Witness { name: name.to_vec(), key: key.to_owned(), raw });
+        self.witnesses.push(Witness { name: name.to_vec(), key });
         Ok(())
     }
 
@@ -267,22 +277,13 @@ fn decimal(text: &[u8]) -> Option<usize> {
     (number.to_string() == text).then_some(number)
 }
 
-/// The 32 bytes of a witness's key in its text form.
-fn witness_key(text: &str) -> Option<[u8; 32]> {
-    let (name, rest) = text.split_once('+')?;
-    let (id, key) = rest.split_once('+')?;
-    let key = STANDARD.decode(key).ok()?;
-    let (COSIGNATURE, raw) = key.split_first().map(|(kind, raw)| (*kind, raw))? else { return None };
-    let own = sha256(&[name.as_bytes(), b"\n", &[COSIGNATURE], raw].concat());
-    let own = own.first_chunk::<4>()?;
-    (!name.is_empty() && id == hex(own)).then(|| raw.try_into().ok())?
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::crypto::sign::Ed25519Key;
     use crate::tlog::checkpoint::Checkpoint;
+    use crate::tlog::cosignature::Cosigner;
+    use crate::tlog::cosignature::merged;
     use crate::tlog::note::Signer;
 
     fn signer(origin: &str) -> Signer {
@@ -291,9 +292,7 @@ mod tests {
     }
 
     fn witness(name: &str, raw: u8) -> String {
-        let key = [&[COSIGNATURE][..], &[raw; 32]].concat();
-        let id = sha256(&[name.as_bytes(), b"\n", &key].concat());
-        format!("{name}+{}+{}", hex(&id[..4]), STANDARD.encode(key))
+        CosignerKey::new(&name.parse().unwrap(), [raw; 32]).to_string()
     }
 
     fn fault(text: &str) -> String {
@@ -331,6 +330,39 @@ mod tests {
         let witnessed = format!("witness W {}\nquorum W\n", witness("w.example", 1));
         assert_eq!(under(&log, &witnessed), Err(Untrusted::Quorum));
         assert_eq!(TrustPolicy::parse(b"quorum none").unwrap().open(note.as_bytes()), Err(Untrusted::NoLog));
+    }
+
+    #[test]
+    fn a_quorum_is_met_by_cosignatures_that_verify_and_by_nothing_else() {
+        let log = signer("gw1.example/2026");
+        let head = Checkpoint { origin: "gw1.example/2026".parse().unwrap(), size: 3, root: [7; 32] };
+        let note = SignedHead::sign(head.clone(), &log).note;
+        let cosigner = |name: &str| {
+            let key = Ed25519Key::from_pkcs8(&Ed25519Key::generate_pkcs8().unwrap()).unwrap();
+            Cosigner::new(&name.parse().unwrap(), key)
+        };
+        let (one, two) = (cosigner("w1.example"), cosigner("w2.example"));
+        let policy = format!(
+            "log {}\nwitness W1 {}\nwitness W2 {}\ngroup both all W1 W2\nquorum both\n",
+            log.public(),
+            one.public(),
+            two.public()
+        );
+        let policy = TrustPolicy::parse(policy.as_bytes()).unwrap();
+        let at = "2026-11-26T02:00:00Z".parse().unwrap();
+        let cosigned = |by: &[&Cosigner], text: &str| {
+            let lines: Vec<Cosignature> = by.iter().map(|one| one.sign(text, at)).collect();
+            merged(&note, &lines)
+        };
+        let (text, other) = (head.to_string(), head.to_string().replace("\n3\n", "\n4\n"));
+        assert_eq!(policy.open(note.as_bytes()), Err(Untrusted::Quorum));
+        assert_eq!(policy.open(cosigned(&[&one], &text).as_bytes()), Err(Untrusted::Quorum));
+        assert_eq!(policy.open(cosigned(&[&one, &one], &text).as_bytes()), Err(Untrusted::Quorum));
+        assert_eq!(policy.open(cosigned(&[&one, &two], &text).as_bytes()).unwrap().size, 3);
+        let forged = policy.open(cosigned(&[&one, &two], &other).as_bytes());
+        assert_eq!(forged, Err(Untrusted::Witness(NoteError::Forged)));
+        let stranger = cosigner("w2.example");
+        assert_eq!(policy.open(cosigned(&[&one, &stranger], &text).as_bytes()), Err(Untrusted::Quorum));
     }
 
     #[test]

@@ -14,6 +14,7 @@ use crate::tlog::checkpoint::SignedHead;
 use crate::tlog::note::VerifierKey;
 use crate::tlog::proof::Proof;
 use crate::tlog::reader::ReadError;
+use crate::tlog::witness::kept;
 
 use super::anchor;
 use super::archive::Files;
@@ -103,6 +104,7 @@ pub fn gather(source: Source<'_>, wish: &Wish) -> Result<Files, NotGathered> {
         return Err(NotGathered::OtherTree);
     }
     demand_whole(&reading, &wish.exchanges)?;
+    let head = witnessed(source, &reading).unwrap_or(head);
     let mut case = Case { source, reading: &reading, head: &head, files: Files::new() };
     case.common(wish);
     for found in &reading.entries {
@@ -111,6 +113,17 @@ pub fn gather(source: Source<'_>, wish: &Wish) -> Result<Files, NotGathered> {
     case.messages(wish);
     case.anchor();
     Ok(case.closed(wish))
+}
+
+/// The head that most witnesses have cosigned, the newest of those, if it holds every entry of the case and is one of this very tree.
+fn witnessed(source: Source<'_>, reading: &Reading) -> Option<SignedHead> {
+    let last = reading.entries.iter().map(|found| found.index).max()?;
+    let files = std::fs::read_dir(source.log.join(kept::FOLDER)).ok()?;
+    let notes = files.filter_map(|file| std::fs::read(file.ok()?.path()).ok());
+    let heads = notes.filter_map(|note| SignedHead::open(&note, source.key).ok());
+    let of_this_tree =
+        |head: &SignedHead| head.size > last && reading.tree.root(head.size) == Some(head.root);
+    heads.filter(of_this_tree).max_by_key(|head| (head.note.lines().count(), head.size))
 }
 
 fn demand_whole(reading: &Reading, wanted: &BTreeSet<ExchangeId>) -> Result<(), NotGathered> {

@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
+use crate::clock::Timestamp;
 use crate::crypto::digest::hex;
 use crate::crypto::digest::sha256;
 use crate::tlog::checkpoint::SignedHead;
@@ -80,6 +81,7 @@ fn head(files: &Files, trust: &TrustPolicy, report: &mut Report) -> Option<Signe
             let en = format!("The head of {size} entries is signed by the trusted key of the log {origin}.");
             report.holds("head", "checkpoint", vi, en);
             (report.log, report.size) = (Some(origin.to_owned()), size);
+            witnesses(note, trust, report);
             Some(head)
         }
         Err(error) => {
@@ -88,6 +90,18 @@ fn head(files: &Files, trust: &TrustPolicy, report: &mut Report) -> Option<Signe
             report.fails("head", "checkpoint", vi, en, causes(&error));
             None
         }
+    }
+}
+
+/// Who cosigned that head, and when: by their word it was the log's largest then, and the log had only grown.
+fn witnesses(note: &[u8], trust: &TrustPolicy, report: &mut Report) {
+    for one in trust.cosignatures(note).unwrap_or_default() {
+        let name = one.name();
+        let time = i64::try_from(one.time()).ok().and_then(|time| Timestamp::from_second(time).ok());
+        let time = time.unwrap_or(Timestamp::MAX);
+        let vi = format!("Bên chứng kiến {name} đã ký xác nhận điểm chốt này lúc {time} (UTC).");
+        let en = format!("The witness {name} cosigned this head at {time} (UTC).");
+        report.holds("witness", "checkpoint", vi, en);
     }
 }
 
