@@ -18,6 +18,8 @@ use super::chain::Chains;
 use super::directory::Directory;
 use super::index::older::Indexed;
 use super::index::place::Place;
+use super::forget;
+use super::forget::NotForgotten;
 use super::months::MonthKeys;
 use super::objects::Objects;
 use super::older::Older;
@@ -62,6 +64,9 @@ pub enum BeginError {
     /// The log's objects cannot be kept.
     #[error("the log's objects cannot be kept")]
     Objects(#[from] std::io::Error),
+    /// A month that was being forgotten could not be.
+    #[error("a month that two operators ordered to be forgotten cannot be")]
+    Forget(#[from] NotForgotten),
     /// The first entries could not be written.
     #[error("the log does not take its first entries")]
     Note(#[from] Unrecorded),
@@ -79,6 +84,7 @@ pub struct Opened {
 /// What the first entries say.
 #[derive(Debug)]
 struct First {
+    folder: PathBuf,
     origin: String,
     answer_keys: Vec<String>,
     policy: Hash,
@@ -112,6 +118,7 @@ pub fn open(beginning: Beginning, disk: Arc<dyn Disk>) -> Result<Opened, BeginEr
     let recorder = Recorder::new(log, directory, MonthKeys::new(months), objects, operator, clock);
     recorder.hold();
     let first = First {
+        folder,
         origin: origin.to_string(),
         answer_keys: beginning.answer_keys,
         policy: beginning.policy,
@@ -160,6 +167,9 @@ impl Opened {
             unwitnessed,
             policy_clock: first.policy_clock,
         })?;
+        for month in forget::finish(&recorder, &first.folder)? {
+            tracing::warn!(%month, "a month was being forgotten when the gateway last stopped; it is forgotten now");
+        }
         let orphans = recorder.settle_orphans()?;
         if orphans > 0 {
             tracing::warn!(

@@ -17,6 +17,9 @@
 //! | [`tally`] | refusals that are summed up, so that nobody fills the disk by knocking |
 //! | [`reading`] | what is read at the desk, recorded before it is shown |
 //! | [`receipt`] | the document that proves an exchange |
+//! | [`evidence`] | the file that proves exchanges to a court |
+//! | [`disclose`] | the one salt with which a party proves its case |
+//! | [`forget`] | a month's key destroyed by the order of two operators |
 //! | [`index`] | what the entries say, arranged for questions: derived, never evidence |
 //! | [`query`] | the questions, and who may ask which |
 //! | [`verify`] | the auditor's judgement of the entries, sharing no code with the writer |
@@ -31,6 +34,7 @@ pub mod directory;
 pub mod disclose;
 pub mod evidence;
 pub mod facts;
+pub mod forget;
 pub mod index;
 pub mod months;
 pub mod objects;

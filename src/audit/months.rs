@@ -1,8 +1,10 @@
 //! The keys of the months: one secret a calendar month (UTC), under which that month's annexes are sealed and its salts made.
 //!
-//! Destroying a month's key makes its annexes unreadable for good, and leaves every proof valid.
+//! Destroying a month's key makes its annexes unreadable for good, and leaves every proof valid. A mark, `<month>.forgotten`, stays in its
+//! place: under it the key is neither given out nor made again.
 
 use std::collections::HashMap;
+use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::Mutex;
@@ -16,6 +18,8 @@ use crate::crypto::keyfile;
 use crate::crypto::random;
 use crate::crypto::seal::SealingKey;
 use crate::id::ExchangeId;
+
+use super::index::Month;
 
 /// Why a month's key cannot be had.
 #[derive(Debug, thiserror::Error)]
@@ -32,6 +36,9 @@ pub enum MonthKeyError {
     /// The file is not 32 bytes.
     #[error("the month key `{0}` is damaged: it must hold 32 bytes")]
     Damaged(PathBuf),
+    /// It was forgotten by order.
+    #[error("the month {0} was forgotten")]
+    Forgotten(String),
     /// The key is of no use.
     #[error("the month key could not be taken into use")]
     Unusable(#[from] CryptoError),
@@ -89,6 +96,9 @@ impl MonthKeys {
         if let Some(key) = known.get(&name) {
             return Ok(Arc::clone(key));
         }
+        if self.is_marked(&name)? {
+            return Err(MonthKeyError::Forgotten(name));
+        }
         let key = Arc::new(self.read_or_make(&name)?);
         known.insert(name, Arc::clone(&key));
         Ok(key)
@@ -100,11 +110,69 @@ impl MonthKeys {
     /// # Errors
     /// It is there and cannot be read.
     pub fn kept(&self, exchange: ExchangeId) -> Result<Option<Arc<MonthKey>>, MonthKeyError> {
-        match self.path(&month_of(exchange)).try_exists() {
-            Ok(true) => self.of(exchange).map(Some),
-            Ok(false) => Ok(None),
-            Err(source) => Err(MonthKeyError::File { path: self.path(&month_of(exchange)), source }),
+        let name = month_of(exchange);
+        let there = self.path(&name).try_exists();
+        let there = there.map_err(|source| MonthKeyError::File { path: self.path(&name), source })?;
+        if there && !self.is_marked(&name)? { self.of(exchange).map(Some) } else { Ok(None) }
+    }
+
+    /// Marks a month as forgotten, durably: from here on its key is neither given out nor made. `mark` says by what order; one that is
+    /// there stays.
+    ///
+    /// # Errors
+    /// The disk failed.
+    pub fn mark_forgotten(&self, month: Month, mark: &[u8]) -> Result<(), MonthKeyError> {
+        let path = self.mark(&month.to_string());
+        match keyfile::write_new(&path, mark) {
+            Err(there) if there.kind() == io::ErrorKind::AlreadyExists => {}
+            Err(source) => return Err(MonthKeyError::File { path, source }),
+            Ok(()) => {}
         }
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).remove(&month.to_string());
+        Ok(())
+    }
+
+    /// Destroys the key of a month that is marked: overwritten, taken away, each durably. Whether there was one.
+    ///
+    /// # Errors
+    /// The disk failed: the key may still be there.
+    pub fn destroy(&self, month: Month) -> Result<bool, MonthKeyError> {
+        let path = self.path(&month.to_string());
+        keyfile::destroy(&path).map_err(|source| MonthKeyError::File { path, source })
+    }
+
+    /// Months that are marked and whose key is still there, each with its mark.
+    ///
+    /// # Errors
+    /// The folder cannot be read.
+    pub fn half_forgotten(&self) -> Result<Vec<(Month, Vec<u8>)>, MonthKeyError> {
+        let failed = |source| MonthKeyError::File { path: self.folder.clone(), source };
+        let names = match std::fs::read_dir(&self.folder) {
+            Err(absent) if absent.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            listed => listed.map_err(failed)?,
+        };
+        let mut found = Vec::new();
+        for name in names {
+            let name = name.map_err(failed)?.file_name();
+            let month = name.to_str().and_then(|name| name.strip_suffix(".key")?.parse::<Month>().ok());
+            let Some(month) = month else { continue };
+            match std::fs::read(self.mark(&month.to_string())) {
+                Ok(mark) => found.push((month, mark)),
+                Err(absent) if absent.kind() == io::ErrorKind::NotFound => {}
+                Err(source) => return Err(failed(source)),
+            }
+        }
+        found.sort();
+        Ok(found)
+    }
+
+    fn mark(&self, name: &str) -> PathBuf {
+        self.folder.join(format!("{name}.forgotten"))
+    }
+
+    fn is_marked(&self, name: &str) -> Result<bool, MonthKeyError> {
+        let path = self.mark(name);
+        path.try_exists().map_err(|source| MonthKeyError::File { path, source })
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -160,6 +228,26 @@ mod tests {
                 && MonthKeys::new(folder.path().into()).kept(id).unwrap().is_none()
         );
         assert!(!folder.path().join("2026-11.key").exists());
+    }
+
+    #[test]
+    fn a_marked_month_gives_no_key_and_makes_none_and_a_destroyed_one_is_gone() {
+        let folder = tempfile::tempdir().unwrap();
+        let id = ExchangeId::new(1_795_401_000_000, &[0; 10]);
+        let (keys, november) = (MonthKeys::new(folder.path().into()), "2026-11".parse().unwrap());
+        let secret = keys.of(id).unwrap().salt(id, Label::User);
+        keys.mark_forgotten(november, b"by order").unwrap();
+        keys.mark_forgotten(november, b"again").unwrap();
+        for keys in [&keys, &MonthKeys::new(folder.path().into())] {
+            assert!(matches!(keys.of(id), Err(MonthKeyError::Forgotten(_))));
+            assert!(keys.kept(id).unwrap().is_none());
+            assert_eq!(keys.half_forgotten().unwrap(), [(november, b"by order".to_vec())]);
+        }
+        let before = std::fs::read(folder.path().join("2026-11.key")).unwrap();
+        assert!(before.len() == 32 && secret != [0; 32]);
+        assert!(keys.destroy(november).unwrap() && !keys.destroy(november).unwrap());
+        assert!(!folder.path().join("2026-11.key").exists() && keys.half_forgotten().unwrap().is_empty());
+        assert!(matches!(keys.of(id), Err(MonthKeyError::Forgotten(_))));
     }
 
     #[test]

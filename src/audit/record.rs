@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::facts::CertificateFacts;
 use super::facts::Facts;
+use super::forget::Forgotten;
 use crate::id::ExchangeId;
 
 /// The version of the entry format: the leaf's `v`.
@@ -55,6 +56,21 @@ pub enum Record {
         new: String,
         /// Every file and its SHA-256; the files themselves are kept in the log's `objects`.
         files: BTreeMap<String, String>,
+    },
+    /// A month's key was destroyed, or is about to be, by the order of two operators.
+    #[serde(rename = "month.forgotten")]
+    MonthForgotten(Forgotten),
+    /// An authority stamped a head of this log with its time (RFC 3161).
+    #[serde(rename = "time.anchored")]
+    TimeAnchored {
+        /// How many entries the stamped head has.
+        size: u64,
+        /// Its root, base64 as in the head.
+        root: String,
+        /// SHA-256 of the token, which is kept in `objects`, hexadecimal.
+        token: String,
+        /// The time in it, RFC 3339.
+        time: String,
     },
     /// An effect may follow: an unsafe method (RFC 9110 9.2.1) or a streamed answer.
     #[serde(rename = "exchange.opened")]

@@ -14,6 +14,9 @@ const FILE_MODE: u32 = 0o600;
 /// Owner enters, nobody else.
 const FOLDER_MODE: u32 = 0o700;
 
+/// No secret of ours is longer.
+const OVERWRITTEN_MAX: usize = 64 << 10;
+
 /// Writes a new secret file; refuses to replace one.
 ///
 /// A crash at any line leaves either no secret or a whole one: the name appears only after the bytes are durable, and never in place of
@@ -34,6 +37,29 @@ pub fn write_new(path: &Path, secret: &[u8]) -> io::Result<()> {
     remove_if_there(&unfinished)?;
     named?;
     File::open(folder)?.sync_all()
+}
+
+/// Destroys a secret: its bytes are overwritten and the file is taken away, each durably. Whether there was one.
+///
+/// A crash at any line leaves the secret, or bytes of nothing under its name, or nothing: asked again, it ends the same. What a disk
+/// that copies on write, or a backup, has kept of it is beyond our reach.
+///
+/// # Errors
+/// The disk failed: the secret may still be there.
+pub fn destroy(path: &Path) -> io::Result<bool> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    let mut file = match OpenOptions::new().write(true).open(path) {
+        Err(absent) if absent.kind() == io::ErrorKind::NotFound => return Ok(false),
+        opened => opened?,
+    };
+    let length = usize::try_from(file.metadata()?.len()).unwrap_or(usize::MAX);
+    file.write_all(&vec![0; length.min(OVERWRITTEN_MAX)])?;
+    file.sync_all()?;
+    std::fs::remove_file(path)?;
+    // Another name of the same bytes, if making it was interrupted.
+    remove_if_there(&path.with_extension("unfinished"))?;
+    File::open(folder)?.sync_all()?;
+    Ok(true)
 }
 
 fn remove_if_there(path: &Path) -> io::Result<()> {
@@ -74,6 +100,19 @@ mod tests {
         assert_eq!((mode(&path), mode(path.parent().unwrap())), (0o600, 0o700));
         assert!(write_new(&path, b"other").is_err());
         assert_eq!(std::fs::read_dir(path.parent().unwrap()).unwrap().count(), 1, "nothing is left over");
+    }
+
+    #[test]
+    fn a_destroyed_secret_is_gone_under_every_name_of_its_bytes() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("one.key");
+        write_new(&path, b"secret").unwrap();
+        let other = folder.path().join("other");
+        std::fs::hard_link(&path, &other).unwrap();
+        std::fs::hard_link(&path, path.with_extension("unfinished")).unwrap();
+        assert!(destroy(&path).unwrap() && !destroy(&path).unwrap());
+        assert_eq!(std::fs::read(&other).unwrap(), [0; 6]);
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
     }
 
     #[test]

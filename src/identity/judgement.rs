@@ -8,13 +8,17 @@ use rustls::pki_types::pem;
 use rustls::pki_types::pem::PemObject as _;
 
 use crate::clock::Timestamp;
+use crate::crypto::digest::Hash;
+use crate::id::AgencyId;
 use crate::listener::tls::Trust;
 
 use super::Certificate;
 use super::Unrecognized;
 use super::certificate;
+use super::holder;
 use super::registry::Agency;
 use super::registry::Registry;
+use super::registry::Role;
 use super::revocation::Revocations;
 use super::who;
 
@@ -47,6 +51,17 @@ pub enum NotTaken {
     Unrecognized(#[from] Unrecognized),
 }
 
+/// Why a chain is not an operator's.
+#[derive(Debug, thiserror::Error)]
+pub enum NotOperator {
+    /// It would not be let in at all.
+    #[error(transparent)]
+    NotTaken(#[from] NotTaken),
+    /// The agency does not run this gateway.
+    #[error("agency {0} is not registered as one that operates")]
+    Role(AgencyId),
+}
+
 /// Judges a chain (PEM, leaf first) as of a time.
 ///
 /// # Errors
@@ -59,9 +74,38 @@ pub fn judge_chain(
     at: Timestamp,
 ) -> Result<Taken, NotTaken> {
     let chain = CertificateDer::pem_slice_iter(chain_pem).collect::<Result<Vec<_>, _>>()?;
-    let leaf = chain.first().filter(|_| chain.len() <= CHAIN_MAX).ok_or(NotTaken::Length(chain.len()))?;
-    trust.verify(&chain, at).map_err(NotTaken::Handshake)?;
-    let certificate = certificate::read(leaf).map_err(Unrecognized::from)?;
-    let agency = who(&certificate, trust.issuer(&chain, at).as_ref(), registry, revoked, at)?;
+    let (certificate, issuer) = verified(&chain, trust, at)?;
+    let agency = who(&certificate, issuer.as_ref(), registry, revoked, at)?;
     Ok(Taken { agency, certificate })
+}
+
+/// Judges the chain (leaf first) of somebody who signed as an operator, as of a time: by the same rules, and the agency must operate.
+///
+/// # Errors
+/// See [`NotOperator`].
+pub fn judge_operator(
+    chain: &[CertificateDer<'_>],
+    trust: &Trust,
+    registry: &Registry,
+    revoked: &Revocations,
+    at: Timestamp,
+) -> Result<Taken, NotOperator> {
+    let (certificate, issuer) = verified(chain, trust, at)?;
+    let agency = holder(&certificate, issuer.as_ref(), registry, revoked, at).map_err(NotTaken::from)?;
+    if agency.roles.contains(&Role::Operate) {
+        Ok(Taken { agency, certificate })
+    } else {
+        Err(NotOperator::Role(agency.id.clone()))
+    }
+}
+
+fn verified(
+    chain: &[CertificateDer<'_>],
+    trust: &Trust,
+    at: Timestamp,
+) -> Result<(Certificate, Option<Hash>), NotTaken> {
+    let leaf = chain.first().filter(|_| chain.len() <= CHAIN_MAX).ok_or(NotTaken::Length(chain.len()))?;
+    trust.verify(chain, at).map_err(NotTaken::Handshake)?;
+    let certificate = certificate::read(leaf).map_err(Unrecognized::from)?;
+    Ok((certificate, trust.issuer(chain, at)))
 }

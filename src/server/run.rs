@@ -260,7 +260,7 @@ fn close(recorder: &Recorder) {
     }
 }
 
-async fn open_log(
+pub(super) async fn open_log(
     settings: &Settings,
     policies: &Policies,
     overrides: &Overrides,
@@ -296,7 +296,7 @@ async fn open_log(
     Ok((opened, signer, public))
 }
 
-async fn witnesses(
+pub(super) async fn witnesses(
     settings: &Settings,
     recorder: &Recorder,
     key: &VerifierKey,

@@ -7,6 +7,7 @@ pub mod entry;
 pub mod export;
 pub mod disclose;
 pub mod evidence;
+pub mod forget;
 pub mod known;
 pub mod list;
 pub mod proven;
@@ -45,6 +46,8 @@ pub enum Audit {
     Evidence(Box<evidence::Evidence>),
     /// Tell one salt.
     Disclose(disclose::Disclose),
+    /// Destroy a month's key, by order of two operators.
+    Forget(Box<forget::Forget>),
     /// Judge the whole folder.
     Verify(verify::Verify),
 }
@@ -69,6 +72,7 @@ pub fn run(audit: &Audit, session: &mut Session) -> Result<Exit, Failure> {
         Audit::Reindex(reindex) => reindex::run(reindex, session),
         Audit::Evidence(evidence) => evidence::run(evidence, session),
         Audit::Disclose(disclose) => disclose::run(disclose, session),
+        Audit::Forget(forget) => forget::run(forget, session),
         Audit::Verify(verify) => verify::run(verify, session),
     }
 }

@@ -82,6 +82,14 @@ audit evidence | message | Câu trả lời đã ký mà một bên còn giữ (
 audit evidence | request | Yêu cầu mà câu trả lời đó trả lời | The request which that answer answers
 audit evidence | trust | Chính sách tin cậy kèm trong gói; nếu không: chỉ nhật ký này | The trust policy to put in; else one of this log alone
 audit evidence | vkey | Khóa kiểm tra nhật ký; nếu không: tệp .vkey cạnh thư mục | The log's verification key; else the .vkey file beside the folder
+audit forget | month | Tháng (UTC), như 2026-10 | The month (UTC), such as 2026-10
+audit forget | order_only | Chỉ lập lệnh để hai người vận hành ký | Only draw up the order, for two operators to sign
+audit forget | reason | Lý do, căn cứ; được lưu cùng nhật ký nên không nêu tên người | The reason, the ground; kept with the log, so it names nobody
+audit forget | output | Tệp để ghi lệnh | The file to write the order to
+audit forget | order | Lệnh đã ký | The order that was signed
+audit forget | signature | Chữ ký của một người vận hành (CMS, DER); nêu hai lần | An operator's signature (CMS, DER); twice
+audit forget | anchors | Tổ chức cấp chứng thư số cho người vận hành (PEM) | The authority of the operators' certificates (PEM)
+audit forget | crl | Danh sách thu hồi của tổ chức đó (PEM) | Its revocation lists (PEM)
 audit disclose | id | Mã giao dịch | The exchange id
 audit disclose | label | Nhãn cam kết: request, answer, reply, subject, user | The commitment's label: request, answer, reply, subject or user
 audit disclose | to | Ghi vào tệp này (JSON) | Write to this file too (JSON)

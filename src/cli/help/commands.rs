@@ -144,6 +144,15 @@ pub const COMMANDS: &[Page] = &[
         ],
     },
     Page {
+        path: "audit forget",
+        vi: "Quên một tháng: hủy khóa của tháng theo lệnh có hai người vận hành ký; phụ lục của tháng không đọc được nữa, mọi bằng chứng vẫn còn giá trị.",
+        en: "Forget a month: destroy its key by an order that two operators signed; its annexes can never be read again, every proof stays valid.",
+        examples: &[
+            "phohien audit forget 2026-10 --order-only --reason TCVN-11930 -o order.json",
+            "phohien audit forget 2026-10 --order order.json --signature a.p7s --signature b.p7s --anchors operators-ca.pem",
+        ],
+    },
+    Page {
         path: "audit verify",
         vi: "Dựng lại nhật ký từ các byte và nêu mọi chỗ sai theo số bản ghi và tệp.",
         en: "Rebuild the log from its bytes and name every fault by index and file.",
