@@ -7,6 +7,7 @@
 //! |---|---|
 //! | [`record`] | the kinds of entry, each with just its members |
 //! | [`facts`] | what a leaf may say of an exchange |
+//! | [`anchor`] | heads of the log stamped by an outside authority |
 //! | [`annex`] | what is sealed beside it |
 //! | [`commitment`] | hashes by which a party that holds the data can prove its case, and nobody can guess it |
 //! | [`chain`] | time, sequence and predecessor, filled in when the order is known |
@@ -24,6 +25,7 @@
 //! | [`query`] | the questions, and who may ask which |
 //! | [`verify`] | the auditor's judgement of the entries, sharing no code with the writer |
 
+pub mod anchor;
 pub mod annex;
 pub mod begin;
 pub mod bounds;

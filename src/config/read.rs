@@ -22,6 +22,7 @@ use crate::policy::model::Rate;
 use crate::signing::When;
 
 use super::index;
+use super::anchor;
 use super::settings::Algorithm;
 use super::settings::AnswerSettings;
 use super::settings::Caps;
@@ -97,7 +98,11 @@ fn settings(table: &mut Table<'_>, faults: &mut Faults, base: &Path) -> Option<S
     let platform_anchors = table.optional::<String>("platform_anchors", faults);
     let witnesses = witnesses::read(table, faults);
     let keys = apart("keys", keys?, &log.as_ref()?.folder, faults)?;
+    let anchor =
+        optional_section(table, "anchor", faults, |table, faults| anchor::read(table, &inside, faults));
+    let keys = apart(keys?, &log.as_ref()?.folder, faults)?;
     Some(Settings {
+        anchor,
         operator: operator?.value,
         contact: contact?,
         policies: policies?,

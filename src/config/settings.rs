@@ -17,6 +17,8 @@ use crate::tlog::cosignature::CosignerKey;
 /// All settings.
 #[derive(Debug, Clone)]
 pub struct Settings {
+    /// Who stamps the log's heads with the time, if anybody.
+    pub anchor: Option<AnchorSettings>,
     /// The agency that runs the gateway.
     pub operator: AgencyId,
     /// Whom a stranger may ask.
@@ -54,6 +56,19 @@ pub struct WitnessSettings {
     pub key: CosignerKey,
     /// Where it is asked.
     pub endpoint: Endpoint,
+}
+
+/// Who stamps the log's heads with the time.
+#[derive(Debug, Clone)]
+pub struct AnchorSettings {
+    /// Where it is reached.
+    pub endpoint: Endpoint,
+    /// The path that is asked for there.
+    pub path: String,
+    /// How often.
+    pub every: Duration,
+    /// Its certificate, or that of the authority above it (PEM).
+    pub certificate: PathBuf,
 }
 
 /// The log.

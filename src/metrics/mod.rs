@@ -54,6 +54,9 @@ struct Counters {
     witness_lag: Family<WitnessLabels, Gauge>,
     witness_time: Family<WitnessLabels, Gauge>,
     witness_alarm: Family<WitnessLabels, Gauge>,
+    anchor_size: Gauge<u64, AtomicU64>,
+    anchor_time: Gauge,
+    anchor_failures: Counter,
 }
 
 impl Metrics {
@@ -75,10 +78,14 @@ impl Metrics {
             witness_lag: Family::default(),
             witness_time: Family::default(),
             witness_alarm: Family::default(),
+            anchor_size: Gauge::default(),
+            anchor_time: Gauge::default(),
+            anchor_failures: Counter::default(),
         };
         counters.register_exchanges();
         counters.register_log();
         counters.register_witnesses();
+        counters.register_anchors();
         Self(Arc::new(counters))
     }
 
@@ -150,6 +157,17 @@ impl Metrics {
         self.0.witness_alarm.get_or_create(&labels).set(i64::from(alarm));
     }
 
+    /// Notes the newest head that a time-stamping authority has stamped, and when it did.
+    pub fn anchored(&self, entries: u64, at: Timestamp) {
+        self.0.anchor_size.set(entries);
+        self.0.anchor_time.set(at.as_second());
+    }
+
+    /// Counts a try at an anchor that failed.
+    pub fn anchor_failed(&self) {
+        self.0.anchor_failures.inc();
+    }
+
     /// All counts as OpenMetrics text, of type [`CONTENT_TYPE`].
     #[must_use]
     pub fn encode(&self) -> String {
@@ -206,6 +224,16 @@ impl Counters {
         let alarm = self.witness_alarm.clone();
         let help = "1: a witness is silent, or has seen another log under this name";
         registry.register("witness_alarm", help, alarm);
+    }
+
+    fn register_anchors(&mut self) {
+        let registry = &mut self.registry;
+        let (size, time) = (self.anchor_size.clone(), self.anchor_time.clone());
+        registry.register("anchored_entries", "Entries under the newest head with a time-stamp", size);
+        let help = "When the newest time-stamp was given, Unix time; 0: none since the start";
+        registry.register("anchored_timestamp_seconds", help, time);
+        let failures = self.anchor_failures.clone();
+        registry.register("anchor_failures", "Tries at a time-stamp that failed", failures);
     }
 
     fn register_log(&mut self) {
@@ -290,6 +318,20 @@ mod tests {
             "phohien_lapse_timestamp_seconds{what=\"agreement\",name=\"TT-2026-004\"} 1790000000"
         ));
         assert!(!metrics.encode().contains("H31.02"));
+    }
+
+    #[test]
+    fn the_newest_anchor_and_the_failures_are_told() {
+        let metrics = Metrics::new();
+        metrics.anchored(130, Timestamp::from_second(1_790_000_000).unwrap());
+        metrics.anchor_failed();
+        for line in [
+            "phohien_anchored_entries 130",
+            "phohien_anchored_timestamp_seconds 1790000000",
+            "phohien_anchor_failures_total 1",
+        ] {
+            assert!(has(&metrics, line), "{line} is not in {}", metrics.encode());
+        }
     }
 
     #[test]

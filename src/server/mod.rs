@@ -1,6 +1,7 @@
 //! Start, drain, stop. Wiring: this sees all the stages, and no stage sees it.
 
 pub mod desk;
+pub mod anchors;
 pub mod attend;
 pub mod guard;
 pub mod health;

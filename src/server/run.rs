@@ -20,6 +20,8 @@ use crate::audit::recorder::Recorder;
 use crate::audit::recorder::Unrecorded;
 use crate::clock::Clock;
 use crate::clock::rfc3339_millis;
+use crate::config::settings::AnchorSettings;
+use crate::config::settings::ExchangeSettings;
 use crate::config::settings::Settings;
 use crate::crypto::CryptoError;
 use crate::crypto::random;
@@ -50,6 +52,8 @@ use crate::upstream::tls::PlatformTls;
 use crate::upstream::tls::Unusable;
 
 use super::desk;
+use super::anchors::Anchors;
+use super::anchors::AnchorsError;
 use super::guard;
 use super::health;
 use super::health::Seen;
@@ -89,6 +93,9 @@ pub enum StartError {
     /// The log cannot begin.
     #[error("the log cannot begin")]
     Log(#[from] BeginError),
+    /// Anchors cannot be set up.
+    #[error("the log's anchors cannot be set up")]
+    Anchors(#[from] AnchorsError),
     /// TLS cannot be set up.
     #[error("the certificates of a socket cannot be used")]
     Tls(#[from] TlsError),
@@ -170,6 +177,14 @@ impl Gateway {
         let (metrics_address, mut helpers) = health::listen(settings.metrics, seen, &stop).await?;
         helpers.push(tokio::spawn(flush_tallies(door.recorder.clone(), stop.clone())));
         helpers.push(tokio::spawn(indexing::follow(Indexing::of(&settings, &door), stop.clone())));
+        let (address, serving) = listen(&settings.exchange, &door, &stop, clock.clone()).await?;
+        let seen = Seen { door: Arc::clone(&door), witnesses: Arc::clone(&witnesses) };
+        let (metrics_address, mut helpers) = health::listen(settings.metrics, seen, &stop).await?;
+        helpers.push(tokio::spawn(flush_tallies(door.recorder.clone(), stop.clone())));
+        if let Some(anchor) = &settings.anchor {
+            let anchors = anchors(anchor, &settings, &door, clock)?;
+            helpers.push(tokio::spawn(anchors.run(stop.clone())));
+        }
         let (feeding, given_up) = guard::watch(waiting, &witnesses, &stop);
         helpers.extend(feeding);
         Ok(Self {
@@ -310,6 +325,15 @@ pub(super) async fn witnesses(
     let (kept, tls) = (Arc::new(kept.await?), platform_tls(settings));
     let witnesses = Witnesses::new(&settings.witnesses, &tls, recorder.clone(), kept, clock);
     Ok(Arc::new(witnesses.map_err(StartError::Witnesses)?))
+}
+
+fn anchors(
+    anchor: &AnchorSettings,
+    settings: &Settings,
+    door: &Door,
+    clock: Clock,
+) -> Result<Anchors, AnchorsError> {
+    Anchors::new(anchor, &platform_tls(settings), door.recorder.clone(), clock, door.metrics.clone())
 }
 
 fn platform_tls(settings: &Settings) -> PlatformTls {
