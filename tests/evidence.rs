@@ -204,6 +204,7 @@ fn operators(folder: &Path) {
     development::make(&folder.join("operators"), &plan).unwrap();
 }
 
+const DRAW: &str = "phohien --config gateway.toml audit forget 2026-01 --order-only --reason 'retention is over' -o order.json";
 const SIGN: &str = "for who in an binh other; do openssl cms -sign -binary -outform DER -in order.json \
     -signer operators/agencies/$who.pem -inkey operators/agencies/$who.key -out $who.p7s; done";
 const FORGET: &str = "phohien --config gateway.toml audit forget 2026-01 --order order.json --anchors operators/ca.pem --signature an.p7s --signature";
@@ -213,8 +214,7 @@ async fn two_operators_forget_a_month_with_openssl_and_one_command_and_nobody_el
     let mut world = World::start().await;
     operators(world.folder());
     let folder = world.folder().to_owned();
-    let draw = "phohien --config gateway.toml audit forget 2026-01 --order-only --reason 'retention is over' -o order.json";
-    done(&folder, draw).await;
+    done(&folder, DRAW).await;
     done(&folder, SIGN).await;
     let running = shell(&folder, &format!("{FORGET} binh.p7s")).await;
     assert!(
@@ -238,6 +238,27 @@ async fn two_operators_forget_a_month_with_openssl_and_one_command_and_nobody_el
     let forgotten: Vec<_> = leaves.iter().filter(|leaf| leaf["kind"] == "month.forgotten").collect();
     assert_eq!((forgotten.len(), &forgotten[0]["month"]), (1, &"2026-01".into()));
     assert_eq!(kinds(&leaves).iter().filter(|kind| **kind == "node.started").count(), 4);
+}
+
+#[tokio::test]
+async fn the_papers_of_a_forgotten_month_belong_to_the_log_and_are_missed() {
+    let mut world = World::start().await;
+    operators(world.folder());
+    let folder = world.folder().to_owned();
+    world.close().await;
+    done(&folder, &format!("{DRAW}\n{SIGN}\n{FORGET} binh.p7s")).await;
+    done(&folder, "phohien audit verify log --vkey log.vkey").await;
+    let leaves = world.verify();
+    let forgotten = leaves.iter().find(|leaf| leaf["kind"] == "month.forgotten").unwrap();
+    let signer = &forgotten["signers"][1];
+    for object in [&forgotten["order"], &signer["signature"], &signer["certificate"]] {
+        let removed = format!(
+            "mv log/objects/{0} kept\nr=0; phohien audit verify log --vkey log.vkey || r=$?\nmv kept log/objects/{0}; exit $r",
+            object.as_str().unwrap()
+        );
+        assert_eq!(shell(&folder, &removed).await.status.code(), Some(4), "{object}");
+    }
+    world.end().await;
 }
 
 #[tokio::test]

@@ -167,15 +167,15 @@ impl Opened {
             unwitnessed,
             policy_clock: first.policy_clock,
         })?;
-        for month in forget::finish(&recorder, &first.folder)? {
-            tracing::warn!(%month, "a month was being forgotten when the gateway last stopped; it is forgotten now");
-        }
         let orphans = recorder.settle_orphans()?;
         if orphans > 0 {
             tracing::warn!(
                 orphans,
                 "exchanges were under way when the gateway last stopped; each has its record now"
             );
+        }
+        for month in forget::finish(&recorder, &first.folder)? {
+            tracing::warn!(%month, "a month was being forgotten when the gateway last stopped; it is forgotten now");
         }
         recorder.release();
         Ok(())

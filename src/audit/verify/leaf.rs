@@ -46,6 +46,8 @@ pub(super) enum Kind {
     Orphaned,
     NodeStarted,
     PolicyChanged,
+    /// One that names objects: a month's order and its signatures, a time-stamp's token.
+    NamesObjects,
     /// Any other that is known.
     Other,
 }
@@ -117,6 +119,25 @@ struct Str<'a>(#[serde(borrow)] Cow<'a, str>);
 struct Rare {
     new: Option<String>,
     files: BTreeMap<String, String>,
+    order: Option<String>,
+    signers: Vec<Signer>,
+    token: Option<String>,
+}
+
+/// One who signed an order.
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct Signer {
+    certificate: Option<String>,
+    signature: Option<String>,
+}
+
+impl Rare {
+    fn objects(&self) -> Vec<Hash> {
+        let of_signers = self.signers.iter().flat_map(|one| [&one.certificate, &one.signature]);
+        let named = of_signers.chain([&self.order, &self.token]).filter_map(Option::as_ref);
+        self.files.values().chain(named).filter_map(|hash| unhex(hash)).collect()
+    }
 }
 
 impl Said {
@@ -144,9 +165,9 @@ impl Said {
             objects: Vec::new(),
             policy: None,
         };
-        if said.kind == Kind::PolicyChanged {
+        if matches!(said.kind, Kind::PolicyChanged | Kind::NamesObjects) {
             let rare: Rare = serde_json::from_slice(leaf).unwrap_or_default();
-            said.objects = rare.files.values().filter_map(|hash| unhex(hash)).collect();
+            said.objects = rare.objects();
             said.policy = rare.new.and_then(|hash| unhex(&hash));
         }
         said
@@ -172,8 +193,9 @@ impl Kind {
             "exchange.orphaned" => Self::Orphaned,
             "node.started" => Self::NodeStarted,
             "policy.changed" => Self::PolicyChanged,
+            "month.forgotten" | "time.anchored" => Self::NamesObjects,
             "log.opened" | "log.closed" | "node.stopped" | "refusals.summary" | "keys.rotated"
-            | "audit.read" | "month.forgotten" | "time.anchored" => Self::Other,
+            | "audit.read" => Self::Other,
             _ => Self::Unknown,
         }
     }

@@ -205,7 +205,12 @@ impl Judge {
                 self.exchanges.forget(id);
                 return None;
             }
-            Kind::NotALeaf | Kind::Missing | Kind::NodeStarted | Kind::PolicyChanged | Kind::Other => {
+            Kind::NotALeaf
+            | Kind::Missing
+            | Kind::NodeStarted
+            | Kind::PolicyChanged
+            | Kind::NamesObjects
+            | Kind::Other => {
                 return None;
             }
         };
