@@ -110,6 +110,7 @@ pub fn gather(source: Source<'_>, wish: &Wish) -> Result<Files, NotGathered> {
     for found in &reading.entries {
         case.entry(found, wish)?;
     }
+    case.demand_told(wish)?;
     case.messages(wish);
     case.anchor();
     Ok(case.closed(wish))
@@ -233,6 +234,17 @@ impl Case<'_> {
             self.put(format!("{stem}.data"), data);
         }
         self.put(format!("{stem}.salt"), told.salt);
+        Ok(())
+    }
+
+    /// A salt that was asked for and that no entry has is told to whoever asked, not left out in silence.
+    fn demand_told(&self, wish: &Wish) -> Result<(), NotGathered> {
+        for (label, _) in &wish.disclosures {
+            let ending = format!(".{}.salt", label.as_str());
+            if !self.files.keys().any(|name| name.ends_with(&ending)) {
+                return Err(NotDisclosed::NotCommitted(label.as_str()).into());
+            }
+        }
         Ok(())
     }
 

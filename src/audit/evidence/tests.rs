@@ -170,6 +170,8 @@ fn what_is_not_so_is_not_gathered() {
     assert!(matches!(gathered(&log, &absent), Err(NotGathered::NotFound(_))));
     let other = Wish { disclosures: vec![(Label::Answer, Some(b"{}".to_vec()))], ..wish(id) };
     assert!(matches!(gathered(&log, &other), Err(NotGathered::OtherData("answer"))));
+    let user = Wish { disclosures: vec![(Label::User, None)], ..wish(id) };
+    assert!(matches!(gathered(&log, &user), Err(NotGathered::Disclose(NotDisclosed::NotCommitted("user")))));
     let reply = Wish { disclosures: vec![(Label::Reply, None)], ..wish(id) };
     assert!(matches!(gathered(&log, &reply), Err(NotGathered::Disclose(NotDisclosed::ProviderAlone))));
     let provider = Wish { provider: Some("G01.HYN".parse().unwrap()), ..reply };
