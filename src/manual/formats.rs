@@ -42,6 +42,8 @@
 //! | `exchange.aborted` | `bytes` of the body that had been handed to the connection when the caller left |
 //! | `exchange.orphaned` | it was opened, and the gateway stopped before an outcome; written at the next start |
 //! | `audit.read` | entries were shown at the desk: `question` (its kind), `view` (`everything`, or `own`), `filters` (names alone), `rows` |
+//! | `month.forgotten` | `month` (UTC); `order`, the hash of the order; `signers`: `agency`, `certificate`, `signature` (both kept in `objects`), `spki` |
+//! | `time.anchored` | `size` and `root` (base64) of the head that was stamped; `token`, kept in `objects`; `time`, the authority's |
 //! | `refusals.summary` | `reason`, `count`, `first`, `last`: refusals that were counted instead of recorded one by one |
 //!
 //! # The annex
@@ -66,7 +68,7 @@
 //! |---|---|---|
 //! | `request` | method SP target LF; `name: value` LF for each header we read that was sent; LF; body | the caller's |
 //! | `answer` | the body released | the caller's |
-//! | `reply` | the platform's body | nobody's, or withheld fields could be guessed by it |
+//! | `reply` | the platform's body | the provider's alone, or withheld fields could be guessed by it |
 //! | `subject`, `user` | the data subject's and the end user's identifiers | the caller's |
 //!
 //! # The frame
@@ -198,7 +200,8 @@
 //! the note in each proof carries their lines; until there is one that holds the exchange, the answer is 404. `?since=<size>[%2C<size>]` (at most four) adds `consistency`: for each size the path (RFC 9162 2.1.4)
 //! which shows that the log of that head begins with the log of so many entries. A size the log never had gets none.
 //!
-//! `GET /receipts?after=<seq>` gives an agency its entries after that number, one `{"index", "leaf", "proof"}` a line.
+//! `GET /receipts?after=<seq>` gives an agency its entries after that number, one `{"index", "leaf", "proof"}` a line, all under one head.
+//! `&since=<size>[%2C<size>]` adds a last line, `{"size", "consistency": [{"from", "path"}]}`: the ways to that head.
 //!
 //! # The answer's signature
 //!
@@ -206,3 +209,75 @@
 //! of the answer and `@method`, `@authority`, `@path`, `@query`, `content-digest` of the request. Only fields can be absent; they are left out
 //! of the list, never empty. `keyid` is the SHA-256 of the key's SubjectPublicKeyInfo, base64url without padding. A verifier demands
 //! the whole list.
+//!
+//! # Whom a verifier trusts
+//!
+//! `--trust FILE` takes `log.vkey` (keys, one a line), or a trust policy as C2SP tlog-policy writes it:
+//!
+//! ```text
+//! log <vkey of the log> [<url>]
+//! witness <name> <vkey of a cosigner> [<url>]
+//! group <name> <k>|any|all <name>…
+//! quorum <name>|none
+//! ```
+//!
+//! A head is good if one of the logs signed it and the quorum's witnesses cosigned it. A line that is none of these, a name or key that is
+//! there twice, a member of two groups, a second quorum or none: the file is refused whole.
+//!
+//! # The evidence file
+//!
+//! A zip, uncompressed, its files in the order of their names, at the zip's first time (1980): the same log and the same question give the same
+//! bytes. Names are letters, digits and `.-_/`. A reader also takes deflated files; it refuses what is encrypted, a folder, a link, a name
+//! twice or one that leads elsewhere, bytes around the files, more than 64 MiB, 10,000 files, 16 MiB in one of them or 256 MiB in all.
+//!
+//! | file | content | held against |
+//! |---|---|---|
+//! | `manifest.json` | `v` (`phohien-evidence/1`), `log`, `exchanges`, `files`: name to `bytes` and `sha256`; one spelling | every file; one that is not listed is an error |
+//! | `SHA256SUMS` | the same for `sha256sum -c` | the files |
+//! | `checkpoint` | the head of the case, a signed note with its cosignatures | the verifier's trust policy |
+//! | `log.vkey`, `trust-policy.txt` | the exporter's | the first must be a key the verifier trusts; the second is for people |
+//! | `entries/N.leaf`, `.proof` | a leaf byte for byte, and its C2SP tlog-proof under that head | the head |
+//! | `entries/N.annex` | the sealed annex, with `--annex` | `annex` in the leaf |
+//! | `entries/N.annex.json` | what it says | nothing: the exporter's word |
+//! | `entries/N.LABEL.salt`, `.data` | 32 bytes, and the data, with `--disclose` | `commitments` in the leaf |
+//! | `policy/M.leaf`, `.proof` | the `policy.changed` in force | the head; its `new` is the leaf's `policy` |
+//! | `policy/M/agreements/…` | the agreement as it stood | `files` in that leaf |
+//! | `certificates/HASH.der` | the caller's certificate | `certificate.object` in the leaf |
+//! | `keys/K.leaf`, `.proof` | the entries that name keys which sign answers, with `--message` | the head |
+//! | `messages/1.answer`, `.request` | HTTP messages as a party kept them (RFC 9112) | those keys; the receipt in it is of a proven entry |
+//! | `anchor/A.leaf`, `.proof` | the first `time.anchored` that covers every entry | the head |
+//! | `anchor/checkpoint.txt`, `token.der` | what was stamped, and the RFC 3161 token | the leaf; the token's imprint and signature |
+//! | `anchor/consistency.txt` | `old <size>`, `new <size>`, a hash a line (RFC 9162 2.1.4) | from the stamped head to the case's |
+//! | `README.txt`, `inclusion.sh` | how to do all this by hand | |
+//!
+//! A file that belongs to none of these is an error too: nothing rides along unproven.
+//!
+//! # Forgetting a month
+//!
+//! The order, written by `audit forget --order-only` and signed as it is, byte for byte:
+//!
+//! ```json
+//! {
+//!   "v": "phohien-forget/1",
+//!   "origin": "gw1.hungyen.example/2026",
+//!   "month": "2026-10",
+//!   "reason": "…",
+//!   "at": "2026-12-02T01:00:00.000Z"
+//! }
+//! ```
+//!
+//! Each of two signatures is a CMS message (RFC 5652, DER) of its own: detached, one signer, its certificate inside, signed attributes,
+//! SHA-256, -384 or -512 with RSA from 2048 bits (PKCS #1 or PSS with a salt of the digest's length) or ECDSA on P-256 and P-384. The
+//! certificates are of two keys, lead to the operators' authority, and are of agencies with the role `operate`. The month has been over for a
+//! day.
+//!
+//! Then, each step durable before the next: order, signatures and certificates among the `objects`; `<month>.forgotten` beside
+//! the key (the members of the entry, JSON), under which the key is neither given out nor made again; the entry `month.forgotten`; the key
+//! overwritten with zeroes and taken away. A start that finds the mark and a key does the last two.
+//!
+//! # Anchors
+//!
+//! A time-stamp (RFC 3161) over the SHA-256 of a head's signed text: the three lines of the checkpoint with their line feeds, nothing else.
+//! Version 1, SHA-256, a nonce of 16 bytes, the certificate asked for. The token (CMS, DER) is taken if its imprint and nonce are ours,
+//! its certificate is for time-stamping alone and named by the signature (RFC 5035), is the configured one or issued below it, and its
+//! time is within ten minutes of ours. It is kept in `objects`, and `openssl ts -verify -token_in -in TOKEN -data TEXT -CAfile CA` verifies it.
