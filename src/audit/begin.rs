@@ -115,6 +115,7 @@ pub fn open(beginning: Beginning, disk: Arc<dyn Disk>) -> Result<Opened, BeginEr
     let (log, recovered) = tlog::open(settings, disk, key, clock.clone(), sequencer)?;
     let objects = Objects::open(folder.join("objects"))?;
     let directory = Places { directory, older: older(folder, beginning.index) };
+    let directory = Places { directory, older: Arc::new(Scanned::new(folder.clone())) };
     let recorder = Recorder::new(log, directory, MonthKeys::new(months), objects, operator, clock);
     recorder.hold();
     let first = First {
