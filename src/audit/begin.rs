@@ -16,10 +16,10 @@ use crate::tlog::disk::Disk;
 
 use super::chain::Chains;
 use super::directory::Directory;
-use super::index::older::Indexed;
-use super::index::place::Place;
 use super::forget;
 use super::forget::NotForgotten;
+use super::index::older::Indexed;
+use super::index::place::Place;
 use super::months::MonthKeys;
 use super::objects::Objects;
 use super::older::Older;
@@ -114,8 +114,7 @@ pub fn open(beginning: Beginning, disk: Arc<dyn Disk>) -> Result<Opened, BeginEr
     let sequencer = Chains::new(Arc::clone(&directory));
     let (log, recovered) = tlog::open(settings, disk, key, clock.clone(), sequencer)?;
     let objects = Objects::open(folder.join("objects"))?;
-    let directory = Places { directory, older: older(folder, beginning.index) };
-    let directory = Places { directory, older: Arc::new(Scanned::new(folder.clone())) };
+    let directory = Places { directory, older: older(folder.clone(), beginning.index) };
     let recorder = Recorder::new(log, directory, MonthKeys::new(months), objects, operator, clock);
     recorder.hold();
     let first = First {

@@ -81,6 +81,7 @@ impl SmallLog {
             },
             key: Ed25519Key::from_pkcs8(&self.key).unwrap(),
             months: self.months_folder(),
+            index: None,
             operator: "H31.02".parse().unwrap(),
             clock: self.clock.clone(),
             answer_keys: vec![base64::Engine::encode(

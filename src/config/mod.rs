@@ -2,8 +2,8 @@
 //!
 //! Paths are relative to the file itself. `keys` must not lie under `log`: the log can be copied to an auditor as it is.
 
-pub mod index;
 mod anchor;
+pub mod index;
 pub mod read;
 pub mod settings;
 mod socket;

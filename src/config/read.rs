@@ -21,8 +21,8 @@ use crate::language::Text;
 use crate::policy::model::Rate;
 use crate::signing::When;
 
-use super::index;
 use super::anchor;
+use super::index;
 use super::settings::Algorithm;
 use super::settings::AnswerSettings;
 use super::settings::Caps;
@@ -97,10 +97,9 @@ fn settings(table: &mut Table<'_>, faults: &mut Faults, base: &Path) -> Option<S
         optional_section(table, "metrics", faults, |table, faults| table.required("listen", faults));
     let platform_anchors = table.optional::<String>("platform_anchors", faults);
     let witnesses = witnesses::read(table, faults);
-    let keys = apart("keys", keys?, &log.as_ref()?.folder, faults)?;
     let anchor =
         optional_section(table, "anchor", faults, |table, faults| anchor::read(table, &inside, faults));
-    let keys = apart(keys?, &log.as_ref()?.folder, faults)?;
+    let keys = apart("keys", keys?, &log.as_ref()?.folder, faults)?;
     Some(Settings {
         anchor,
         operator: operator?.value,

@@ -1,8 +1,8 @@
 //! Start, drain, stop. Wiring: this sees all the stages, and no stage sees it.
 
-pub mod desk;
 pub mod anchors;
 pub mod attend;
+pub mod desk;
 pub mod guard;
 pub mod health;
 mod indexing;

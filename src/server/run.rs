@@ -21,7 +21,6 @@ use crate::audit::recorder::Unrecorded;
 use crate::clock::Clock;
 use crate::clock::rfc3339_millis;
 use crate::config::settings::AnchorSettings;
-use crate::config::settings::ExchangeSettings;
 use crate::config::settings::Settings;
 use crate::crypto::CryptoError;
 use crate::crypto::random;
@@ -51,9 +50,9 @@ use crate::upstream::Platforms;
 use crate::upstream::tls::PlatformTls;
 use crate::upstream::tls::Unusable;
 
-use super::desk;
 use super::anchors::Anchors;
 use super::anchors::AnchorsError;
+use super::desk;
 use super::guard;
 use super::health;
 use super::health::Seen;
@@ -177,12 +176,8 @@ impl Gateway {
         let (metrics_address, mut helpers) = health::listen(settings.metrics, seen, &stop).await?;
         helpers.push(tokio::spawn(flush_tallies(door.recorder.clone(), stop.clone())));
         helpers.push(tokio::spawn(indexing::follow(Indexing::of(&settings, &door), stop.clone())));
-        let (address, serving) = listen(&settings.exchange, &door, &stop, clock.clone()).await?;
-        let seen = Seen { door: Arc::clone(&door), witnesses: Arc::clone(&witnesses) };
-        let (metrics_address, mut helpers) = health::listen(settings.metrics, seen, &stop).await?;
-        helpers.push(tokio::spawn(flush_tallies(door.recorder.clone(), stop.clone())));
         if let Some(anchor) = &settings.anchor {
-            let anchors = anchors(anchor, &settings, &door, clock)?;
+            let anchors = anchors(anchor, &settings, &door)?;
             helpers.push(tokio::spawn(anchors.run(stop.clone())));
         }
         let (feeding, given_up) = guard::watch(waiting, &witnesses, &stop);
@@ -327,13 +322,9 @@ pub(super) async fn witnesses(
     Ok(Arc::new(witnesses.map_err(StartError::Witnesses)?))
 }
 
-fn anchors(
-    anchor: &AnchorSettings,
-    settings: &Settings,
-    door: &Door,
-    clock: Clock,
-) -> Result<Anchors, AnchorsError> {
-    Anchors::new(anchor, &platform_tls(settings), door.recorder.clone(), clock, door.metrics.clone())
+fn anchors(anchor: &AnchorSettings, settings: &Settings, door: &Door) -> Result<Anchors, AnchorsError> {
+    let (recorder, clock) = (door.recorder.clone(), door.clock.clone());
+    Anchors::new(anchor, &platform_tls(settings), recorder, clock, door.metrics.clone())
 }
 
 fn platform_tls(settings: &Settings) -> PlatformTls {

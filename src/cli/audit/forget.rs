@@ -140,17 +140,16 @@ fn approved(given: &Forget, settings: &Settings, session: &Session) -> Result<Ap
     approve(&order, &signatures, grounds).map_err(not_approved)
 }
 
-/// The authority that operators' certificates come from: the one that was named.
-fn authorities(
-    given: &Forget,
-    _settings: &Settings,
-) -> Result<(Vec<PathBuf>, Option<Vec<PathBuf>>), Failure> {
-    if given.anchors.is_empty() {
-        let vi = "Hãy nêu tổ chức cấp chứng thư số cho người vận hành bằng --anchors.";
-        return Err(Failure::usage(vi, "Name the authority of the operators' certificates with --anchors."));
+/// The authority that operators' certificates come from: the one that was named, else the desk's.
+fn authorities(given: &Forget, settings: &Settings) -> Result<(Vec<PathBuf>, Option<Vec<PathBuf>>), Failure> {
+    match (&settings.desk, given.anchors.as_slice()) {
+        (_, [_, ..]) => Ok((given.anchors.clone(), (!given.crl.is_empty()).then(|| given.crl.clone()))),
+        (Some(desk), []) => Ok((desk.anchors.clone(), desk.crls.clone())),
+        (None, []) => {
+            let vi = "Hãy nêu tổ chức cấp chứng thư số cho người vận hành bằng --anchors.";
+            Err(Failure::usage(vi, "Name the authority of the operators' certificates with --anchors."))
+        }
     }
-    let crls = (!given.crl.is_empty()).then(|| given.crl.clone());
-    Ok((given.anchors.clone(), crls))
 }
 
 /// The index first: it is derived, and what it says less it says rightly once the key is gone.
@@ -175,8 +174,8 @@ fn carry_out(
 }
 
 fn forget_in(index: &Place, month: Month) -> Result<(), Failure> {
-    let Place::Folder(folder) = index;
-    if !folder.is_dir() {
+    // None was made yet: there is nothing in it to forget.
+    if matches!(index, Place::Folder(folder) if !folder.is_dir()) {
         return Ok(());
     }
     let turn = index.turn().map_err(unanswered)?.ok_or_else(running)?;
