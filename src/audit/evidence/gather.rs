@@ -11,6 +11,9 @@ use crate::id::AgencyId;
 use crate::id::ExchangeId;
 use crate::tlog::checkpoint::CheckpointError;
 use crate::tlog::checkpoint::SignedHead;
+use crate::tlog::merkle::Nodes as _;
+use crate::tlog::merkle::leaf_hash;
+use crate::tlog::merkle::verify_inclusion;
 use crate::tlog::note::VerifierKey;
 use crate::tlog::proof::Proof;
 use crate::tlog::reader::ReadError;
@@ -24,6 +27,7 @@ use super::reading::Found;
 use super::reading::Reading;
 use super::reading::object;
 use super::readme;
+use super::tree::FolderTree;
 use crate::audit::commitment::Label;
 use crate::audit::disclose;
 use crate::audit::disclose::NotDisclosed;
@@ -100,30 +104,30 @@ pub fn gather(source: Source<'_>, wish: &Wish) -> Result<Files, NotGathered> {
     let note = std::fs::read(source.log.join("checkpoint")).map_err(NotGathered::NoHead)?;
     let head = SignedHead::open(&note, source.key)?;
     let reading = Reading::of(source.log, &wish.exchanges, head.size)?;
-    if reading.tree.root(head.size) != Some(head.root) {
+    let tree = FolderTree::of(source.log, head.size);
+    if tree.root(head.size) != Some(head.root) {
         return Err(NotGathered::OtherTree);
     }
     demand_whole(&reading, &wish.exchanges)?;
-    let head = witnessed(source, &reading).unwrap_or(head);
-    let mut case = Case { source, reading: &reading, head: &head, files: Files::new() };
+    let head = witnessed(source, &reading, &tree).unwrap_or(head);
+    let mut case = Case { source, reading: &reading, tree: &tree, head: &head, files: Files::new() };
     case.common(wish);
     for found in &reading.entries {
         case.entry(found, wish)?;
     }
     case.demand_told(wish)?;
-    case.messages(wish);
-    case.anchor();
+    case.messages(wish)?;
+    case.anchor()?;
     Ok(case.closed(wish))
 }
 
 /// The head that most witnesses have cosigned, the newest of those, if it holds every entry of the case and is one of this very tree.
-fn witnessed(source: Source<'_>, reading: &Reading) -> Option<SignedHead> {
+fn witnessed(source: Source<'_>, reading: &Reading, tree: &FolderTree<'_>) -> Option<SignedHead> {
     let last = reading.entries.iter().map(|found| found.index).max()?;
     let files = std::fs::read_dir(source.log.join(kept::FOLDER)).ok()?;
     let notes = files.filter_map(|file| std::fs::read(file.ok()?.path()).ok());
     let heads = notes.filter_map(|note| SignedHead::open(&note, source.key).ok());
-    let of_this_tree =
-        |head: &SignedHead| head.size > last && reading.tree.root(head.size) == Some(head.root);
+    let of_this_tree = |head: &SignedHead| head.size > last && tree.root(head.size) == Some(head.root);
     heads.filter(of_this_tree).max_by_key(|head| (head.note.lines().count(), head.size))
 }
 
@@ -140,6 +144,7 @@ fn demand_whole(reading: &Reading, wanted: &BTreeSet<ExchangeId>) -> Result<(), 
 struct Case<'a> {
     source: Source<'a>,
     reading: &'a Reading,
+    tree: &'a FolderTree<'a>,
     head: &'a SignedHead,
     files: Files,
 }
@@ -150,12 +155,18 @@ impl Case<'_> {
     }
 
     /// A leaf, byte for byte, and its proof.
-    fn proven(&mut self, folder: &str, found: &Found) {
+    ///
+    /// # Errors
+    /// The tree's tiles are not those of its entries.
+    fn proven(&mut self, folder: &str, found: &Found) -> Result<(), NotGathered> {
         let Found { index, entry } = found;
-        let path = self.reading.tree.inclusion(*index, self.head.size).unwrap_or_default();
+        let path = self.tree.inclusion(*index, self.head.size).ok_or(NotGathered::OtherTree)?;
+        verify_inclusion(&leaf_hash(&entry.leaf), *index, self.head.size, &path, &self.head.root)
+            .map_err(|_| NotGathered::OtherTree)?;
         let proof = Proof { extra: None, index: *index, path, note: self.head.note.clone() };
         self.put(format!("{folder}/{index}.leaf"), entry.leaf.clone());
         self.put(format!("{folder}/{index}.proof"), proof.to_string());
+        Ok(())
     }
 
     fn common(&mut self, wish: &Wish) {
@@ -170,7 +181,7 @@ impl Case<'_> {
 
     fn entry(&mut self, found: &Found, wish: &Wish) -> Result<(), NotGathered> {
         let leaf = found.json();
-        self.proven("entries", found);
+        self.proven("entries", found)?;
         self.policy(found.index, &leaf)?;
         self.certificate(found.index, &leaf)?;
         if wish.annexes {
@@ -185,7 +196,7 @@ impl Case<'_> {
     /// The agreement as it stood, and the proven entry that names its hash.
     fn policy(&mut self, index: u64, leaf: &Value) -> Result<(), NotGathered> {
         let Some(policy) = self.reading.policy_of(index, leaf) else { return Ok(()) };
-        self.proven("policy", policy);
+        self.proven("policy", policy)?;
         let agreement = leaf.get("agreement").and_then(|it| it.get("id")).and_then(Value::as_str);
         let Some(agreement) = agreement else { return Ok(()) };
         let file = self.reading.policy_file(self.source.log, policy, "agreements/", agreement);
@@ -248,7 +259,7 @@ impl Case<'_> {
         Ok(())
     }
 
-    fn messages(&mut self, wish: &Wish) {
+    fn messages(&mut self, wish: &Wish) -> Result<(), NotGathered> {
         for (number, (answer, request)) in (1..).zip(&wish.messages) {
             self.put(format!("messages/{number}.answer"), answer.clone());
             if let Some(request) = request {
@@ -257,24 +268,26 @@ impl Case<'_> {
         }
         let keys: Vec<&Found> = self.reading.keys.iter().filter(|_| !wish.messages.is_empty()).collect();
         for keys in keys {
-            self.proven("keys", keys);
+            self.proven("keys", keys)?;
         }
+        Ok(())
     }
 
     /// The first anchor that covers every entry of the case.
-    fn anchor(&mut self) {
+    fn anchor(&mut self) -> Result<(), NotGathered> {
         let last = self.reading.entries.iter().map(|found| found.index).max().unwrap_or(0);
         let anchors = self.reading.anchors.iter();
         let found = anchors.filter_map(|found| Some((found, anchor::Anchored::read(&found.json())?)));
         let Some((found, anchored)) = found.into_iter().find(|(_, anchored)| anchored.size > last) else {
-            return;
+            return Ok(());
         };
-        let Some(token) = object(self.source.log, &anchored.token) else { return };
-        let Some(path) = self.reading.tree.consistency(anchored.size, self.head.size) else { return };
-        self.proven("anchor", found);
+        let token = object(self.source.log, &anchored.token).ok_or(NotGathered::Object(found.index))?;
+        let path = self.tree.consistency(anchored.size, self.head.size).ok_or(NotGathered::OtherTree)?;
+        self.proven("anchor", found)?;
         self.put(anchor::CHECKPOINT, anchored.checkpoint(&self.head.origin).to_string());
         self.put(anchor::TOKEN, token);
         self.put(anchor::CONSISTENCY, anchor::consistency_text(anchored.size, self.head.size, &path));
+        Ok(())
     }
 
     /// The sums for `sha256sum`, and the manifest over all.

@@ -4,7 +4,7 @@
 //! |---|---|
 //! | [`archive`] | the zip: written the same each time, read within limits |
 //! | [`manifest`] | what it holds, each file with its hash |
-//! | [`reading`] | one reading of a log's folder |
+//! | [`reading`], `tree` | the entries of a log's folder, and the tree they stand in |
 //! | [`gather`] | a case, gathered from it |
 //! | [`anchor`] | the files of a time-stamp |
 //! | [`http`] | a signed answer as a party kept it |
@@ -22,6 +22,7 @@ pub mod readme;
 pub mod reading;
 pub mod report;
 mod stamp;
+mod tree;
 pub mod verify;
 
 #[cfg(test)]

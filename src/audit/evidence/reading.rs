@@ -1,4 +1,4 @@
-//! One reading of a log's folder: the entries of some exchanges, the tree they stand in, and what explains them.
+//! One reading of a log's folder: the entries of some exchanges, and what explains them.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -6,18 +6,14 @@ use std::path::Path;
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::crypto::digest::Hash;
 use crate::id::ExchangeId;
 use crate::tlog::Entry;
-use crate::tlog::merkle::Tree;
 use crate::tlog::reader::ReadError;
 use crate::tlog::reader::scan;
 
 /// What was found.
 #[derive(Debug, Default)]
 pub struct Reading {
-    /// The tree over the entries below the size that was asked for.
-    pub tree: Tree,
     /// The entries of the exchanges, in order.
     pub entries: Vec<Found>,
     /// Every `policy.changed`.
@@ -71,17 +67,14 @@ impl Reading {
     pub fn of(log: &Path, exchanges: &BTreeSet<ExchangeId>, size: u64) -> Result<Self, ReadError> {
         let mut reading = Self::default();
         for item in scan(log) {
-            let (index, entry, hash) = item?;
-            reading.take(index, entry, hash, exchanges, size);
+            let (index, entry, _) = item?;
+            reading.take(index, entry, exchanges, size);
         }
         Ok(reading)
     }
 
-    fn take(&mut self, index: u64, entry: Entry, hash: Hash, wanted: &BTreeSet<ExchangeId>, size: u64) {
+    fn take(&mut self, index: u64, entry: Entry, wanted: &BTreeSet<ExchangeId>, size: u64) {
         let within = index < size;
-        if within && size != u64::MAX {
-            self.tree.push(hash);
-        }
         let Ok(members) = serde_json::from_slice::<Members<'_>>(&entry.leaf) else { return };
         let exchange = members.exchange.and_then(|id| id.parse().ok()).filter(|id| wanted.contains(id));
         if !within {
