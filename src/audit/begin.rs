@@ -13,6 +13,7 @@ use crate::tlog;
 use crate::tlog::OpenError;
 use crate::tlog::Recovered;
 use crate::tlog::disk::Disk;
+use crate::tlog::note::VerifierKey;
 
 use super::chain::Chains;
 use super::directory::Directory;
@@ -24,6 +25,7 @@ use super::months::MonthKeys;
 use super::objects::Objects;
 use super::older::Older;
 use super::older::Scanned;
+use super::record::Predecessor;
 use super::record::Record;
 use super::record::TornTail;
 use super::recorder::Places;
@@ -157,7 +159,7 @@ impl Opened {
     pub fn begin(self, unwitnessed: bool) -> Result<(), BeginError> {
         let Self { recorder, recovered, first } = self;
         if recovered.size == 0 {
-            recorder.write(&Record::LogOpened { origin: first.origin, answer_keys: first.answer_keys })?;
+            recorder.write(&first.log_opened(None))?;
         }
         note_policies(&recorder, &first.policy, &first.policy_files)?;
         recorder.write(&Record::NodeStarted {
@@ -179,6 +181,32 @@ impl Opened {
         }
         recorder.release();
         Ok(())
+    }
+}
+
+impl Opened {
+    /// Begins a log that follows another, and closes it again until a gateway starts: it has no entry yet that anybody was told of, so that
+    /// no witness need be asked. What a stop left out is written the next time.
+    ///
+    /// # Errors
+    /// The log takes no record.
+    pub fn succeed(self, predecessor: Predecessor, key: &VerifierKey) -> Result<(), BeginError> {
+        let Self { recorder, recovered, first } = self;
+        let rotated = Record::KeysRotated { retired: predecessor.vkey.clone(), key: key.to_string() };
+        let entries = [first.log_opened(Some(predecessor)), rotated];
+        let written = usize::try_from(recovered.size).unwrap_or(usize::MAX);
+        for record in entries.iter().skip(written) {
+            recorder.write(record)?;
+        }
+        recorder.log().close();
+        Ok(())
+    }
+}
+
+impl First {
+    fn log_opened(&self, predecessor: Option<Predecessor>) -> Record {
+        let (origin, answer_keys) = (self.origin.clone(), self.answer_keys.clone());
+        Record::LogOpened { origin, answer_keys, predecessor }
     }
 }
 

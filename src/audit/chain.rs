@@ -32,6 +32,9 @@ pub struct Chains {
     last: Option<Timestamp>,
     heads: HashMap<String, Head>,
     directory: Arc<Directory>,
+    /// The log that follows, once this one is closed for good. In no snapshot: nothing stands behind that entry, so that it is read at
+    /// every start.
+    successor: Option<String>,
 }
 
 /// The last entry of one agency's chain.
@@ -58,7 +61,7 @@ impl Chains {
     /// Chains without entries, which note in `directory` where entries are.
     #[must_use]
     pub fn new(directory: Arc<Directory>) -> Self {
-        Self { last: None, heads: HashMap::new(), directory }
+        Self { last: None, heads: HashMap::new(), directory, successor: None }
     }
 
     /// Never goes back, whatever the clock does.
@@ -82,6 +85,9 @@ impl Sequencer for Chains {
     }
 
     fn observe(&mut self, index: u64, entry: &Entry, leaf_hash: &Hash) -> Result<(), String> {
+        if let Some(successor) = &self.successor {
+            return Err(format!("the log was closed for good, and {successor} follows it"));
+        }
         let members: Members<'_> = serde_json::from_slice(&entry.leaf).map_err(|fault| fault.to_string())?;
         let at: Timestamp =
             members.at.parse().map_err(|_| format!("`{}` is not a time", members.at.escape_default()))?;
@@ -98,7 +104,12 @@ impl Sequencer for Chains {
         self.last = Some(at);
         self.heads.insert(members.agency.clone().into_owned(), Head { seq: members.seq, leaf: *leaf_hash });
         self.directory.note(index, &Noted::of(&members, exchange));
+        self.successor = (members.kind == "log.closed").then(|| successor(&entry.leaf));
         Ok(())
+    }
+
+    fn successor(&self) -> Option<&str> {
+        self.successor.as_deref()
     }
 
     fn shelf(entry: &Entry) -> String {
@@ -164,6 +175,12 @@ impl Chains {
         (self.heads, self.last) = (heads, at);
         Some(())
     }
+}
+
+/// The origin of the log that follows the one which this leaf closes.
+fn successor(leaf: &[u8]) -> String {
+    let leaf: Value = serde_json::from_slice(leaf).unwrap_or_default();
+    leaf.pointer("/successor/origin").and_then(Value::as_str).unwrap_or("?").to_owned()
 }
 
 /// The month (UTC) in which the exchange began; for what is no exchange, in which it was written.

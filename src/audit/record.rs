@@ -25,6 +25,25 @@ pub enum Record {
         origin: String,
         /// The keys that sign answers: SubjectPublicKeyInfo, base64.
         answer_keys: Vec<String>,
+        /// The log that this one follows.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        predecessor: Option<Predecessor>,
+    },
+    /// The log ends here for good: nothing stands behind this entry.
+    #[serde(rename = "log.closed")]
+    LogClosed {
+        /// The log's origin.
+        origin: String,
+        /// The log that follows it.
+        successor: Successor,
+    },
+    /// Another key signs from here on; the private half of the one before was destroyed.
+    #[serde(rename = "keys.rotated")]
+    KeysRotated {
+        /// The verification key of the log before.
+        retired: String,
+        /// That of this log.
+        key: String,
     },
     /// A gateway begins to serve.
     #[serde(rename = "node.started")]
@@ -153,6 +172,28 @@ pub enum Record {
         /// The last, RFC 3339.
         last: String,
     },
+}
+
+/// The log before, as it was closed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Predecessor {
+    /// Its origin.
+    pub origin: String,
+    /// How many entries it has.
+    pub size: u64,
+    /// The root over them, hexadecimal.
+    pub root: String,
+    /// Its verification key.
+    pub vkey: String,
+}
+
+/// The log after.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Successor {
+    /// Its origin.
+    pub origin: String,
+    /// Its verification key.
+    pub vkey: String,
 }
 
 /// What an interrupted write left behind.

@@ -21,6 +21,7 @@ use super::older::Older;
 use super::open::Open;
 use super::record::Draft;
 use super::record::Record;
+use super::record::Successor;
 use super::tally::Tallies;
 use super::tally::Tally;
 
@@ -175,6 +176,18 @@ impl Recorder {
         }
         self.flush_tallies();
         let last = self.draft(None, None, &Record::NodeStopped {}, Vec::new())?;
+        Ok(self.0.log.close_with(last)?)
+    }
+
+    /// The same for good: the last entry says which log follows, and no start continues this one.
+    ///
+    /// # Errors
+    /// The log took no last entry. It is closed all the same, and goes on at the next start.
+    pub fn close_for_good(&self, successor: Successor) -> Result<Placed, Unrecorded> {
+        self.availability()?;
+        self.flush_tallies();
+        let origin = self.0.log.head().origin.to_string();
+        let last = self.draft(None, None, &Record::LogClosed { origin, successor }, Vec::new())?;
         Ok(self.0.log.close_with(last)?)
     }
 

@@ -1,4 +1,4 @@
-//! `keys`: verification keys to publish.
+//! `keys`: verification keys to publish, and their replacement.
 
 use std::path::Path;
 use std::path::PathBuf;
@@ -12,6 +12,7 @@ use super::exit::Exit;
 use super::exit::Failure;
 use super::place::Folder;
 use super::place::folder;
+use super::rotate;
 use super::terminal::shown;
 use super::trust;
 use crate::crypto::verify::PublicKey;
@@ -25,6 +26,8 @@ use crate::tlog::note::NoteError;
 pub enum Keys {
     /// Show the verification keys.
     Show(Show),
+    /// Close the log for good, and begin the next one under a new key.
+    Rotate,
 }
 
 /// `keys show`.
@@ -39,12 +42,19 @@ pub struct Show {
 /// Characters in a line of PEM (RFC 7468 2).
 const PEM_LINE: usize = 64;
 
-/// Shows what a gateway has published beside its log. Private keys are not touched.
+/// Shows the keys, or replaces the log's.
 ///
 /// # Errors
-/// There are no such files yet: a gateway writes them when it starts.
+/// As the command says.
 pub fn run(keys: &Keys, session: &mut Session) -> Result<Exit, Failure> {
-    let Keys::Show(show) = keys;
+    match keys {
+        Keys::Show(show) => self::show(show, session),
+        Keys::Rotate => rotate::run(session),
+    }
+}
+
+/// Shows what a gateway has published beside its log. Private keys are not touched.
+fn show(show: &Show, session: &mut Session) -> Result<Exit, Failure> {
     if let Some(folder) = &show.witness {
         return show_witness(folder, session);
     }

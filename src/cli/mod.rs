@@ -25,6 +25,7 @@ pub mod place;
 pub mod policy;
 pub mod progress;
 pub mod receipt;
+pub mod rotate;
 pub mod serve;
 pub mod table;
 pub mod terminal;

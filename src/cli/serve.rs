@@ -161,6 +161,27 @@ pub fn cannot_start(error: StartError) -> Failure {
         )
         .because(damaged),
         StartError::RolledBack(_) => rolled_back(error),
+        StartError::Log(BeginError::Open(ended @ OpenError::Ended { .. })) => Failure::new(
+            Exit::Usage,
+            "log-closed",
+            "Nhật ký này đã đóng hẳn và không được ghi tiếp; nguyên nhân dưới đây nêu nhật ký kế tiếp. Hãy sửa `log` trong cấu hình trỏ tới nhật ký đó.",
+            "This log was closed for good and is not continued; the cause below names the log that follows it. Have `log` in the configuration name that one.",
+        )
+        .because(ended),
+        StartError::OtherOrigin { .. } => Failure::new(
+            Exit::Usage,
+            "other-origin",
+            "`origin` trong cấu hình khác với nhật ký trong thư mục. Nếu muốn mở nhật ký mới, hãy chạy `phohien keys rotate`; nếu không, hãy khôi phục `origin` cũ.",
+            "`origin` in the configuration is not that of the log in the folder. For a new log, run `phohien keys rotate`; else put the old `origin` back.",
+        )
+        .because(error),
+        StartError::Rotating => Failure::new(
+            Exit::Usage,
+            "rotation-begun",
+            "Việc chuyển sang nhật ký mới đã bắt đầu mà chưa xong. Hãy chạy lại `phohien keys rotate`, rồi khởi động cổng.",
+            "A rotation of the log was begun and not ended. Run `phohien keys rotate` again, then start the gateway.",
+        )
+        .because(error),
         StartError::TooLarge(which) => Failure::new(
             Exit::Usage,
             "record-too-large",

@@ -31,7 +31,9 @@
 //!
 //! | kind | says also |
 //! |---|---|
-//! | `log.opened` | `origin`; `answer_keys`, the SubjectPublicKeyInfo of the keys that sign answers, base64 |
+//! | `log.opened` | `origin`; `answer_keys`, the SubjectPublicKeyInfo of the keys that sign answers, base64; `predecessor` if it follows another log: its `origin`, `size`, `root` (hexadecimal) and `vkey` |
+//! | `log.closed` | `origin`; `successor`: `origin`, `vkey`. Nothing stands behind it, and no start continues the log |
+//! | `keys.rotated` | the second entry of a log that follows another: `retired` and `key`, the verification keys of both; the private half of the first was destroyed |
 //! | `node.started` | `version`, `policy`; `unwitnessed`: no witness said at this start that this log is the one it has seen; `torn` (`index`, `bytes`) if recovery dropped a torn batch; `policy_clock` if a demonstration set one |
 //! | `node.stopped` | a gateway ended on purpose |
 //! | `policy.changed` | `old`, `new`, and `files`: name to SHA-256, each kept in `objects` |

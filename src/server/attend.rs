@@ -4,11 +4,13 @@
 use crate::audit::begin::BeginError;
 use crate::audit::begin::Opened;
 use crate::audit::recorder::Recorder;
+use crate::audit::recorder::Unrecorded;
 use crate::clock::Clock;
 use crate::config::settings::Settings;
 use crate::policy;
 
 use super::guard;
+use super::rotation;
 use super::run::Overrides;
 use super::run::StartError;
 use super::run::open_log;
@@ -34,6 +36,17 @@ pub async fn attend<T: Send + 'static>(
     clock: Clock,
     work: impl FnOnce(&Recorder) -> T + Send + 'static,
 ) -> Result<T, AttendError> {
+    rotation::refuse_begun(&settings.keys)?;
+    let work = |recorder: &Recorder| (work(recorder), recorder.close().map(drop));
+    attend_and_close(settings, clock, work).await
+}
+
+/// The same where the work closes the log itself, and says how that went.
+pub(super) async fn attend_and_close<T: Send + 'static>(
+    settings: &Settings,
+    clock: Clock,
+    work: impl FnOnce(&Recorder) -> (T, Result<(), Unrecorded>) + Send + 'static,
+) -> Result<T, AttendError> {
     let policies = policy::load(&settings.policies, clock.now()).map_err(StartError::Policies)?;
     let (opened, _signer, key) = open_log(settings, &policies, &Overrides::default(), clock.clone()).await?;
     let recorder = opened.recorder().clone();
@@ -41,10 +54,7 @@ pub async fn attend<T: Send + 'static>(
     if let Some(held) = guard::begin(opened, &witnesses, false).await? {
         return close(held).await;
     }
-    let done = tokio::task::spawn_blocking(move || {
-        let done = work(&recorder);
-        (done, recorder.close())
-    });
+    let done = tokio::task::spawn_blocking(move || work(&recorder));
     let (done, closed) = done.await.map_err(StartError::from)?;
     if !witnesses.is_empty() {
         witnesses.feed_last().await;

@@ -20,6 +20,8 @@ use crate::tlog::note::VerifierKey;
 
 /// The log's signing key, under the keys folder.
 const LOG_KEY: &str = "log.key";
+/// The key of the log that is to follow, under the keys folder.
+const NEXT_LOG_KEY: &str = "log.next.key";
 /// The answer key, under the keys folder.
 const ANSWER_KEY: &str = "answer.key";
 /// The folder of the months' keys, under the keys folder.
@@ -82,15 +84,58 @@ impl Keys {
         })
     }
 
-    /// Writes what verifiers need beside the log: `log.vkey`, and `log.answer.pem` with the answer key's public half.
+    /// What verifiers need of them.
+    #[must_use]
+    pub fn papers(&self, origin: &Origin) -> Papers {
+        let vkey = VerifierKey::new(origin, self.log.public_raw());
+        Papers { vkey, answer: pem(&self.answer.public()) }
+    }
+}
+
+/// What verifiers need beside a log.
+#[derive(Debug)]
+pub struct Papers {
+    vkey: VerifierKey,
+    answer: String,
+}
+
+impl Papers {
+    /// Writes `log.vkey`, and `log.answer.pem` with the answer key's public half, beside the folder `log`.
     ///
     /// # Errors
     /// A file cannot be written.
-    pub fn publish(&self, log: &Path, origin: &Origin) -> Result<(), KeysError> {
-        let vkey = VerifierKey::new(origin, self.log.public_raw());
-        write(&log.with_extension("vkey"), format!("{vkey}\n").as_bytes())?;
-        write(&log.with_extension("answer.pem"), pem(&self.answer.public()).as_bytes())
+    pub fn publish(&self, log: &Path) -> Result<(), KeysError> {
+        write(&log.with_extension("vkey"), format!("{}\n", self.vkey).as_bytes())?;
+        write(&log.with_extension("answer.pem"), self.answer.as_bytes())
     }
+}
+
+/// Reads the key of the log that is to follow, making it where there is none.
+///
+/// # Errors
+/// See [`KeysError`].
+pub(super) fn next(folder: &Path) -> Result<Ed25519Key, KeysError> {
+    let path = folder.join(NEXT_LOG_KEY);
+    let der = read_or_make(&path, Ed25519Key::generate_pkcs8)?;
+    Ed25519Key::from_pkcs8(&der).map_err(|source| KeysError::Damaged { path, source })
+}
+
+/// Destroys the log's key and puts the next one in its place. Done before: nothing happens.
+///
+/// # Errors
+/// The disk failed: asked again, it ends the same.
+pub(super) fn replace_log_key(folder: &Path) -> Result<(), KeysError> {
+    let (present, next) = (folder.join(LOG_KEY), folder.join(NEXT_LOG_KEY));
+    let replaced = || {
+        if !next.is_file() {
+            return Ok(());
+        }
+        keyfile::destroy(&present)?;
+        // Stopping here leaves the next key alone: only the one that carries on with the rotation comes here, and finds it.
+        std::fs::rename(&next, &present)?;
+        std::fs::File::open(folder)?.sync_all()
+    };
+    replaced().map_err(|source| KeysError::File { path: present.clone(), source })
 }
 
 /// A public key as PEM (RFC 7468 13).

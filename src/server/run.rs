@@ -16,6 +16,7 @@ use crate::audit::begin::Beginning;
 use crate::audit::begin::Opened;
 use crate::audit::bounds;
 use crate::audit::bounds::TooLarge;
+use crate::audit::index::scanned::published;
 use crate::audit::recorder::Recorder;
 use crate::audit::recorder::Unrecorded;
 use crate::clock::Clock;
@@ -28,6 +29,7 @@ use crate::diagnostic::fault::Faults;
 use crate::gateway::body::Rules;
 use crate::gateway::door::Door;
 use crate::gateway::threshold::SharedDoor;
+use crate::id::Origin;
 use crate::identity::revocation::RevocationError;
 use crate::limits;
 use crate::limits::Limits;
@@ -60,6 +62,7 @@ use super::indexing;
 use super::indexing::Indexing;
 use super::keys::Keys;
 use super::keys::KeysError;
+use super::rotation;
 use super::socket;
 use super::socket::Serving;
 use super::witnesses::Contradiction;
@@ -92,6 +95,17 @@ pub enum StartError {
     /// The log cannot begin.
     #[error("the log cannot begin")]
     Log(#[from] BeginError),
+    /// The log is another one than the configuration names.
+    #[error("the log in the folder is `{found}`, and `origin` says `{origin}`")]
+    OtherOrigin {
+        /// The log that is there.
+        found: Origin,
+        /// The configured one.
+        origin: Origin,
+    },
+    /// The log was being closed for good when that was interrupted.
+    #[error("`keys rotate` was begun and not ended")]
+    Rotating,
     /// Anchors cannot be set up.
     #[error("the log's anchors cannot be set up")]
     Anchors(#[from] AnchorsError),
@@ -155,6 +169,7 @@ impl Gateway {
     /// See [`StartError`]: nothing is served then.
     pub async fn start(settings: Settings, overrides: Overrides) -> Result<Self, StartError> {
         let clock = Clock::system();
+        rotation::refuse_begun(&settings.keys)?;
         let policy_clock = overrides.policy_clock.clone().unwrap_or_else(|| clock.clone());
         let policies = policy::load(&settings.policies, policy_clock.now()).map_err(StartError::Policies)?;
         if let Some(first) = bounds::too_large(&policies).into_iter().next() {
@@ -276,6 +291,10 @@ pub(super) async fn open_log(
     overrides: &Overrides,
     clock: Clock,
 ) -> Result<(Opened, Signer, VerifierKey), StartError> {
+    let (folder, origin) = (&settings.log.folder, &settings.log.origin);
+    if let Some(head) = published(folder).filter(|head| head.origin != *origin) {
+        return Err(StartError::OtherOrigin { found: head.origin, origin: origin.clone() });
+    }
     let keys = Keys::read_or_make(&settings.keys, settings.answers.algorithm)?;
     let answer_keys = vec![STANDARD.encode(keys.answer.public().spki())];
     let log = tlog::Settings {
@@ -286,7 +305,7 @@ pub(super) async fn open_log(
     };
     std::fs::create_dir_all(&log.folder)
         .map_err(|source| KeysError::File { path: log.folder.clone(), source })?;
-    keys.publish(&log.folder, &log.origin)?;
+    let papers = keys.papers(origin);
     let public = VerifierKey::new(&log.origin, keys.log.public_raw());
     let signer = Signer::new(Arc::new(keys.answer), settings.answers.when, clock.clone());
     let beginning = Beginning {
@@ -302,7 +321,10 @@ pub(super) async fn open_log(
         index: Some(settings.index.clone()),
     };
     // The log waits for the disk: not on a thread that others' exchanges share.
-    let opened = tokio::task::spawn_blocking(move || begin::open(beginning, Arc::new(OsDisk))).await??;
+    let opened = tokio::task::spawn_blocking(move || begin::open(beginning, Arc::new(OsDisk))).await?;
+    let opened = opened.map_err(|why| rotation::explained(why, folder))?;
+    // Only once it is known that the log is this key's: what stands beside another must not be replaced.
+    papers.publish(folder)?;
     Ok((opened, signer, public))
 }
 

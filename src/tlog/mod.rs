@@ -157,6 +157,11 @@ pub trait Sequencer: Send + 'static {
     /// # Errors
     /// This is no state of this sequencer: the log is not opened.
     fn restore(&mut self, state: &Value) -> Result<(), String>;
+
+    /// The origin of the log that follows this one, once an entry has said that this one is closed for good.
+    fn successor(&self) -> Option<&str> {
+        None
+    }
 }
 
 /// Why the log takes nothing, now or ever.
@@ -208,10 +213,10 @@ fn wal(folder: &Path) -> PathBuf {
 }
 
 /// Opens the log in a folder, or begins one there. Brings the sequencer to where it was, by a snapshot and the entries after it, before
-/// it returns.
+/// it returns. A log that was closed for good is not opened; if its last head is not published yet, it is then.
 ///
 /// # Errors
-/// The log is damaged, in use elsewhere, or the disk refuses.
+/// The log is damaged, closed for good, in use elsewhere, or the disk refuses.
 pub fn open<S: Sequencer>(
     settings: Settings,
     disk: Arc<dyn Disk>,
@@ -225,6 +230,9 @@ pub fn open<S: Sequencer>(
     let signer = Signer::new(origin, key);
     let mut replayed = recover::replay(&disk, &settings, signer.public(), &mut sequencer)?;
     let segment = replayed.fresh_segment(disk.as_ref(), &wal(folder), *segment_bytes)?;
+    if let Some(successor) = sequencer.successor() {
+        return Err(ended(disk.as_ref(), folder, &replayed, successor));
+    }
     let (previous, found) = (replayed.previous, replayed.found);
     let head = replayed.head.unwrap_or_else(|| {
         SignedHead::sign(Checkpoint { origin: origin.clone(), size: 0, root: merkle::empty_root() }, &signer)
@@ -244,6 +252,15 @@ pub fn open<S: Sequencer>(
     };
     let thread = aides::named("log-committer").spawn(run).map_err(OpenError::Threads)?;
     Ok((Log::new(shared, sender, thread, last), found))
+}
+
+/// Publishes the last head of a log that was closed for good, where its writer was stopped before it could; no signature is made.
+fn ended(disk: &dyn Disk, folder: &Path, replayed: &recover::Replayed, successor: &str) -> OpenError {
+    let last = replayed.head.as_ref().filter(|head| replayed.found.published != Some(head.size));
+    if let Some(Err(error)) = last.map(|head| publisher::publish(disk, folder, head)) {
+        return recover::disk_error(&publisher::path(folder))(error);
+    }
+    OpenError::Ended { folder: folder.to_owned(), successor: successor.to_owned() }
 }
 
 fn check(settings: &Settings) -> Result<(), OpenError> {

@@ -14,6 +14,7 @@ use std::time::Duration;
 
 use super::book::Shared;
 use super::checkpoint::SignedHead;
+use super::disk::Disk;
 use super::heads;
 use super::sealer;
 use super::sealer::ShelfOf;
@@ -71,7 +72,7 @@ impl Published {
         let head = shared.head();
         // A poisoned log tries no further write, not even a derived one: a person looks first.
         if self.checkpoint != Some(head.size) && !shared.is_poisoned() {
-            match publish(shared, &head) {
+            match publish(shared.disk.as_ref(), shared.folder(), &head) {
                 Ok(()) => self.checkpoint = Some(head.size),
                 Err(error) => tracing::warn!(%error, "the checkpoint could not be published"),
             }
@@ -127,8 +128,9 @@ fn seal(shared: &Shared, shelf: ShelfOf) -> bool {
     })
 }
 
-fn publish(shared: &Shared, head: &SignedHead) -> io::Result<()> {
-    let (disk, file) = (shared.disk.as_ref(), path(shared.folder()));
+/// Makes a head the one that is shown to the world.
+pub(super) fn publish(disk: &dyn Disk, folder: &Path, head: &SignedHead) -> io::Result<()> {
+    let file = path(folder);
     let fresh = file.with_extension("tmp");
     let written = disk.create(&fresh)?;
     written.write_at(0, head.note.as_bytes())?;
@@ -136,5 +138,5 @@ fn publish(shared: &Shared, head: &SignedHead) -> io::Result<()> {
     written.sync()?;
     disk.rename(&fresh, &file)?;
     // Stopping here leaves the old checkpoint or the new one, whole either way.
-    disk.sync_folder(shared.folder())
+    disk.sync_folder(folder)
 }

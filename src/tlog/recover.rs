@@ -60,6 +60,14 @@ pub enum OpenError {
         /// The log's folder.
         folder: PathBuf,
     },
+    /// The log was closed for good: its last entry says which one follows it.
+    #[error("the log in `{}` was closed for good; `{successor}` follows it", folder.display())]
+    Ended {
+        /// The log's folder.
+        folder: PathBuf,
+        /// The origin of the log that follows it.
+        successor: String,
+    },
     /// The log is not what was written: a person must look before anything is added.
     #[error("the log is damaged at entry {index}, in `{}`: {what}", file.display())]
     Damaged {

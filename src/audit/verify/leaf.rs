@@ -45,6 +45,7 @@ pub(super) enum Kind {
     Aborted,
     Orphaned,
     NodeStarted,
+    LogClosed,
     PolicyChanged,
     /// One that names objects: a month's order and its signatures, a time-stamp's token.
     NamesObjects,
@@ -194,8 +195,8 @@ impl Kind {
             "node.started" => Self::NodeStarted,
             "policy.changed" => Self::PolicyChanged,
             "month.forgotten" | "time.anchored" => Self::NamesObjects,
-            "log.opened" | "log.closed" | "node.stopped" | "refusals.summary" | "keys.rotated"
-            | "audit.read" => Self::Other,
+            "log.closed" => Self::LogClosed,
+            "log.opened" | "node.stopped" | "refusals.summary" | "keys.rotated" | "audit.read" => Self::Other,
             _ => Self::Unknown,
         }
     }

@@ -51,6 +51,8 @@ pub struct Judge {
     policy: Option<Hash>,
     objects: HashMap<Hash, u64>,
     starts: Starts,
+    /// The entry that closed the log for good.
+    closed: Option<u64>,
     /// How often entries were missed. What was known before of a chain no longer holds then.
     missed: u64,
     /// Kinds that are not known, with the first entry of each and how many there are.
@@ -112,6 +114,7 @@ impl fsck::Judge for Judge {
         wrong.extend(self.wrong_time(said));
         self.judge_chain(entry, &mut wrong);
         wrong.extend(self.wrong_standing(index, said));
+        wrong.extend(self.closed.map(|closed| Wrong::AfterTheEnd { closed }));
         self.take_notice(entry);
         wrong.into_iter().map(Finding::from).collect()
     }
@@ -143,7 +146,7 @@ impl Judge {
         let mut open: Vec<_> =
             self.exchanges.open().map(|(id, (index, _))| (*index, no_outcome(*id))).collect();
         open.sort_by_key(|(index, _)| *index);
-        let settled = self.starts.settled.filter(|_| self.missed == 0);
+        let settled = self.closed.or(self.starts.settled).filter(|_| self.missed == 0);
         let (lost, unfinished) =
             open.into_iter().partition(|(index, _)| settled.is_some_and(|start| *index < start));
         let notes = self.unknown.iter().map(|(kind, (first, count))| {
@@ -208,6 +211,7 @@ impl Judge {
             Kind::NotALeaf
             | Kind::Missing
             | Kind::NodeStarted
+            | Kind::LogClosed
             | Kind::PolicyChanged
             | Kind::NamesObjects
             | Kind::Other => {
@@ -227,6 +231,9 @@ impl Judge {
         }
         if said.kind == Kind::PolicyChanged {
             self.policy = said.policy;
+        }
+        if said.kind == Kind::LogClosed {
+            self.closed = self.closed.or(Some(index));
         }
         if said.kind == Kind::Unknown {
             self.take_notice_of_unknown(index, entry.leaf);

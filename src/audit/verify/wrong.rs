@@ -19,6 +19,7 @@ pub(super) enum Wrong {
     NotAnExchange,
     Standing { id: Id, wrong: BadStanding },
     Snapshot(&'static str),
+    AfterTheEnd { closed: u64 },
 }
 
 /// How an exchange cannot stand.
@@ -72,6 +73,11 @@ impl From<Wrong> for Finding {
                 "`exchange` is not an exchange id",
             ),
             Wrong::Standing { id, wrong } => wrong.finding(id),
+            Wrong::AfterTheEnd { closed } => Self::new(
+                "after-the-end",
+                format!("nhật ký đã đóng hẳn ở bản ghi {closed}; sau đó không được có bản ghi nào"),
+                format!("the log was closed for good by entry {closed}, behind which nothing may stand"),
+            ),
             Wrong::Snapshot(member) => Self::new(
                 "snapshot-state",
                 format!("`{member}` của bản chụp trạng thái khác với các bản ghi phía trước"),

@@ -113,6 +113,8 @@ fn headline(seen: &Seen, language: Language) -> String {
         "exchange.orphaned" => ("dừng trước khi có kết quả cho", "stopped before there was an outcome for"),
         "refusals.summary" => ("gộp các lần từ chối đối với", "summed up refusals of"),
         "log.opened" => ("mở nhật ký; đơn vị vận hành", "opened the log; operator"),
+        "log.closed" => ("đóng hẳn nhật ký; đơn vị vận hành", "closed the log for good; operator"),
+        "keys.rotated" => ("thay khóa nhật ký; đơn vị vận hành", "replaced the log's key; operator"),
         "node.started" => ("khởi động; đơn vị vận hành", "started; operator"),
         "node.stopped" => ("dừng theo kế hoạch; đơn vị vận hành", "stopped on purpose; operator"),
         "audit.read" => ("cho đọc nhật ký:", "showed entries of the log to"),

@@ -211,8 +211,8 @@ pub const COMMANDS: &[Page] = &[
     },
     Page {
         path: "keys",
-        vi: "Khóa kiểm tra để công bố.",
-        en: "Verification keys to publish.",
+        vi: "Khóa kiểm tra để công bố; thay khóa nhật ký.",
+        en: "Verification keys to publish; replacing the log's.",
         examples: &["phohien keys show"],
     },
     Page {
@@ -220,6 +220,12 @@ pub const COMMANDS: &[Page] = &[
         vi: "Hiện khóa kiểm tra của nhật ký và của câu trả lời.",
         en: "Show the keys that verify the log and its answers.",
         examples: &["phohien keys show --log log", "phohien keys show --witness witness"],
+    },
+    Page {
+        path: "keys rotate",
+        vi: "Đóng hẳn nhật ký và mở nhật ký mới với khóa mới; chạy khi cổng đã dừng, sau khi sửa `origin`.",
+        en: "Close the log for good and begin a new one with a new key; with the gateway stopped, after changing `origin`.",
+        examples: &["phohien keys rotate --config /etc/phohien/gateway.toml"],
     },
     Page {
         path: "witness",

@@ -99,13 +99,13 @@ fn after_entries_that_were_missed_nobody_is_accused_of_what_they_may_have_said()
 fn every_kind_that_is_known_is_accepted_and_another_is_told_by_name() {
     const KINDS: [&str; 8] = [
         "log.opened",
-        "log.closed",
         "keys.rotated",
         "audit.read",
         "month.forgotten",
         "time.anchored",
         "refusals.summary",
         "news.from.tomorrow",
+        "log.closed",
     ];
     let mut judge = Judge::new();
     for (index, kind) in (0..).zip(KINDS) {
@@ -116,7 +116,7 @@ fn every_kind_that_is_known_is_accepted_and_another_is_told_by_name() {
     let ended = judge.end();
     assert!(ended.is_settled());
     assert_eq!(ended.notes.len(), 1);
-    assert!(ended.notes[0].en.contains("`news.from.tomorrow`") && ended.notes[0].en.contains("entry 7"));
+    assert!(ended.notes[0].en.contains("`news.from.tomorrow`") && ended.notes[0].en.contains("entry 6"));
 }
 
 #[test]
@@ -243,4 +243,16 @@ fn the_judge_shares_nothing_with_the_writer_but_the_hash() {
             );
         }
     }
+}
+
+#[test]
+fn behind_the_entry_that_closes_a_log_for_good_nothing_may_stand() {
+    let mut judge = Judge::new();
+    judged(&mut judge, 0, &leaf("exchange.opened", 1, None, 1, 1));
+    assert!(judged(&mut judge, 1, &leaf("log.closed", 2, Some(1), 1, 2)).is_empty());
+    for (index, kind) in [(2, "log.opened"), (3, "log.closed")] {
+        let faults = judged(&mut judge, index, &leaf(kind, u64::from(index) + 1, Some(index), 1, 2));
+        assert_eq!(faults, ["the log was closed for good by entry 1, behind which nothing may stand"]);
+    }
+    assert_eq!(judge.end().lost.len(), 1, "an exchange that it left open can have no outcome any more");
 }
