@@ -131,6 +131,8 @@ pub(super) struct Shared {
     head: ArcSwap<SignedHead>,
     book: RwLock<Book>,
     pub(super) tiles: Tiles,
+    /// The bundle that was read last: whoever asks for one of its entries asks for the next.
+    bundle: Mutex<Option<(u64, Arc<[Entry]>)>>,
     /// The newest state of the sequencer that is yet to be written.
     snapshot: Mutex<Option<Snapshot>>,
     poisoned: AtomicBool,
@@ -147,6 +149,7 @@ impl Shared {
             head: ArcSwap::from_pointee(head),
             book: RwLock::new(book),
             tiles: Tiles::new(sealed),
+            bundle: Mutex::default(),
             snapshot: Mutex::default(),
             poisoned: AtomicBool::new(false),
             crowded: AtomicBool::new(false),
@@ -229,10 +232,23 @@ impl Shared {
 
     fn read_sealed(&self, index: u64) -> Result<Entry, ReadError> {
         let (number, at) = (index / WIDTH_LEAVES, index % WIDTH_LEAVES);
-        let hashes = self.leaves(number)?;
-        let entries = self.tiles.sealed.entries(number, &hashes)?;
-        let entry = usize::try_from(at).ok().and_then(|at| entries.into_iter().nth(at));
+        let entries = match self.bundle_read_last(number) {
+            Some(entries) => entries,
+            None => self.read_bundle(number)?,
+        };
+        let entry = usize::try_from(at).ok().and_then(|at| entries.get(at).cloned());
         entry.ok_or(ReadError::Beyond { index, size: number * WIDTH_LEAVES })
+    }
+
+    fn read_bundle(&self, number: u64) -> Result<Arc<[Entry]>, ReadError> {
+        let entries: Arc<[Entry]> = self.tiles.sealed.entries(number, &self.leaves(number)?)?.into();
+        *self.bundle.lock().unwrap_or_else(PoisonError::into_inner) = Some((number, Arc::clone(&entries)));
+        Ok(entries)
+    }
+
+    fn bundle_read_last(&self, number: u64) -> Option<Arc<[Entry]>> {
+        let last = self.bundle.lock().unwrap_or_else(PoisonError::into_inner);
+        last.as_ref().filter(|(own, _)| *own == number).map(|(_, entries)| Arc::clone(entries))
     }
 
     /// Reads entries from their segments, and checks them against the tree.

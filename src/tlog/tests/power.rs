@@ -20,7 +20,7 @@ use super::*;
 const SEEDS: u64 = 250;
 
 /// Everything that somebody was told, and what was asked.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 struct Promises {
     /// By index: the leaf and the annex of each entry that was acknowledged, or that a head which was shown covers.
     entries: BTreeMap<u64, Entry>,
@@ -254,6 +254,21 @@ impl Life {
         Ok(())
     }
 
+    /// Appends so many entries, which take several segments.
+    fn fill(&mut self, log: &Log<Vec<u8>>, count: usize) -> Result<(), String> {
+        for _ in 0..count / 60 {
+            let mut drafts: Vec<_> = (0..60).map(|_| self.draft()).collect();
+            for draft in &mut drafts {
+                self.promises.drafts.remove(draft);
+                draft.resize(draft.len().max(400), b'.');
+                self.promises.drafts.insert(draft.clone());
+            }
+            assert!(self.append(log, drafts)?, "the disk does not stop yet");
+            self.promises.look_at(&self.disk, &self.public)?;
+        }
+        Ok(())
+    }
+
     /// A draft like no other, mostly short; now and then as long as an annex can be.
     fn draft(&mut self) -> Vec<u8> {
         let length = match self.dice.below(16) {
@@ -379,6 +394,40 @@ fn each_operation_of_a_life_is_its_last_once_and_whatever_is_left_of_it_nothing_
             }
         }
     }
+}
+
+#[test]
+fn each_operation_of_a_sealing_is_its_last_once_and_whatever_is_left_of_it_nothing_is_lost() {
+    let key = new_key();
+    let mut first = Life::new(7, Lie::Honest, &key);
+    first.in_turn = true;
+    first.disk.in_turn(true);
+    let log = first.open().unwrap().unwrap();
+    first.fill(&log, 600).unwrap();
+    // Killed before anything is sealed: the next process has it all to do when it ends.
+    first.disk.stop();
+    log.close();
+    first.stop(Stop::Kill);
+    let mut sealed = BTreeSet::new();
+    for last in 0.. {
+        let mut life = Life::new(last, Lie::Honest, &key);
+        (life.disk, life.promises) = (first.disk.copied(last), first.promises.clone());
+        life.disk.stop_after(last);
+        if let Some(log) = life.open().unwrap() {
+            log.close();
+        }
+        let ended_by_itself = life.disk.stopped_in().0.is_none();
+        life.stop(Stop::Power);
+        let lived = life.finish().map_err(|what| life.explained(&what));
+        lived.unwrap_or_else(|what| panic!("operation {last}: {what}"));
+        let files = life.disk.files().into_iter().map(|(file, _)| file);
+        sealed.extend(files.filter(|file| file.starts_with("/log/tile")));
+        if ended_by_itself {
+            assert!(last > 40, "only {last} operations");
+            break;
+        }
+    }
+    assert_eq!(sealed.len(), 4, "{sealed:?}");
 }
 
 #[test]

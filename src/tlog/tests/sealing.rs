@@ -168,6 +168,7 @@ fn a_sealed_file_that_was_changed_is_named_and_never_believed() {
         }
         put(&file, &original);
         assert!(log.read(index).is_ok());
+        assert!(log.read(511).is_ok(), "another bundle: the one read last is kept");
     }
 }
 

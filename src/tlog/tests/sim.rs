@@ -258,7 +258,7 @@ fn found(changes: &[Naming], luck: Luck, dice: &mut Dice) -> Vec<bool> {
     found
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct State {
     dice: Dice,
     lie: Lie,
@@ -453,6 +453,13 @@ impl SimDisk {
     pub(super) fn stop(&self) {
         self.state().power = false;
         self.machine.changed.notify_all();
+    }
+
+    /// The same disk in another machine, with luck of its own.
+    pub(super) fn copied(&self, seed: u64) -> Self {
+        let state = State { dice: Dice(seed), ..self.state().clone() };
+        let machine = Machine { state: Mutex::new(state), changed: Condvar::new() };
+        Self { machine: Arc::new(machine), start: self.start }
     }
 
     /// Starts the machine again on what the stop left; handles of before do nothing.
