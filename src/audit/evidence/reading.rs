@@ -86,7 +86,7 @@ impl Reading {
             "policy.changed" => &mut self.policies,
             "time.anchored" => &mut self.anchors,
             "month.forgotten" => &mut self.forgotten,
-            "log.opened" | "keys.rotated" => &mut self.keys,
+            "log.opened" => &mut self.keys,
             _ => return,
         };
         kept.push(Found { index, entry });
