@@ -70,7 +70,10 @@ impl Shelf {
     /// The shelf of a month; none beyond the year 9999.
     #[must_use]
     pub fn of(year: u16, month: u8) -> Option<Self> {
-        format!("{year:04}-{month:02}").into_bytes().try_into().ok().map(Self)
+        let digit = |number: u16| u8::try_from(number % 10).map_or(b'0', |digit| b'0' + digit);
+        let (thousands, hundreds, tens, month) = (year / 1000, year / 100, year / 10, u16::from(month));
+        let [a, b, c, d] = [thousands, hundreds, tens, year].map(digit);
+        (year <= 9999).then(|| Self([a, b, c, d, b'-', digit(month / 10), digit(month)]))
     }
 
     /// The name.

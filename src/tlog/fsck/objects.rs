@@ -15,7 +15,7 @@ use super::judge::Judge;
 use super::listing::entries;
 use super::pipeline::Enough;
 use super::pipeline::in_order;
-use super::pipeline::threads;
+use super::pipeline::threads_for;
 use super::snapshots::unhex;
 
 impl<J: Judge> Examination<'_, '_, J> {
@@ -34,13 +34,18 @@ impl<J: Judge> Examination<'_, '_, J> {
             }
         }
         let found: Vec<Hash> = there.iter().map(|(_, hash)| *hash).collect();
-        in_order(threads(), there.into_iter(), examined, |(file, hash, wrong): (PathBuf, Hash, _)| {
-            idle += u64::from(!named.contains_key(&hash));
-            if let Some(wrong) = wrong {
-                self.fault(named.get(&hash).copied(), &file, wrong);
-            }
-            Enough::No
-        });
+        in_order(
+            threads_for(there.len()),
+            there.into_iter(),
+            examined,
+            |(file, hash, wrong): (PathBuf, Hash, _)| {
+                idle += u64::from(!named.contains_key(&hash));
+                if let Some(wrong) = wrong {
+                    self.fault(named.get(&hash).copied(), &file, wrong);
+                }
+                Enough::No
+            },
+        );
         for (hash, index) in named.iter().filter(|(hash, _)| found.binary_search(hash).is_err()) {
             // Kept after the folder was read, if the log is in use.
             let file = folder.join(hex(hash));

@@ -11,9 +11,12 @@ use std::sync::PoisonError;
 /// memory.
 const AHEAD: usize = 4;
 
-/// How many threads to work with.
-pub(super) fn threads() -> usize {
-    std::thread::available_parallelism().map_or(1, usize::from)
+/// Jobs for which threads are worth their start.
+const FEW: usize = 4;
+
+/// How many threads to do so many jobs with.
+pub(super) fn threads_for(jobs: usize) -> usize {
+    if jobs < FEW { 1 } else { std::thread::available_parallelism().map_or(1, usize::from) }
 }
 
 /// Does every job, and hands the results to `take` in the order of the jobs, until it says that it has enough.

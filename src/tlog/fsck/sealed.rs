@@ -20,7 +20,7 @@ use super::listing::Listing;
 use super::listing::relative;
 use super::pipeline::Enough;
 use super::pipeline::in_order;
-use super::pipeline::threads;
+use super::pipeline::threads_for;
 use super::roots::WIDTH;
 
 impl<J: Judge> Examination<'_, '_, J> {
@@ -60,7 +60,7 @@ impl<J: Judge> Examination<'_, '_, J> {
         let (folder, listing) = (self.folder, Arc::clone(&self.listing));
         self.unread = self.unread.max(numbers.end);
         in_order(
-            threads(),
+            threads_for(usize::try_from(numbers.end - numbers.start).unwrap_or(usize::MAX)),
             numbers.map(|number| place(folder, &listing, number)),
             |place| bundle::read::<J>(&place),
             |bundle| {
@@ -187,7 +187,7 @@ impl<J: Judge> Examination<'_, '_, J> {
         let (folder, listing) = (self.folder, Arc::clone(&self.listing));
         let twice = std::mem::take(&mut self.twice);
         in_order(
-            if twice.len() > 1 { threads() } else { 1 },
+            threads_for(twice.len()),
             twice.into_iter().map(|(number, leaves)| (place(folder, &listing, number), leaves)),
             |(place, leaves)| (bundle::read::<J>(&place), leaves),
             |(bundle, leaves)| {

@@ -17,7 +17,7 @@ use super::judge::Judge;
 use super::listing::Listing;
 use super::pipeline::Enough;
 use super::pipeline::in_order;
-use super::pipeline::threads;
+use super::pipeline::threads_for;
 use super::roots::WIDTH;
 
 /// Bytes of a batch, at most, with its header and checkpoint: a longer torn tail is more than one stop leaves.
@@ -131,7 +131,7 @@ impl<J: Judge> Examination<'_, '_, J> {
     /// Takes the batches that are whole, from `at` on; says where they end.
     fn whole(&mut self, file: &Path, bytes: &[u8], at: usize, used: usize) -> usize {
         let (key, mut end) = (self.key, at);
-        let threads = if used - at.min(used) > 2 * SHARE_BYTES { threads() } else { 1 };
+        let threads = threads_for((used - at.min(used)) / SHARE_BYTES);
         in_order(
             threads,
             Shares { bytes, at, used },
