@@ -128,6 +128,14 @@
 //!
 //! Beside these: `checkpoint`, the newest signed head, derived; `lock`; `objects/<sha256>`, what entries refer to.
 //!
+//! # Bits that mean nothing
+//!
+//! `phohien audit verify` finds every bit that was changed in a log's folder, and names the file, but for those that no reader looks at:
+//! the two hints in a bundle's gzip header (how it was compressed, on which system) where they become another that is known, and what
+//! makes a compressed stream (RFC 1951) unpack to the same bytes, such as the padding behind its last block. Behind the last batch
+//! of the last segment, what is not zero may be a batch that a stop cut off: it is told, and is no fault unless a head promised more.
+//! A test flips a bit in every byte of every file of a small folder (`cargo test --release --lib every_single_byte -- --ignored`).
+//!
 //! # The tree, the checkpoint
 //!
 //! Leaf hash: SHA-256(00 || leaf). Node: SHA-256(01 || left || right). A checkpoint is a note:

@@ -55,7 +55,7 @@
 //!
 //! | tries to | is answered by |
 //! |---|---|
-//! | change, remove, insert or reorder entries | the tree, each agency's chain and the signed heads: `phohien audit verify` names the entry |
+//! | change, remove, insert or reorder entries | the tree, each agency's chain and the signed heads: `phohien audit verify` reads every byte with code of its own, and names the entry and the file |
 //! | change an annex | its hash stands in the leaf |
 //! | cut the log's end off, or replace the whole by another with the same key | shown by any checkpoint or receipt held elsewhere (`--known`); not shown by the folder alone. With witnesses the gateway itself does not start on it: [`crate::server::guard`] asks them before anything is signed |
 //! | show one history to some and another to others | a witness keeps the newest head it cosigned before it answers, and cosigns only what is proven to hold it: [`crate::tlog::witness`]. Whoever demands a cosignature sees one history |

@@ -1,7 +1,6 @@
 //! A leaf, read a second time from its description alone: only what the judgement needs, and nothing of it on the heap but the
 //! objects of rare kinds.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -10,6 +9,9 @@ use serde::Deserialize;
 use crate::crypto::digest::Hash;
 use crate::tlog::fsck::Annexed;
 use crate::tlog::fsck::Shelf;
+
+use super::scan;
+use super::scan::Part;
 
 /// The longest name of an agency, in bytes (Decision 20/2020/QD-TTg).
 const AGENCY_MAX: usize = 35;
@@ -82,37 +84,61 @@ pub(super) struct Agency([u8; AGENCY_MAX], u8);
 pub(super) struct Moment(u64);
 
 /// The members. Others are skipped.
-#[derive(Deserialize, Default)]
-#[serde(default)]
+#[derive(Default)]
 struct Members<'a> {
-    #[serde(borrow)]
-    v: Option<Str<'a>>,
-    #[serde(borrow)]
-    kind: Option<Str<'a>>,
-    #[serde(borrow)]
-    agency: Option<Str<'a>>,
-    #[serde(borrow)]
-    at: Option<Str<'a>>,
-    #[serde(borrow)]
-    prev: Option<Str<'a>>,
-    #[serde(borrow)]
-    exchange: Option<Str<'a>>,
-    #[serde(borrow)]
-    annex: Option<Str<'a>>,
-    #[serde(borrow)]
-    certificate: Option<Certificate<'a>>,
+    v: Option<&'a [u8]>,
+    kind: Option<&'a [u8]>,
+    agency: Option<&'a [u8]>,
+    at: Option<&'a [u8]>,
+    prev: Option<&'a [u8]>,
+    exchange: Option<&'a [u8]>,
+    annex: Option<&'a [u8]>,
+    object: Option<&'a [u8]>,
     seq: Option<u64>,
 }
 
-#[derive(Deserialize)]
-struct Certificate<'a> {
-    #[serde(borrow)]
-    object: Option<Str<'a>>,
+impl<'a> Members<'a> {
+    /// Reads the members; nothing if it is no leaf. A text in which something is escaped is none that we know.
+    fn read(leaf: &'a [u8]) -> Option<Self> {
+        std::str::from_utf8(leaf).ok()?;
+        let mut members = Self::default();
+        scan::members(leaf, |name, part| match (name, part) {
+            (b"seq", Part::Number(seq)) => members.seq = Some(seq),
+            (b"certificate", Part::Object(certificate)) => members.object = object_of(certificate),
+            (name, Part::Text(text)) => {
+                if let Some(member) = members.text(name) {
+                    *member = Some(text);
+                }
+            }
+            _ => {}
+        })?;
+        Some(members)
+    }
+
+    fn text(&mut self, name: &[u8]) -> Option<&mut Option<&'a [u8]>> {
+        match name {
+            b"v" => Some(&mut self.v),
+            b"kind" => Some(&mut self.kind),
+            b"agency" => Some(&mut self.agency),
+            b"at" => Some(&mut self.at),
+            b"prev" => Some(&mut self.prev),
+            b"exchange" => Some(&mut self.exchange),
+            b"annex" => Some(&mut self.annex),
+            _ => None,
+        }
+    }
 }
 
-/// A text that is not copied unless something in it is escaped.
-#[derive(Deserialize)]
-struct Str<'a>(#[serde(borrow)] Cow<'a, str>);
+/// The object that a certificate is kept in.
+fn object_of(certificate: &[u8]) -> Option<&[u8]> {
+    let mut object = None;
+    scan::members(certificate, |name, part| {
+        if let (b"object", Part::Text(text)) = (name, part) {
+            object = Some(text);
+        }
+    })?;
+    object
+}
 
 /// The members of rare kinds.
 #[derive(Deserialize, Default)]
@@ -137,66 +163,87 @@ impl Rare {
     fn objects(&self) -> Vec<Hash> {
         let of_signers = self.signers.iter().flat_map(|one| [&one.certificate, &one.signature]);
         let named = of_signers.chain([&self.order, &self.token]).filter_map(Option::as_ref);
-        self.files.values().chain(named).filter_map(|hash| unhex(hash)).collect()
+        self.files.values().chain(named).filter_map(|hash| unhex(hash.as_bytes())).collect()
+    }
+}
+
+impl Default for Said {
+    /// What is no leaf says nothing.
+    fn default() -> Self {
+        Self {
+            kind: Kind::NotALeaf,
+            is_version_known: false,
+            at: None,
+            agency: None,
+            seq: None,
+            prev: Prev::None,
+            exchange: Exchange::None,
+            annex: Annexed::No,
+            certificate: None,
+            objects: Vec::new(),
+            policy: None,
+        }
     }
 }
 
 impl Said {
     /// Reads a leaf.
     pub(super) fn read(leaf: &[u8]) -> Self {
-        // An array would do for the members, too, to one who reads them by their order.
-        let members = serde_json::from_slice::<Members<'_>>(leaf).ok().filter(|_| leaf.starts_with(b"{"));
-        let is_leaf = members.is_some();
-        let members = members.unwrap_or_default();
-        let kind = members.kind.as_ref().map_or(Kind::Missing, |kind| Kind::of(&kind.0));
+        let Some(members) = Members::read(leaf) else { return Self::default() };
+        let kind = members.kind.map_or(Kind::Missing, Kind::of);
         let exchange = members
             .exchange
-            .as_ref()
-            .map_or(Exchange::None, |id| Id::read(&id.0).map_or(Exchange::Malformed, Exchange::Is));
+            .map_or(Exchange::None, |id| Id::read(id).map_or(Exchange::Malformed, Exchange::Is));
+        let at = members.at.and_then(Moment::read);
         let mut said = Self {
-            kind: if is_leaf { kind } else { Kind::NotALeaf },
-            is_version_known: members.v.is_some_and(|v| v.0 == "phohien/1"),
-            at: members.at.and_then(|at| Moment::read(&at.0)),
-            agency: members.agency.and_then(|agency| Agency::read(&agency.0)),
+            kind,
+            is_version_known: members.v == Some(b"phohien/1"),
+            at,
+            agency: members.agency.and_then(Agency::read),
             seq: members.seq,
-            prev: members.prev.map_or(Prev::None, |prev| unhex(&prev.0).map_or(Prev::Malformed, Prev::Names)),
+            prev: members.prev.map_or(Prev::None, |prev| unhex(prev).map_or(Prev::Malformed, Prev::Names)),
             exchange,
-            annex: annex_of(members.annex.as_ref(), exchange),
-            certificate: members.certificate.and_then(|certificate| unhex(&certificate.object?.0)),
+            annex: annex_of(members.annex, exchange, at),
+            certificate: members.object.and_then(unhex),
             objects: Vec::new(),
             policy: None,
         };
         if matches!(said.kind, Kind::PolicyChanged | Kind::NamesObjects) {
-            let rare: Rare = serde_json::from_slice(leaf).unwrap_or_default();
+            let rare = serde_json::from_slice::<Rare>(leaf);
+            said.kind = if rare.is_ok() { said.kind } else { Kind::NotALeaf };
+            let rare = rare.unwrap_or_default();
             said.objects = rare.objects();
-            said.policy = rare.new.and_then(|hash| unhex(&hash));
+            said.policy = rare.new.and_then(|hash| unhex(hash.as_bytes()));
         }
         said
     }
 }
 
 /// A hash that is none leaves an annex that fits nothing.
-fn annex_of(annex: Option<&Str<'_>>, exchange: Exchange) -> Annexed {
+fn annex_of(annex: Option<&[u8]>, exchange: Exchange, at: Option<Moment>) -> Annexed {
     let Some(annex) = annex else { return Annexed::No };
     let shelf = match exchange {
         Exchange::Is(id) => id.shelf(),
-        Exchange::None | Exchange::Malformed => None,
+        Exchange::None => at.and_then(Moment::shelf),
+        Exchange::Malformed => None,
     };
-    Annexed::Yes { hash: unhex(&annex.0).unwrap_or_default(), shelf }
+    Annexed::Yes { hash: unhex(annex).unwrap_or_default(), shelf }
 }
 
 impl Kind {
-    fn of(kind: &str) -> Self {
+    fn of(kind: &[u8]) -> Self {
         match kind {
-            "exchange.opened" => Self::Opened,
-            "exchange.released" | "exchange.refused" | "exchange.failed" => Self::Outcome,
-            "exchange.aborted" => Self::Aborted,
-            "exchange.orphaned" => Self::Orphaned,
-            "node.started" => Self::NodeStarted,
-            "policy.changed" => Self::PolicyChanged,
-            "month.forgotten" | "time.anchored" => Self::NamesObjects,
-            "log.closed" => Self::LogClosed,
-            "log.opened" | "node.stopped" | "refusals.summary" | "keys.rotated" | "audit.read" => Self::Other,
+            b"exchange.opened" => Self::Opened,
+            b"exchange.released" | b"exchange.refused" | b"exchange.failed" => Self::Outcome,
+            b"exchange.aborted" => Self::Aborted,
+            b"exchange.orphaned" => Self::Orphaned,
+            b"node.started" => Self::NodeStarted,
+            b"policy.changed" => Self::PolicyChanged,
+            b"month.forgotten" | b"time.anchored" => Self::NamesObjects,
+            b"log.closed" => Self::LogClosed,
+            b"log.opened" | b"node.stopped" | b"refusals.summary" | b"keys.rotated" | b"audit.read" => {
+                Self::Other
+            }
             _ => Self::Unknown,
         }
     }
@@ -204,8 +251,7 @@ impl Kind {
 
 impl Id {
     /// Reads the text form: lower-case hexadecimal in groups of 8, 4, 4, 4 and 12.
-    pub(super) fn read(text: &str) -> Option<Self> {
-        let bytes = text.as_bytes();
+    pub(super) fn read(bytes: &[u8]) -> Option<Self> {
         let dashed = [8, 13, 18, 23].iter().all(|at| bytes.get(*at) == Some(&b'-'));
         if bytes.len() != 36 || !dashed {
             return None;
@@ -258,12 +304,12 @@ impl fmt::Debug for Id {
 }
 
 impl Agency {
-    fn read(text: &str) -> Option<Self> {
+    fn read(text: &[u8]) -> Option<Self> {
         let mut name = [0; AGENCY_MAX];
         let length = u8::try_from(text.len())
             .ok()
             .filter(|length| (1..=AGENCY_MAX).contains(&usize::from(*length)))?;
-        name.iter_mut().zip(text.bytes()).for_each(|(to, from)| *to = from);
+        name.iter_mut().zip(text).for_each(|(to, from)| *to = *from);
         Some(Self(name, length))
     }
 
@@ -281,13 +327,13 @@ impl fmt::Debug for Agency {
 
 impl Moment {
     /// Reads `2026-11-23T02:30:00.000Z`, and nothing else.
-    pub(super) fn read(text: &str) -> Option<Self> {
+    pub(super) fn read(text: &[u8]) -> Option<Self> {
         const SHAPE: &[u8; 24] = b"0000-00-00T00:00:00.000Z";
         let mut digits = 0;
         if text.len() != SHAPE.len() {
             return None;
         }
-        for (byte, shape) in text.bytes().zip(SHAPE) {
+        for (byte, shape) in text.iter().copied().zip(SHAPE) {
             match shape {
                 b'0' if byte.is_ascii_digit() => digits = digits * 10 + u64::from(byte - b'0'),
                 b'0' => return None,
@@ -296,6 +342,12 @@ impl Moment {
             }
         }
         Some(Self(digits))
+    }
+
+    /// The shelf of its month: where the annex of an entry that is no exchange's is put.
+    fn shelf(self) -> Option<Shelf> {
+        let month = self.0 / 100_000_000_000;
+        Shelf::of(u16::try_from(month / 100).ok()?, u8::try_from(month % 100).ok()?)
     }
 }
 
@@ -315,23 +367,33 @@ impl fmt::Display for Moment {
     }
 }
 
-fn digit(byte: u8) -> Option<u8> {
-    match byte {
-        b'0'..=b'9' => Some(byte - b'0'),
-        b'a'..=b'f' => Some(byte - b'a' + 10),
-        _ => None,
+/// What each byte is worth as a lower-case hexadecimal digit; 16 and more: it is none.
+const DIGITS: [u8; 256] = {
+    let mut digits = [0xff; 256];
+    let mut value = 0;
+    while value < 16 {
+        let byte = if value < 10 { b'0' + value } else { b'a' + value - 10 };
+        if let Some(digit) = digits.split_at_mut(byte as usize).1.first_mut() {
+            *digit = value;
+        }
+        value += 1;
     }
+    digits
+};
+
+fn digit(byte: u8) -> Option<u8> {
+    DIGITS.get(usize::from(byte)).copied().filter(|digit| *digit < 16)
 }
 
 /// Reads a hash in lower-case hexadecimal.
-pub(super) fn unhex(text: &str) -> Option<Hash> {
-    let mut hash = [0; 32];
-    let pairs = text.as_bytes().as_chunks::<2>();
-    if text.len() != 64 {
-        return None;
+pub(super) fn unhex(text: &[u8]) -> Option<Hash> {
+    let (mut hash, mut seen) = ([0; 32], 0);
+    let text: &[u8; 64] = text.try_into().ok()?;
+    for (byte, [high, low]) in hash.iter_mut().zip(text.as_chunks().0) {
+        let value = |digit: &u8| DIGITS.get(usize::from(*digit)).copied().unwrap_or(0xff);
+        let (high, low) = (value(high), value(low));
+        *byte = high << 4 | low;
+        seen |= high | low;
     }
-    for (byte, [high, low]) in hash.iter_mut().zip(pairs.0) {
-        *byte = digit(*high)? << 4 | digit(*low)?;
-    }
-    Some(hash)
+    (seen < 16).then_some(hash)
 }

@@ -6,12 +6,13 @@
 //!
 //! | room | what it does |
 //! |---|---|
-//! | `leaf` | a leaf, read a second time |
+//! | `scan`, `leaf` | JSON as a leaf may have it; a leaf, read a second time |
 //! | `standing` | how exchanges stand, in few bytes each |
 //! | `state` | the account that a snapshot gives |
 //! | `wrong` | what can be wrong, in words |
 
 mod leaf;
+mod scan;
 mod standing;
 mod state;
 mod wrong;
@@ -214,9 +215,7 @@ impl Judge {
             | Kind::LogClosed
             | Kind::PolicyChanged
             | Kind::NamesObjects
-            | Kind::Other => {
-                return None;
-            }
+            | Kind::Other => return None,
         };
         let wrong = self.exchanges.step(id, step, index, said.agency?, self.missed == 0)?;
         Some(Wrong::Standing { id, wrong })

@@ -35,8 +35,8 @@ impl Judge {
         };
         let judged = [
             ("agencies", self.has_chains(&state.agencies)),
-            ("at", state.at.as_deref().and_then(Moment::read) == self.last_at),
-            ("policy", state.policy.as_deref().and_then(unhex) == self.policy),
+            ("at", state.at.as_deref().map(str::as_bytes).and_then(Moment::read) == self.last_at),
+            ("policy", state.policy.as_deref().map(str::as_bytes).and_then(unhex) == self.policy),
             ("undecided", self.has_open(&state.undecided)),
         ];
         let wrong = judged.into_iter().filter(|(_, holds)| !holds);
@@ -46,7 +46,7 @@ impl Judge {
     fn has_chains(&self, agencies: &BTreeMap<String, Head>) -> bool {
         let holds = |(agency, chain): (&super::Agency, &super::Chain)| {
             let head = agencies.get(agency.as_str());
-            head.is_some_and(|head| head.seq == chain.seq && unhex(&head.prev) == Some(chain.hash))
+            head.is_some_and(|head| head.seq == chain.seq && unhex(head.prev.as_bytes()) == Some(chain.hash))
         };
         agencies.len() == self.chains.len() && self.chains.iter().all(holds)
     }

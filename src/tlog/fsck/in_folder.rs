@@ -96,8 +96,8 @@ impl From<InFolder> for Finding {
             InFolder::Snapshot(bad) => bad.finding(),
             InFolder::SnapshotMissing => Self::new(
                 "snapshot-missing",
-                "không có bản chụp trạng thái nào để khởi động tiếp: các phân đoạn đầu đã được dỡ bỏ",
-                "no snapshot is there from which a start could go on: the first segments were removed",
+                "không còn bản chụp trạng thái nào của các phân đoạn đã được dỡ bỏ",
+                "no snapshot is left that covers the segments that were removed",
             ),
             InFolder::ObjectMissing { hash } => Self::new(
                 "object-missing",

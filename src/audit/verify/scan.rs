@@ -1,0 +1,297 @@
+//! JSON as a leaf may have it: one object without a space outside of texts, members sorted by name and none of them twice, whole
+//! numbers only. Nothing is copied, and texts are passed over eight bytes at a time: every leaf of a log comes through here.
+
+/// Objects and lists within each other, at most.
+const DEPTH_MAX: u8 = 32;
+
+/// The value of a member.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Part<'a> {
+    /// A text in which nothing is escaped.
+    Text(&'a [u8]),
+    Number(u64),
+    /// An object, as it stands there.
+    Object(&'a [u8]),
+    Other,
+}
+
+/// Reads an object, and hands on its members in their order; nothing if it is not one.
+pub(super) fn members<'a>(object: &'a [u8], mut take: impl FnMut(&'a [u8], Part<'a>)) -> Option<()> {
+    let mut scan = Scan { bytes: object, at: 0 };
+    scan.object(0, &mut take)?;
+    (scan.at == object.len()).then_some(())
+}
+
+struct Scan<'a> {
+    bytes: &'a [u8],
+    at: usize,
+}
+
+impl<'a> Scan<'a> {
+    fn next(&mut self) -> Option<u8> {
+        let byte = self.bytes.get(self.at).copied();
+        self.at += 1;
+        byte
+    }
+
+    fn expect(&mut self, byte: u8) -> Option<()> {
+        (self.next()? == byte).then_some(())
+    }
+
+    fn is_next(&mut self, byte: u8) -> bool {
+        let is = self.bytes.get(self.at) == Some(&byte);
+        self.at += usize::from(is);
+        is
+    }
+
+    fn object(&mut self, depth: u8, take: &mut impl FnMut(&'a [u8], Part<'a>)) -> Option<()> {
+        self.expect(b'{')?;
+        if self.is_next(b'}') {
+            return Some(());
+        }
+        let mut before: Option<&[u8]> = None;
+        loop {
+            self.expect(b'"')?;
+            let Part::Text(name) = self.text()? else { return None };
+            if before.is_some_and(|before| before >= name) {
+                return None;
+            }
+            before = Some(name);
+            self.expect(b':')?;
+            take(name, self.value(depth + 1)?);
+            match self.next()? {
+                b',' => {}
+                b'}' => return Some(()),
+                _ => return None,
+            }
+        }
+    }
+
+    fn list(&mut self, depth: u8) -> Option<()> {
+        self.expect(b'[')?;
+        if self.is_next(b']') {
+            return Some(());
+        }
+        loop {
+            self.value(depth + 1)?;
+            match self.next()? {
+                b',' => {}
+                b']' => return Some(()),
+                _ => return None,
+            }
+        }
+    }
+
+    fn value(&mut self, depth: u8) -> Option<Part<'a>> {
+        let begin = self.at;
+        match self.bytes.get(begin)? {
+            b'"' => {
+                self.at += 1;
+                self.text()
+            }
+            b'{' if depth < DEPTH_MAX => {
+                self.object(depth, &mut |_, _| {})?;
+                self.bytes.get(begin..self.at).map(Part::Object)
+            }
+            b'[' if depth < DEPTH_MAX => self.list(depth).map(|()| Part::Other),
+            b'0'..=b'9' => self.number(),
+            b'-' => {
+                self.at += 1;
+                self.number().map(|_| Part::Other)
+            }
+            _ => self.word(),
+        }
+    }
+
+    fn word(&mut self) -> Option<Part<'a>> {
+        let rest = self.bytes.get(self.at..)?;
+        let word = [b"true".as_slice(), b"false", b"null"].into_iter().find(|word| rest.starts_with(word))?;
+        self.at += word.len();
+        Some(Part::Other)
+    }
+
+    /// A whole number; greater ones than 64 bits hold are none.
+    fn number(&mut self) -> Option<Part<'a>> {
+        let (begin, mut number) = (self.at, 0_u64);
+        while let Some(digit) = self.bytes.get(self.at).filter(|byte| byte.is_ascii_digit()) {
+            number = number.checked_mul(10)?.checked_add(u64::from(digit - b'0'))?;
+            self.at += 1;
+        }
+        let digits = self.bytes.get(begin..self.at)?;
+        let canonical = !digits.is_empty() && (digits.len() == 1 || !digits.starts_with(b"0"));
+        canonical.then_some(Part::Number(number))
+    }
+
+    /// A text behind its opening quote.
+    fn text(&mut self) -> Option<Part<'a>> {
+        let (begin, mut escaped) = (self.at, false);
+        loop {
+            self.plain();
+            match self.next()? {
+                b'"' => {
+                    let text = self.bytes.get(begin..self.at - 1)?;
+                    return Some(if escaped { Part::Other } else { Part::Text(text) });
+                }
+                b'\\' => {
+                    escaped = true;
+                    self.escape()?;
+                }
+                0..0x20 => return None,
+                _ => {}
+            }
+        }
+    }
+
+    /// Passes over bytes that stand for themselves, as long as there are eight.
+    fn plain(&mut self) {
+        let mut rest = self.bytes.get(self.at..).unwrap_or_default();
+        while let Some((eight, behind)) = rest.split_first_chunk::<8>() {
+            let special = special(u64::from_le_bytes(*eight));
+            if special != 0 {
+                self.at += special.trailing_zeros() as usize / 8;
+                return;
+            }
+            self.at += 8;
+            rest = behind;
+        }
+    }
+
+    fn escape(&mut self) -> Option<()> {
+        match self.next()? {
+            b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => Some(()),
+            b'u' => match self.unit()? {
+                0xdc00..0xe000 => None,
+                0xd800..0xdc00 => {
+                    self.expect(b'\\')?;
+                    self.expect(b'u')?;
+                    (0xdc00..0xe000).contains(&self.unit()?).then_some(())
+                }
+                _ => Some(()),
+            },
+            _ => None,
+        }
+    }
+
+    /// Four hexadecimal digits.
+    fn unit(&mut self) -> Option<u32> {
+        let mut unit = 0;
+        for _ in 0..4 {
+            unit = unit * 16 + char::from(self.next()?).to_digit(16)?;
+        }
+        Some(unit)
+    }
+}
+
+/// The high bits of those of eight bytes that are a quote, a backslash or a control character; above the first of them there may
+/// be others. A byte is zero, or below 0x20, if taking one, or 0x20, from it borrows.
+fn special(eight: u64) -> u64 {
+    const ONES: u64 = u64::from_le_bytes([1; 8]);
+    let zero = |eight: u64| eight.wrapping_sub(ONES) & !eight;
+    let (quote, backslash) = (eight ^ (ONES * 0x22), eight ^ (ONES * 0x5c));
+    let control = eight.wrapping_sub(ONES * 0x20) & !eight;
+    (zero(quote) | zero(backslash) | control) & (ONES * 0x80)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    use proptest::prelude::*;
+    use serde_json::Value;
+
+    fn read(text: &str) -> Option<Vec<(String, Part<'_>)>> {
+        let mut read = Vec::new();
+        members(text.as_bytes(), |name, part| read.push((String::from_utf8(name.to_vec()).unwrap(), part)))?;
+        Some(read)
+    }
+
+    #[test]
+    fn members_are_read_as_they_stand() {
+        let text =
+            r#"{"a":"ngườI","b":12,"c":{"d":[1,"x",{}]},"e":"\"\u00e9\ud83d\ude00","f":[],"g":true,"h":-3}"#;
+        let read = read(text).unwrap();
+        assert_eq!(read[0], ("a".to_owned(), Part::Text("ngườI".as_bytes())));
+        assert_eq!(read[1].1, Part::Number(12));
+        assert_eq!(read[2].1, Part::Object(br#"{"d":[1,"x",{}]}"#));
+        assert!(read[3..].iter().all(|(_, part)| *part == Part::Other), "{read:?}");
+        assert_eq!(read.len(), 7);
+    }
+
+    #[test]
+    fn what_a_leaf_may_not_have_is_refused() {
+        for text in [
+            "",
+            "{",
+            "{}x",
+            "[]",
+            "\"a\"",
+            "{\"a\":1,}",
+            "{\"a\" :1}",
+            "{ }",
+            "{\"b\":1,\"a\":1}",
+            "{\"a\":1,\"a\":1}",
+            "{\"a\":01}",
+            "{\"a\":1.5}",
+            "{\"a\":1e3}",
+            "{\"a\":-}",
+            "{\"a\":18446744073709551616}",
+            "{\"a\":tru}",
+            "{\"a\":\"\u{1}\"}",
+            "{\"a\":\"long enough text \u{1}\"}",
+            "{\"a\":\"\\x\"}",
+            "{\"a\":\"\\ud800\"}",
+            "{\"a\":\"\\udc00\"}",
+            "{\"a\":\"\\u12\"}",
+            "{\"\\u0061\":1}",
+            "{\"a\":[1,]}",
+            "{\"a\":\"x",
+            "{\"a\":{\"c\":1,\"b\":1}}",
+        ] {
+            assert_eq!(read(text), None, "{text}");
+        }
+        let deep = |depth: usize| format!("{{\"a\":{}{}}}", "[".repeat(depth), "]".repeat(depth));
+        assert!(read(&deep(31)).is_some() && read(&deep(32)).is_none());
+        assert!(read(&"[".repeat(100_000)).is_none());
+    }
+
+    fn value() -> impl Strategy<Value = Value> {
+        let text = proptest::collection::vec(any::<char>(), 0..20).prop_map(String::from_iter);
+        let plain = prop_oneof![
+            any::<u32>().prop_map(Value::from),
+            any::<bool>().prop_map(Value::from),
+            text.clone().prop_map(Value::from)
+        ];
+        plain.prop_recursive(3, 20, 5, move |inner| {
+            prop_oneof![
+                proptest::collection::vec(inner.clone(), 0..5).prop_map(Value::from),
+                proptest::collection::btree_map("[a-zé]{0,10}", inner, 0..5)
+                    .prop_map(|members| Value::Object(members.into_iter().collect())),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_a_writer_writes_is_read(members in proptest::collection::btree_map("[a-zé]{0,10}", value(), 0..8)) {
+            let text = Value::Object(members.clone().into_iter().collect()).to_string();
+            let read = read(&text).unwrap();
+            prop_assert_eq!(read.len(), members.len());
+            for ((name, part), (expected, value)) in read.into_iter().zip(members) {
+                prop_assert_eq!(name, expected);
+                match part {
+                    Part::Text(text) => prop_assert_eq!(Some(text), value.as_str().map(str::as_bytes)),
+                    Part::Number(number) => prop_assert_eq!(Some(number), value.as_u64()),
+                    Part::Object(text) => prop_assert_eq!(serde_json::from_slice::<Value>(text).unwrap(), value),
+                    Part::Other => prop_assert!(!value.is_object() && !value.is_number()),
+                }
+            }
+        }
+
+        #[test]
+        fn whatever_is_read_is_json(text in "[{}\\[\\]:,\"\\\\a0-9u\u{1}é ]{0,30}") {
+            if members(text.as_bytes(), |_, _| {}).is_some() {
+                prop_assert!(serde_json::from_str::<Value>(&text).is_ok(), "{}", text);
+            }
+        }
+    }
+}
