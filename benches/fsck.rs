@@ -195,7 +195,7 @@ impl<'a> Writer<'a> {
         let millis = BEGIN + index * 35;
         let [a, b, c, d, e, f, g, h, i, j, ..] = noise("id");
         let id = ExchangeId::new(millis, &[a, b, c, d, e, f, g, h, i, j]);
-        let agency = AGENCIES[usize::from(a) % AGENCIES.len()];
+        let agency = AGENCIES.get(usize::from(a) % AGENCIES.len()).copied().unwrap_or("H31");
         let time = phohien::clock::Timestamp::from_millisecond(i64::try_from(millis).unwrap_or_default());
         self.at = time.map(|time| format!("{time:.3}")).unwrap_or_default();
         let (seq, prev) = self.chains.get(agency).copied().unwrap_or_default();
