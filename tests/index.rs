@@ -96,6 +96,11 @@ async fn who_follows_the_tail_sees_what_follows() {
 async fn an_index_that_is_emptied_under_a_gateway_is_filled_again_by_it() {
     let world = World::start().await;
     world.lookup(CENTRE).await;
+    // Until then commands read the log itself.
+    let checkpoint = world.folder().join("log/checkpoint");
+    while !checkpoint.exists() {
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
     let before = until(&world.configuration(), &["audit", "list", "--json", "--all"], 4).await;
     let said = told(&world.configuration(), &["audit", "reindex"]);
     assert!(said.contains("was built again from"), "{said}");

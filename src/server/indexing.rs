@@ -109,12 +109,10 @@ impl Indexing {
         let Some(mut work) = work.map_or_else(|| self.begin(), |work| Ok(Some(work)))? else {
             return Ok(None);
         };
-        if work.feeder.next() < size {
-            work.feeder.feed(size, |next| {
-                self.metrics.index_lag(size.saturating_sub(next));
-                !self.stopping.load(Ordering::Relaxed)
-            })?;
-        }
+        work.feeder.feed(size, |next| {
+            self.metrics.index_lag(size.saturating_sub(next));
+            !self.stopping.load(Ordering::Relaxed)
+        })?;
         Ok(Some(work))
     }
 

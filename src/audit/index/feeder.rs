@@ -88,6 +88,11 @@ impl<I: Index + ?Sized> Feeder<I> {
         Ok(Self { open: Some(log.clone()), ..feeder })
     }
 
+    fn stand_again(&mut self) -> Result<(), FeedError> {
+        (self.cursor, self.at) = (Cursor::start(&self.cursor.origin), i64::MIN);
+        self.stand()
+    }
+
     /// Takes the index's cursor for one's own, after holding it against the log.
     fn stand(&mut self) -> Result<(), FeedError> {
         let Some(cursor) = self.index.cursor()? else { return Ok(()) };
@@ -119,6 +124,10 @@ impl<I: Index + ?Sized> Feeder<I> {
     /// # Errors
     /// See [`FeedError`]. What was added stays.
     pub fn feed(&mut self, end: u64, mut go_on: impl FnMut(u64) -> bool) -> Result<u64, FeedError> {
+        // Another may have emptied it since.
+        if self.index.cursor()?.map_or(0, |cursor| cursor.next) != self.cursor.next {
+            self.stand_again()?;
+        }
         'log: loop {
             let mut items = self.entries(end);
             loop {
@@ -131,8 +140,7 @@ impl<I: Index + ?Sized> Feeder<I> {
                 match self.index.add(&self.cursor, rows, &to) {
                     Ok(()) => (self.cursor, self.at) = (to, at),
                     Err(IndexError::Moved(_)) => {
-                        (self.cursor, self.at) = (Cursor::start(&self.cursor.origin), i64::MIN);
-                        self.stand()?;
+                        self.stand_again()?;
                         continue 'log;
                     }
                     Err(other) => return Err(other.into()),
