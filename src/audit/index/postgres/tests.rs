@@ -86,7 +86,8 @@ fn an_index_in_a_database_answers_as_reading_the_log_would_and_keeps_logs_apart(
     let address = server.address();
     let other = "gw2.example/2026";
     fill_as(&mut Postgres::open(&address, other).unwrap(), other);
-    suite(&mut || Box::new(Postgres::open(&address, ORIGIN).unwrap()));
+    // Fewer questions: each goes to another process and back.
+    suite(20, &mut || Box::new(Postgres::open(&address, ORIGIN).unwrap()));
     let all = Postgres::read(&address, other, PATIENT).unwrap().page(&Wanted::default(), Order::Oldest, 99);
     assert!(all.unwrap() == rows(9), "another log's rows are its own");
     who_only_asks_cannot_write(&address);
