@@ -13,6 +13,8 @@ use std::sync::RwLockReadGuard;
 use std::sync::RwLockWriteGuard;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering;
+use std::thread;
+use std::time::Duration;
 
 use arc_swap::ArcSwap;
 
@@ -34,6 +36,13 @@ use super::sealed::Sealed;
 use super::segment;
 use super::tile::WIDTH_LEAVES;
 use super::tiles::Tiles;
+
+/// How often to look whether what is unsealed has become less, before whoever waits for it is refused: a sealing takes a tenth of a
+/// second, and callers wait no longer than this in all.
+const SEALING_LOOKS: usize = 100;
+
+/// How long to wait between two looks.
+const SEALING_LOOK_EVERY: Duration = Duration::from_millis(10);
 
 /// The tree and the places of its entries, as far as they are not sealed.
 #[derive(Debug, Default)]
@@ -178,6 +187,16 @@ impl Shared {
 
     pub(super) fn book_mut(&self) -> RwLockWriteGuard<'_, Book> {
         self.book.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether no more than `most` entries are unsealed, now or soon; waits a while if there are more.
+    pub(super) fn waited_for_sealing(&self, most: u64) -> bool {
+        let few = || self.head.load().size.saturating_sub(self.book().sealed) <= most;
+        few()
+            || (0..SEALING_LOOKS).any(|_| {
+                thread::sleep(SEALING_LOOK_EVERY);
+                few()
+            })
     }
 
     /// Hands on a state of the sequencer to be written; an older one that was not yet is not needed any more.
@@ -343,5 +362,30 @@ impl Nodes for Known {
 
     fn node(&self, level: u32, position: u64) -> Option<Hash> {
         self.nodes.get(&(level, position)).copied()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::crypto::sign::Ed25519Key;
+    use crate::tlog::checkpoint::Checkpoint;
+    use crate::tlog::disk::OsDisk;
+    use crate::tlog::merkle::leaf_hash;
+    use crate::tlog::note::Signer;
+
+    #[test]
+    fn who_appends_waits_for_sealing_only_while_too_much_is_unsealed() {
+        let mut book = Book::default();
+        (0..300_u64).for_each(|n| book.push(leaf_hash(&n.to_be_bytes()), n));
+        let key = Ed25519Key::from_pkcs8(&Ed25519Key::generate_pkcs8().unwrap()).unwrap();
+        let origin: crate::id::Origin = "gw.example/2026".parse().unwrap();
+        let checkpoint = Checkpoint { origin: origin.clone(), size: 300, root: book.tree.root(300).unwrap() };
+        let head = SignedHead::sign(checkpoint, &Signer::new(&origin, key));
+        let shared = Shared::new(Arc::new(OsDisk), Path::new("log"), head, book);
+        assert!(shared.waited_for_sealing(300));
+        assert!(!shared.waited_for_sealing(299), "nobody seals: it gives up");
+        shared.book_mut().seal(256);
+        assert!(shared.waited_for_sealing(44));
     }
 }

@@ -42,6 +42,10 @@ use super::note::Signer;
 use super::spare::NotTaken;
 use super::spare::Spare;
 
+/// How many entries may be unsealed when a segment begins: each takes some hundred bytes of memory, and a microsecond of the next start
+/// after a crash, whose bound this is. Whoever appends faster than the disk seals for minutes waits for it from here on.
+const UNSEALED_MAX: u64 = 1 << 21;
+
 /// What a waiter gets.
 pub(super) type Answer = Result<Placed, Unavailable>;
 
@@ -166,6 +170,9 @@ impl<S: Sequencer> Committer<S> {
         }
         if self.segment.room() >= OVERHEAD_BYTES_MAX + ENTRY_BYTES_MAX {
             return Ok(());
+        }
+        if !self.shared.waited_for_sealing(UNSEALED_MAX) {
+            return Err(Unavailable::NoRoom);
         }
         match self.spare.take(&self.shared, self.head.size) {
             Ok(file) => {

@@ -26,7 +26,7 @@
 //! | `sealer` | moves what became full from segments to tiles, bundles and annexes |
 //! | `sealed`, `tiles` | what is sealed, read back; the nodes that memory has let go of |
 //! | `book`, `served` | what the writer and its readers share; tiles as the world asks for them |
-//! | `recover`, `replay`, `edge` | the only way to open |
+//! | `recover`, `ahead`, `replay`, `edge` | the only way to open |
 //! | [`reader`] | the entries of a folder, also of one in use |
 //! | [`export`] | a folder written out as plain tlog-tiles |
 //! | [`cosignature`], [`witness`] | what other parties sign of a log, and how they are asked |
@@ -34,6 +34,7 @@
 //!
 //! What is absent on purpose: agencies, exchanges, HTTP. `audit` knows what an entry says; here it is bytes.
 
+mod ahead;
 mod aides;
 mod book;
 mod bundle;

@@ -30,8 +30,9 @@ const PAUSE: Duration = Duration::from_millis(50);
 /// Rounds of sealing before the rest is looked after again: about a second's.
 const ROUNDS: usize = 8;
 
-/// How many entries may be left unsealed before there is no such pause: each takes some hundred bytes of memory.
-const UNSEALED_MAX: u64 = 1 << 20;
+/// How many entries may be left unsealed before there is no such pause: each takes some hundred bytes of memory, and a microsecond
+/// of the next start after a crash.
+const UNSEALED_MANY: u64 = 1 << 19;
 
 /// The published checkpoint.
 pub(super) fn path(folder: &Path) -> PathBuf {
@@ -40,7 +41,8 @@ pub(super) fn path(folder: &Path) -> PathBuf {
 
 /// Publishes until the other end of `stop` is dropped, and all there is then.
 pub(super) fn run(shared: &Shared, mut published: Published, stop: &Receiver<Infallible>, shelf: ShelfOf) {
-    let (mut ending, mut behind) = (false, false);
+    // What a crash left unsealed is not left for another second.
+    let (mut ending, mut behind) = (false, many_unsealed(shared));
     while !ending || behind {
         ending = ending || stops_within(stop, if behind { PAUSE } else { EVERY });
         let pause = || {
@@ -49,6 +51,10 @@ pub(super) fn run(shared: &Shared, mut published: Published, stop: &Receiver<Inf
         };
         behind = published.turn(shared, shelf, &pause);
     }
+}
+
+fn many_unsealed(shared: &Shared) -> bool {
+    shared.head().size.saturating_sub(shared.book().sealed) > UNSEALED_MANY
 }
 
 /// Waits so long, or until the other end of `stop` is dropped: whether it is.
@@ -79,7 +85,7 @@ impl Published {
         }
         let behind = (0..ROUNDS).all(|_| {
             let more = !shared.is_poisoned() && seal(shared, shelf);
-            if more && shared.head().size - shared.book().sealed < UNSEALED_MAX {
+            if more && !many_unsealed(shared) {
                 pause();
             }
             more

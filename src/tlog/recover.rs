@@ -8,11 +8,16 @@ use std::io;
 use std::path::Path;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::mpsc::sync_channel;
+use std::thread;
 
 use crate::crypto::digest::Hash;
 
 use super::Sequencer;
 use super::Settings;
+use super::ahead;
+use super::ahead::AHEAD;
+use super::aides;
 use super::book::Book;
 use super::checkpoint::SignedHead;
 use super::committer::Segment;
@@ -129,21 +134,36 @@ pub(super) fn replay<S: Sequencer>(
     let edge = Edge::load(disk.as_ref(), &tiles, segments.first().copied(), sequencer)?;
     let snapshot = edge.snapshot.as_ref().map_or(0, |snapshot| snapshot.size);
     let mut replay = Replay::new(&wal, key, &tiles, sequencer, edge);
-    let mut firsts = segments.into_iter().peekable();
-    let (mut tail, mut torn) = (Tail::default(), None);
-    while let Some(first) = firsts.next() {
-        let file = segment::path(&wal, first);
-        let bytes = disk.read(&file).map_err(disk_error(&file))?;
-        let (end, rest) = replay.segment(first, &bytes)?;
-        let may_be_torn =
-            firsts.peek().is_none() && published.as_ref().is_none_or(|head| head.size <= replay.size());
+    let (tail, torn) = thread::scope(|scope| {
+        let (into, read) = sync_channel(AHEAD);
+        let (disk, wal, segments) = (disk.as_ref(), wal.as_path(), segments.as_slice());
+        let reading = move || ahead::read(disk, wal, segments, &into);
+        aides::named("log-reader").spawn_scoped(scope, reading).map_err(OpenError::Threads)?;
+        replay_segments(&mut replay, read.iter(), published.as_ref())
+    })?;
+    let (size, End { book, previous, head }) = (replay.size(), replay.finish(published.as_ref())?);
+    let found = Recovered { size, published: published.map(|head| head.size), torn };
+    Ok(Replayed { book, previous, head, found, snapshot, tail })
+}
+
+/// Replays segment after segment: the whole frames of the last, and what was torn behind them.
+fn replay_segments<S: Sequencer>(
+    replay: &mut Replay<'_, S>,
+    segments: impl Iterator<Item = Result<ahead::Segment, OpenError>>,
+    published: Option<&SignedHead>,
+) -> Result<(Tail, Option<Torn>), OpenError> {
+    let (mut segments, mut tail, mut torn) = (segments.peekable(), Tail::default(), None);
+    while let Some(segment) = segments.next() {
+        let segment = segment?;
+        let (end, rest) = replay.segment(&segment)?;
+        let ahead::Segment { first, bytes, .. } = segment;
+        let is_last = segments.peek().is_none();
+        let may_be_torn = is_last && published.is_none_or(|head| head.size <= replay.size());
         torn = replay.judge(first, bytes.get(end..).unwrap_or_default(), rest, may_be_torn)?;
         tail = Tail { first, bytes };
         tail.bytes.truncate(end);
     }
-    let (size, End { book, previous, head }) = (replay.size(), replay.finish(published.as_ref())?);
-    let found = Recovered { size, published: published.map(|head| head.size), torn };
-    Ok(Replayed { book, previous, head, found, snapshot, tail })
+    Ok((tail, torn))
 }
 
 /// The published checkpoint, verified.

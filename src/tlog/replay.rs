@@ -8,6 +8,7 @@ use crate::crypto::digest::Hash;
 use super::OpenError;
 use super::Sequencer;
 use super::Torn;
+use super::ahead::Segment;
 use super::book::Book;
 use super::checkpoint::Checkpoint;
 use super::checkpoint::SignedHead;
@@ -42,6 +43,8 @@ pub(super) struct Replay<'a, S> {
     previous: Option<Hash>,
     /// What must turn out to be so, until it has.
     snapshot: Option<Snapshot>,
+    /// Where in the segment under way an entry begins that was changed, if one was.
+    changed: Option<u64>,
     last: Option<Last>,
 }
 
@@ -71,12 +74,13 @@ impl<'a, S: Sequencer> Replay<'a, S> {
         let Edge { tree, observed, snapshot } = edge;
         let previous = (tree.size() == 0).then_some([0; 32]);
         let book = Book::behind(tree);
-        Self { wal, key, tiles, sequencer, book, observed, previous, snapshot, last: None }
+        Self { wal, key, tiles, sequencer, book, observed, previous, snapshot, changed: None, last: None }
     }
 
     /// Replays the frames of one segment: where they end, and what follows.
-    pub(super) fn segment(&mut self, first: u64, bytes: &[u8]) -> Result<(usize, Rest), OpenError> {
-        let size = self.size();
+    pub(super) fn segment(&mut self, segment: &Segment) -> Result<(usize, Rest), OpenError> {
+        let (Segment { first, bytes, changed }, size) = (segment, self.size());
+        let first = *first;
         if first > size {
             return Err(self.damaged(first, size, format!("entries {size} to {} are missing", first - 1)));
         }
@@ -88,6 +92,7 @@ impl<'a, S: Sequencer> Replay<'a, S> {
             ));
         }
         self.book.begin_segment(first);
+        self.changed = *changed;
         self.meet_snapshot()?;
         let mut at = 0;
         while let Some(frame) = bytes.get(at..).and_then(Frame::read) {
@@ -123,7 +128,7 @@ impl<'a, S: Sequencer> Replay<'a, S> {
     }
 
     fn entry(&mut self, segment: u64, at: u64, index: u64, stored: &Stored<'_>) -> Result<(), OpenError> {
-        if !stored.is_whole() {
+        if self.changed == Some(at + stored.offset as u64) {
             return Err(self.damaged(segment, index, CHANGED.to_owned()));
         }
         if index >= self.observed {
