@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod world;
 
+use std::process::Command;
+use std::process::Output;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -22,6 +24,7 @@ use world::CENTRE;
 use world::HOSPITAL;
 use world::OPERATOR;
 use world::PATIENCE;
+use world::PERSON;
 use world::PROVIDER;
 use world::WITNESS;
 use world::World;
@@ -38,7 +41,7 @@ const NOTHING: &str = "0199a1c2-3d4e-7f50-8a6b-1c2d3e4f5a6b";
 const READERS: [&str; 5] = [CENTRE, PROVIDER, AUDITOR, OPERATOR, WITNESS];
 
 /// Paths, and the status that each of the readers gets; `{own}` is an exchange of the centre, `{other}` one of the hospital.
-const TABLE: [(&str, [u16; 5]); 11] = [
+const TABLE: [(&str, [u16; 5]); 18] = [
     ("/log.vkey", [200, 200, 200, 403, 200]),
     ("/checkpoint", [200, 200, 200, 403, 200]),
     ("/tile/0/000.p/3", [200, 200, 200, 403, 200]),
@@ -49,6 +52,13 @@ const TABLE: [(&str, [u16; 5]); 11] = [
     ("/receipts/{own}", [200, 403, 200, 403, 403]),
     ("/receipts/{other}", [404, 403, 200, 403, 403]),
     ("/receipts/0199a1c2-3d4e-7f50-8a6b-1c2d3e4f5a6b", [404, 403, 404, 403, 403]),
+    ("/audit/list", [200, 403, 200, 403, 403]),
+    ("/audit/count?by=agency", [200, 403, 200, 403, 403]),
+    ("/audit/export", [200, 403, 200, 403, 403]),
+    ("/audit/tail", [200, 403, 200, 403, 403]),
+    ("/audit/show/{own}", [200, 403, 200, 403, 403]),
+    ("/audit/show/{other}", [404, 403, 200, 403, 403]),
+    ("/audit/show/0", [404, 403, 200, 403, 403]),
     ("/nowhere", [404, 404, 404, 404, 404]),
 ];
 
@@ -192,6 +202,173 @@ async fn an_auditor_is_told_no_salt_by_which_a_person_could_be_guessed() {
 }
 
 #[tokio::test]
+async fn an_auditor_finds_everybodys_exchanges_and_an_agency_its_own() {
+    let world = desk::world("").await;
+    let own = world.lookup(CENTRE).await.header("exchange-id").to_owned();
+    let other = world.lookup(HOSPITAL).await.header("exchange-id").to_owned();
+    let found = async |reader: &str, path: &str| world.rows(reader, path).await;
+    let person = format!("subject={PERSON}");
+    for question in ["list", "export"] {
+        for filter in ["", "service=mau", "outcome=released", &person, "all=true&reason="] {
+            let path = format!("/audit/{question}?{filter}");
+            let path = path.trim_end_matches('?').replace("all=true&reason=", "all=true");
+            let (all, centres) = (found(AUDITOR, &path).await, found(CENTRE, &path).await);
+            let has = |rows: &[Value], id: &str| rows.iter().any(|row| row["exchange"] == id);
+            assert!(has(&all, &own) && has(&all, &other), "{path}: {all:?}");
+            assert!(has(&centres, &own) && !has(&centres, &other), "{path}: {centres:?}");
+            assert!(centres.iter().all(|row| row["agency"] == CENTRE), "{path}: {centres:?}");
+        }
+    }
+    assert_eq!(found(CENTRE, &format!("/audit/list?agency={HOSPITAL}")).await, [] as [Value; 0]);
+    let sums = found(AUDITOR, "/audit/count?by=agency%2Coutcome").await;
+    let sum = |agency: &str| serde_json::json!({"agency": agency, "outcome": "released", "entries": 1, "events": 1});
+    assert_eq!(sums, [sum(CENTRE), sum(HOSPITAL)]);
+    assert_eq!(found(CENTRE, "/audit/count?by=agency%2Coutcome").await, [sum(CENTRE)]);
+    // One entry by its index: the row says which.
+    let index = found(AUDITOR, &format!("/audit/list?exchange={other}")).await[0]["index"].to_string();
+    assert_eq!(world.read(CENTRE, &format!("/audit/show/{index}")).await.status, 404);
+    assert_eq!(
+        world.read(HOSPITAL, &format!("/audit/show/{index}")).await.json()["index"].to_string(),
+        index
+    );
+    world.end().await;
+}
+
+#[tokio::test]
+async fn pages_follow_each_other_and_what_is_new_disturbs_none() {
+    let world = desk::world("").await;
+    let mut asked = Vec::new();
+    for _ in 0..5 {
+        asked.push(world.lookup(CENTRE).await.header("exchange-id").to_owned());
+    }
+    for (order, expected) in [("oldest", asked.clone()), ("newest", asked.iter().rev().cloned().collect())] {
+        let (mut seen, mut next) = (Vec::new(), String::new());
+        loop {
+            let page = world
+                .read(
+                    AUDITOR,
+                    &format!("/audit/list?outcome=released&agency={CENTRE}&order={order}&limit=2{next}"),
+                )
+                .await;
+            seen.extend(desk::lines(&page).iter().map(|row| row["exchange"].as_str().unwrap().to_owned()));
+            let Some(after) = page.headers.get("desk-next") else { break };
+            next = format!("&after={}", after.to_str().unwrap());
+            // Something else happens between two pages.
+            world.lookup(HOSPITAL).await;
+        }
+        assert_eq!(seen, expected, "{order}");
+    }
+    world.end().await;
+}
+
+#[tokio::test]
+async fn a_question_is_in_the_log_before_its_answer_with_the_names_of_its_filters_alone() {
+    let world = desk::world("").await;
+    world.lookup(CENTRE).await;
+    for (path, kind, filters, rows) in [
+        (format!("/audit/list?subject={PERSON}&agency={CENTRE}"), "list", vec!["subject", "agency"], 1),
+        (format!("/audit/list?user={PERSON}"), "list", vec!["user"], 0),
+        (format!("/audit/export?subject={PERSON}"), "export", vec!["subject"], 1),
+        (format!("/audit/count?subject={PERSON}&by=agency"), "count", vec!["subject", "by"], 1),
+        (format!("/audit/tail?subject={PERSON}"), "tail", vec!["subject"], 1),
+    ] {
+        let answered = world.read(AUDITOR, &path).await;
+        let [leaf] = <[_; 1]>::try_from(world.leaves_of(answered.header("exchange-id"))).unwrap();
+        assert_eq!(
+            (&leaf["kind"], &leaf["question"], &leaf["rows"]),
+            (&"audit.read".into(), &kind.into(), &rows.into())
+        );
+        assert_eq!(leaf["filters"], serde_json::json!(filters), "{path}");
+        assert!(!leaf.to_string().contains(PERSON), "{leaf}");
+        let annex = world.annex_of(answered.header("exchange-id"));
+        assert_eq!(annex[filters[0]], PERSON);
+    }
+    // Who looked for a person is found as who asked about that person is.
+    let about = world.rows(AUDITOR, &format!("/audit/list?subject={PERSON}&all=true")).await;
+    assert_eq!(about.iter().filter(|row| row["kind"] == "audit.read").count(), 4, "{about:?}");
+    world.end().await;
+}
+
+#[tokio::test]
+async fn news_are_told_when_they_come_and_being_told_is_none() {
+    let world = desk::world("").await;
+    let before = world.read(AUDITOR, "/audit/tail?all=true").await;
+    let next = before.header("desk-next").to_owned();
+    let path = format!("/audit/tail?all=true&after={next}&wait=25");
+    let (told, asked) = tokio::join!(world.rows(AUDITOR, &path), async {
+        tokio::time::sleep(Duration::from_millis(700)).await;
+        world.lookup(CENTRE).await.header("exchange-id").to_owned()
+    });
+    // It was not woken by the record of the reading before, and tells it all the same.
+    assert_eq!(told[0]["kind"], "audit.read");
+    assert!(told.iter().any(|row| row["exchange"] == asked.as_str()), "{told:?}");
+    world.end().await;
+}
+
+#[tokio::test]
+async fn a_gateway_that_stops_keeps_nobody_waiting() {
+    let mut world = desk::world("").await;
+    let mut session = world.reader(AUDITOR).session().await.unwrap();
+    let waiting =
+        tokio::spawn(
+            async move { session.send(client::get("/audit/tail?agency=H31.99&wait=25", &[])).await },
+        );
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    world.close().await;
+    assert_eq!(waiting.await.unwrap().unwrap().status, 200);
+    world.end().await;
+}
+
+#[tokio::test]
+async fn the_commands_read_over_the_desk_and_prove_what_they_show() {
+    let world = desk::world("").await;
+    let id = world.lookup(CENTRE).await.header("exchange-id").to_owned();
+    world.lookup(HOSPITAL).await;
+    let listed = phohien(&world, AUDITOR, &["audit", "list", "--json"]).await;
+    assert_eq!(
+        (listed.status.code(), listed.stdout.split(|byte| *byte == b'\n').count()),
+        (Some(0), 3),
+        "{listed:?}"
+    );
+    let own = phohien(&world, CENTRE, &["audit", "list", "--json", "--subject", PERSON]).await;
+    assert_eq!(own.stdout.split(|byte| *byte == b'\n').count(), 2, "{own:?}");
+    let counted = phohien(&world, AUDITOR, &["audit", "count", "--by", "agency,outcome"]).await;
+    let text = String::from_utf8_lossy(&counted.stdout).into_owned();
+    assert!(text.contains(CENTRE) && text.contains("released"), "{counted:?}");
+    let file = world.folder().join("rows.csv");
+    let export = ["audit", "export", "--format", "csv", "-o", file.to_str().unwrap()];
+    assert_eq!(phohien(&world, AUDITOR, &export).await.status.code(), Some(0));
+    assert_eq!(std::fs::read_to_string(&file).unwrap().lines().count(), 3);
+    let vkey = world.folder().join("log.vkey");
+    let show = ["audit", "show", &id, "--trust", vkey.to_str().unwrap()];
+    let shown = phohien(&world, AUDITOR, &show).await;
+    assert!(String::from_utf8_lossy(&shown.stdout).contains("by the key that was named"), "{shown:?}");
+    assert_eq!(phohien(&world, HOSPITAL, &show).await.status.code(), Some(1), "another's");
+    assert_eq!(phohien(&world, WITNESS, &["audit", "list"]).await.status.code(), Some(1), "no role");
+    assert_eq!(phohien(&world, AUDITOR, &["audit", "show", &id]).await.status.code(), Some(2), "no key");
+    let other = world.folder().join("other.vkey");
+    let key = phohien::tlog::note::VerifierKey::new(&"gw.test/2026".parse().unwrap(), [7; 32]);
+    world::write(&other, &key.to_string());
+    let show = ["audit", "show", &id, "--trust", other.to_str().unwrap()];
+    let unproven = phohien(&world, AUDITOR, &show).await;
+    assert_eq!((unproven.status.code(), unproven.stdout.len()), (Some(4), 0), "{unproven:?}");
+    world.end().await;
+}
+
+/// The program itself, as a reader runs it.
+#[cfg(test)]
+async fn phohien(world: &World, reader: &str, words: &[&str]) -> Output {
+    let (certificate, key) = world.desk_certificate(reader);
+    let port = world.gateway().desk_address().unwrap().port();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_phohien"));
+    command.args(words).args(["--lang", "en", "--desk", &format!("https://localhost:{port}")]);
+    command.args(["--connect", &format!("127.0.0.1:{port}")]);
+    command.arg("--cert").arg(certificate).arg("--key").arg(key);
+    command.arg("--cacert").arg(world.certs().join("desk/ca.pem"));
+    tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap()
+}
+
+#[tokio::test]
 async fn the_head_and_its_key_are_those_of_the_log() {
     let world = desk::world("").await;
     world.lookup(CENTRE).await;
@@ -251,6 +428,13 @@ async fn nothing_but_reading_is_answered_and_what_is_wrong_is_named() {
     }
     for (path, named) in [
         ("/checkpoint?size=1", "size"),
+        ("/audit/list?agencies=H31", "agencies"),
+        ("/audit/list?agency=H31&agency=H31.05", "agency"),
+        ("/audit/list?since=7d", "since"),
+        ("/audit/count?by=everything", "by"),
+        ("/audit/count?limit=1", "limit"),
+        ("/audit/tail?order=newest", "order"),
+        ("/audit/show/0?all=true", "all"),
         ("/receipts/0199a1c2-3d4e-7f50-8a6b-1c2d3e4f5a6b?until=1", "until"),
         ("/receipts/0199a1c2-3d4e-7f50-8a6b-1c2d3e4f5a6b?since=x", "since"),
         ("/receipts/0199a1c2-3d4e-7f50-8a6b-1c2d3e4f5a6b?since=1&Since=2", "Since"),

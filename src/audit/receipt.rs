@@ -133,6 +133,12 @@ impl Ways {
 }
 
 impl ProvenEntry {
+    /// The leaf, byte for byte.
+    #[must_use]
+    pub fn leaf(&self) -> &str {
+        &self.leaf
+    }
+
     /// An entry with its proof in a signed head; none if it cannot be proven.
     ///
     /// # Errors

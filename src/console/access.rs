@@ -21,6 +21,18 @@ pub enum Route {
     Tile(TilePath),
     /// `/receipts/<id>`: one exchange, with proofs.
     Receipt(ExchangeId),
+    /// `/audit/list`: rows of the index.
+    List,
+    /// `/audit/count`: rows summed up.
+    Count,
+    /// `/audit/export`: rows to take away.
+    Export,
+    /// `/audit/tail`: rows that are new.
+    Tail,
+    /// `/audit/show/<id>`: one exchange, with proofs.
+    Show(ExchangeId),
+    /// `/audit/show/<index>`: one entry, with its proof.
+    Entry(u64),
 }
 
 /// Whose entries are seen.
@@ -63,6 +75,14 @@ fn route(path: &[&str]) -> Option<Route> {
         ["checkpoint"] => Some(Route::Checkpoint),
         ["tile", ..] => Some(Route::Tile(path.join("/").parse().ok()?)),
         ["receipts", id] => Some(Route::Receipt(id.parse().ok()?)),
+        ["audit", "list"] => Some(Route::List),
+        ["audit", "count"] => Some(Route::Count),
+        ["audit", "export"] => Some(Route::Export),
+        ["audit", "tail"] => Some(Route::Tail),
+        ["audit", "show", wanted] => {
+            let index = wanted.parse().ok().filter(|index: &u64| index.to_string() == **wanted);
+            index.map(Route::Entry).or_else(|| Some(Route::Show(wanted.parse().ok()?)))
+        }
         _ => None,
     }
 }
@@ -75,7 +95,13 @@ fn sight(route: &Route, roles: &BTreeSet<Role>) -> Option<Sight> {
             Kind::Hashes(_) => (FOLLOWERS, &[]),
             Kind::Entries => (&[Role::Audit], &[]),
         },
-        Route::Receipt(_) => (&[Role::Audit], &[Role::Exchange]),
+        Route::Receipt(_)
+        | Route::List
+        | Route::Count
+        | Route::Export
+        | Route::Tail
+        | Route::Show(_)
+        | Route::Entry(_) => (&[Role::Audit], &[Role::Exchange]),
     };
     let has = |some: &[Role]| some.iter().any(|role| roles.contains(role));
     if has(all) {
@@ -94,7 +120,7 @@ mod tests {
     const ROLES: [Role; 5] = [Role::Exchange, Role::Provide, Role::Audit, Role::Operate, Role::Witness];
 
     /// Path, then a letter for each of the roles above: everything, own, refused.
-    const TABLE: [(&str, &str); 7] = [
+    const TABLE: [(&str, &str); 13] = [
         ("log.vkey", "eee-e"),
         ("checkpoint", "eee-e"),
         ("tile/0/000", "eee-e"),
@@ -102,6 +128,12 @@ mod tests {
         ("tile/entries/000", "--e--"),
         ("tile/entries/x001/234.p/1", "--e--"),
         ("receipts/0199a1c2-3d4e-7f50-8a6b-1c2d3e4f5a6b", "o-e--"),
+        ("audit/list", "o-e--"),
+        ("audit/count", "o-e--"),
+        ("audit/export", "o-e--"),
+        ("audit/tail", "o-e--"),
+        ("audit/show/0199a1c2-3d4e-7f50-8a6b-1c2d3e4f5a6b", "o-e--"),
+        ("audit/show/17", "o-e--"),
     ];
 
     fn decided(roles: &[Role], path: &str) -> char {
@@ -144,6 +176,9 @@ mod tests {
             "tile/0/000.p/256",
             "tile/entries/000.gz",
             "audit",
+            "audit/show",
+            "audit/show/017",
+            "audit/forget",
             "metrics",
             "dan-cu/cong-dan",
         ] {

@@ -25,6 +25,7 @@ use crate::identity::revocation::Revocations;
 use crate::limits::in_flight::Slot;
 use crate::listener::Exchange;
 use crate::listener::Handshaken;
+use crate::listener::stop::Stop as Stopping;
 use crate::request;
 use crate::request::Request;
 use crate::request::authority::Authorities;
@@ -39,10 +40,15 @@ use super::access;
 use super::access::Denied;
 use super::access::Route;
 use super::access::Sight;
+use super::asked::Shelves;
+use super::parameters::Beside;
+use super::parameters::Parameters;
 use super::proofs;
+use super::questions;
 use super::receipts;
 use super::stop::Parameter;
 use super::stop::Stop;
+use super::stop::Why;
 
 /// All that a request at the desk needs. One per gateway that has a desk.
 #[derive(Debug)]
@@ -55,6 +61,10 @@ pub struct Desk {
     pub revoked: Revocations,
     /// The key that verifies the log's heads.
     pub key: VerifierKey,
+    /// The index.
+    pub shelves: Arc<Shelves>,
+    /// Told when the gateway stops: nobody is kept waiting for news then.
+    pub stop: Stopping,
 }
 
 /// A desk that many connections share.
@@ -121,21 +131,24 @@ impl Desk {
     ) -> Result<(Told, Slot), Stop> {
         let now = self.door.clock.now();
         let policies = self.door.policies.load_full();
-        let visitor =
-            identity::welcome(&handshake, policies.registry(), &self.revoked, now).map_err(Stop::Stranger)?;
+        let welcome = identity::welcome(&handshake, policies.registry(), &self.revoked, now);
+        let visitor = welcome.map_err(|why| {
+            tracing::warn!(%why, "at the desk, a certificate that verified speaks for no agency");
+            Stop::Refused(None, Why::NotAdmitted)
+        })?;
         let agency = &visitor.agency().id;
         let request = self.read(id, &handshake, parts).map_err(|why| ambiguous(agency, parts, why))?;
         let path = segments(&request);
         let decided = access::decide(&visitor.agency().roles, &path);
         let (route, sight) = decided.map_err(|denied| match denied {
-            Denied::Role => Stop::NotAdmitted(agency.clone()),
+            Denied::Role => Stop::refused(agency, Why::NotAdmitted),
             Denied::Path => Stop::NotFound,
         })?;
         if !is_ours(&parts.headers) {
-            return Err(Stop::CrossSite(agency.clone()));
+            return Err(Stop::refused(agency, Why::CrossSite));
         }
         if ![Method::GET, Method::HEAD].contains(request.method()) {
-            return Err(Stop::Method(agency.clone()));
+            return Err(Stop::refused(agency, Why::Method));
         }
         let slot = self.door.limits.visit(agency, now).map_err(|busy| Stop::Busy(agency.clone(), busy))?;
         let asking = Asking { id, visitor, handshake, request, sight };
@@ -147,7 +160,13 @@ impl Desk {
             Route::Key => proofs::key(self, asking),
             Route::Checkpoint => proofs::checkpoint(self, asking),
             Route::Tile(path) => proofs::tile(self, asking, path).await,
-            Route::Receipt(id) => receipts::one(self, asking, id).await,
+            Route::Receipt(id) => receipts::one(self, asking, "receipt", id).await,
+            Route::Show(id) => receipts::one(self, asking, "show", id).await,
+            Route::Entry(index) => receipts::entry(self, asking, index).await,
+            Route::List => questions::list(self, asking).await,
+            Route::Count => questions::count(self, asking).await,
+            Route::Export => questions::export(self, asking).await,
+            Route::Tail => questions::tail(self, asking).await,
         }
     }
 
@@ -179,9 +198,14 @@ impl Asking {
         }
     }
 
+    /// What is asked by parameters.
+    pub(super) fn parameters(&self, beside: Beside) -> Result<Parameters, Stop> {
+        Parameters::read(self.request.query(), beside).map_err(|wrong| self.wrong(wrong))
+    }
+
     /// A parameter is wrong.
     pub(super) fn wrong(&self, parameter: Parameter) -> Stop {
-        Stop::Parameter(self.visitor.agency().id.clone(), parameter)
+        Stop::refused(&self.visitor.agency().id, Why::Parameter(parameter))
     }
 }
 
@@ -201,10 +225,9 @@ fn segments(request: &Request) -> Vec<&str> {
 /// A repeated parameter is named: whoever typed it is a person.
 fn ambiguous(agency: &AgencyId, parts: &Parts, why: Ambiguous) -> Stop {
     let repeated = why == Ambiguous::Target(TargetRule::ParameterRepeated);
-    match repeated.then(|| repeated_in(parts.uri.query().unwrap_or_default())).flatten() {
-        Some(name) => Stop::Parameter(agency.clone(), Parameter::repeated(name)),
-        None => Stop::Ambiguous(agency.clone(), why),
-    }
+    let name = repeated.then(|| repeated_in(parts.uri.query().unwrap_or_default())).flatten();
+    let why = name.map_or(Why::Ambiguous(why), |name| Why::Parameter(Parameter::repeated(name)));
+    Stop::refused(agency, why)
 }
 
 fn repeated_in(query: &str) -> Option<&str> {

@@ -11,10 +11,16 @@
 //! | [`desk`] | the life of one request |
 //! | [`stop`] | every refusal and its status |
 //! | [`proofs`] | the log's key, its newest head, its tiles |
-//! | [`receipts`] | one exchange, with proofs |
+//! | [`receipts`] | one exchange or one entry, with proofs |
+//! | [`questions`] | rows of the index: list, count, export, tail |
+//! | [`parameters`] | what a question is narrowed down by |
+//! | [`asked`] | one question to the index |
 
 pub mod access;
+pub mod asked;
 pub mod desk;
+pub mod parameters;
 pub mod proofs;
+pub mod questions;
 pub mod receipts;
 pub mod stop;

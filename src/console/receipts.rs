@@ -1,8 +1,11 @@
-//! `GET /receipts/<id>[?since=<size>%2C…]`: one exchange with proofs; to an auditor anybody's, to an agency its own.
+//! `GET /receipts/<id>[?since=<size>%2C…]`, `/audit/show/<id>`, `/audit/show/<index>`: one exchange or one entry with proofs; to an auditor
+//! anybody's, to an agency its own.
 
+use serde::Serialize;
 use tokio::task::JoinHandle;
 
 use crate::audit::outcome::Answer;
+use crate::audit::receipt::ProvenEntry;
 use crate::audit::receipt::Receipt;
 use crate::gateway::receipts::sizes;
 use crate::id::ExchangeId;
@@ -18,7 +21,12 @@ use super::stop::Stop;
 
 /// Shows the receipt of one exchange. Where there is none, that it was looked for is recorded too: who asks after an id knows it from
 /// somewhere.
-pub(super) async fn one(desk: &Desk, asking: &Asking, id: ExchangeId) -> Result<Told, Stop> {
+pub(super) async fn one(
+    desk: &Desk,
+    asking: &Asking,
+    kind: &'static str,
+    id: ExchangeId,
+) -> Result<Told, Stop> {
     let since = since(asking)?;
     let (recorder, agency) = (desk.door.recorder.clone(), asking.visitor.agency().id.clone());
     let everything = asking.sight == Sight::Everything;
@@ -28,11 +36,32 @@ pub(super) async fn one(desk: &Desk, asking: &Asking, id: ExchangeId) -> Result<
             true => Receipt::of_anybody(&recorder, id, &since),
             false => Receipt::of(&recorder, id, &agency, &since),
         }?;
-        Ok(receipt.and_then(|receipt| Some((receipt.rows(), answer(&receipt)?))))
+        Ok(receipt.and_then(|receipt| Some((receipt.rows(), found_json(&receipt)?))))
     });
     let found = off_the_threads(reading).await?;
     let found = found.map_or((0, None), |(rows, answer)| (rows, Some(answer)));
-    desk.show(asking, "receipt", vec![("exchange", id.to_string())], found).await
+    desk.show(asking, kind, vec![("exchange", id.to_string())], found).await
+}
+
+/// Shows one entry by its index: what is no exchange has no other name.
+pub(super) async fn entry(desk: &Desk, asking: &Asking, index: u64) -> Result<Told, Stop> {
+    asking.without_parameters()?;
+    let recorder = desk.door.recorder.clone();
+    let reading =
+        tokio::task::spawn_blocking(move || ProvenEntry::under(&recorder, index, &recorder.log().head()));
+    let found = off_the_threads(reading).await?;
+    let found = found.filter(|entry| asking.sight == Sight::Everything || is_of(entry, asking));
+    let found = found.map(|entry| found_json(&entry)).map_or((0, None), |answer| (1, answer));
+    desk.show(asking, "show", vec![("index", index.to_string())], found).await
+}
+
+/// Whether an entry stands in the chain of the agency that asks, under whichever of its codes.
+fn is_of(entry: &ProvenEntry, asking: &Asking) -> bool {
+    let agency = asking.visitor.agency();
+    let leaf: serde_json::Value = serde_json::from_str(entry.leaf()).unwrap_or_default();
+    let whose = leaf.get("agency").and_then(serde_json::Value::as_str);
+    let mut codes = std::iter::once(&agency.id).chain(agency.formerly.iter().map(|former| &former.id));
+    codes.any(|code| whose == Some(code.as_str()))
 }
 
 /// What was read. That something cannot be read is not told as if it were not there.
@@ -60,6 +89,6 @@ fn since(asking: &Asking) -> Result<Vec<u64>, Stop> {
     }
 }
 
-fn answer(receipt: &Receipt) -> Option<Answer> {
-    Some(found("application/json", "no-store", serde_json::to_vec(receipt).ok()?))
+fn found_json(document: &impl Serialize) -> Option<Answer> {
+    Some(found("application/json", "no-store", serde_json::to_vec(document).ok()?))
 }

@@ -11,7 +11,6 @@ use crate::gateway::ending;
 use crate::gateway::problem::Problem;
 use crate::id::AgencyId;
 use crate::id::ExchangeId;
-use crate::identity::Unrecognized;
 use crate::language::Text;
 use crate::limits::refusal::Refusal;
 use crate::request::refused::Ambiguous;
@@ -24,21 +23,14 @@ use super::desk::Desk;
 /// The most characters of a parameter's name that are repeated.
 const NAME_SHOWN: usize = 64;
 
+/// Until the index is tried again: a feeder that failed tries after ten seconds.
+const RETRY_SECONDS: u64 = 10;
+
 /// Why something is not shown.
 #[derive(Debug)]
 pub enum Stop {
-    /// The certificate speaks for no agency of ours.
-    Stranger(Unrecognized),
-    /// No role of the agency fits.
-    NotAdmitted(AgencyId),
-    /// A page of another site made the browser ask.
-    CrossSite(AgencyId),
-    /// The head has no single meaning.
-    Ambiguous(AgencyId, Ambiguous),
-    /// Something else than reading.
-    Method(AgencyId),
-    /// A parameter that is not known there, or says nothing that can be understood.
-    Parameter(AgencyId, Parameter),
+    /// It may not be seen, or cannot be understood, by this agency, or by nobody we know. Counted, not recorded by itself.
+    Refused(Option<AgencyId>, Why),
     /// Too many at once, or too often.
     Busy(AgencyId, Refusal),
     /// It is not there, or is another's: the two look the same.
@@ -47,6 +39,25 @@ pub enum Stop {
     Unrecorded(Unrecorded),
     /// What should be shown cannot be read.
     Broken,
+}
+
+/// Why a request is refused.
+#[derive(Debug)]
+pub enum Why {
+    /// No role fits, or there is no agency of ours to have one.
+    NotAdmitted,
+    /// A page of another site made the browser ask.
+    CrossSite,
+    /// The head has no single meaning.
+    Ambiguous(Ambiguous),
+    /// Something else than reading.
+    Method,
+    /// A parameter that is not known there, or says nothing that can be understood.
+    Parameter(Parameter),
+    /// The question would take too long, or its answer would be too long.
+    TooMuch,
+    /// The index does not answer.
+    Unindexed,
 }
 
 /// What is wrong with a parameter.
@@ -61,52 +72,22 @@ pub enum Parameter {
 }
 
 impl Stop {
-    /// The answer. Refusals are counted under the agency, or under nobody; none is recorded by itself.
+    /// A refusal of somebody who was recognized.
+    #[must_use]
+    pub fn refused(agency: &AgencyId, why: Why) -> Self {
+        Self::Refused(Some(agency.clone()), why)
+    }
+
+    /// The answer.
     pub fn answer(self, desk: &Desk, line: &RequestLine, id: ExchangeId) -> Response<Sealed> {
         let door = &desk.door;
         match self {
-            Self::Unrecorded(full) => ending::unrecorded(door, line, id, &full),
+            Self::Refused(agency, why) => refuse(desk, line, id, agency.as_ref(), &why),
             Self::Busy(agency, busy) => ending::too_many_at_once(door, line, id, &agency, &busy),
+            Self::Unrecorded(full) => ending::unrecorded(door, line, id, &full),
             Self::Broken => ending::broken(door, line, id),
             Self::NotFound => {
                 signing::seal_service(&door.signer, line, id, &ending::not_found(door, line, id), None)
-            }
-            Self::Stranger(why) => {
-                tracing::warn!(%why, "at the desk, a certificate that verified speaks for no agency");
-                let problem =
-                    Problem { hop: "gateway", stage: "console", ..answer::plain(door, "not-admitted") };
-                refuse(desk, line, id, None, StatusCode::FORBIDDEN, problem)
-            }
-            Self::NotAdmitted(agency) => {
-                let problem =
-                    Problem { hop: "gateway", stage: "console", ..answer::plain(door, "not-admitted") };
-                refuse(desk, line, id, Some(&agency), StatusCode::FORBIDDEN, problem)
-            }
-            Self::CrossSite(agency) => {
-                let problem =
-                    Problem { hop: "caller", stage: "console", ..answer::plain(door, "cross-site") };
-                refuse(desk, line, id, Some(&agency), StatusCode::FORBIDDEN, problem)
-            }
-            Self::Method(agency) => {
-                let problem =
-                    Problem { hop: "caller", stage: "console", ..answer::plain(door, "method-not-allowed") };
-                let mut response =
-                    refuse(desk, line, id, Some(&agency), StatusCode::METHOD_NOT_ALLOWED, problem);
-                response.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
-                response
-            }
-            Self::Parameter(agency, parameter) => {
-                let plain = answer::plain(door, "parameter");
-                let problem = Problem { detail: parameter.text(), hop: "caller", stage: "console", ..plain };
-                refuse(desk, line, id, Some(&agency), StatusCode::BAD_REQUEST, problem)
-            }
-            Self::Ambiguous(agency, why) => {
-                let authority = matches!(why, Ambiguous::Authority(_));
-                let status =
-                    if authority { StatusCode::MISDIRECTED_REQUEST } else { StatusCode::BAD_REQUEST };
-                let plain = answer::plain(door, why.code());
-                let problem = Problem { detail: why.text(), hop: "caller", stage: "request", ..plain };
-                refuse(desk, line, id, Some(&agency), status, problem)
             }
         }
     }
@@ -117,13 +98,52 @@ fn refuse(
     line: &RequestLine,
     id: ExchangeId,
     agency: Option<&AgencyId>,
-    status: StatusCode,
-    problem: Problem,
+    why: &Why,
 ) -> Response<Sealed> {
-    let door = &desk.door;
-    door.recorder.tally(agency, problem.code);
-    door.metrics.tallied(problem.code);
-    signing::seal_service(&door.signer, line, id, &problem.answer(status, id, line.language), None)
+    let (door, code) = (&desk.door, why.code());
+    door.recorder.tally(agency, code);
+    door.metrics.tallied(code);
+    let plain = Problem { hop: "gateway", stage: "console", ..answer::plain(door, code) };
+    let problem = match why {
+        Why::NotAdmitted => plain,
+        Why::CrossSite | Why::Method | Why::TooMuch => Problem { hop: "caller", ..plain },
+        Why::Parameter(parameter) => Problem { hop: "caller", detail: parameter.text(), ..plain },
+        Why::Ambiguous(ambiguous) => {
+            Problem { hop: "caller", stage: "request", detail: ambiguous.text(), ..plain }
+        }
+        Why::Unindexed => Problem { retry_after: Some(RETRY_SECONDS), ..plain },
+    };
+    let answer = problem.answer(why.status(), id, line.language);
+    let mut response = signing::seal_service(&door.signer, line, id, &answer, None);
+    if matches!(why, Why::Method) {
+        response.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
+    }
+    response
+}
+
+impl Why {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::NotAdmitted => "not-admitted",
+            Self::CrossSite => "cross-site",
+            Self::Ambiguous(why) => why.code(),
+            Self::Method => "method-not-allowed",
+            Self::Parameter(_) => "parameter",
+            Self::TooMuch => "too-much",
+            Self::Unindexed => "index-unavailable",
+        }
+    }
+
+    fn status(&self) -> StatusCode {
+        match self {
+            Self::NotAdmitted | Self::CrossSite => StatusCode::FORBIDDEN,
+            Self::Ambiguous(Ambiguous::Authority(_)) => StatusCode::MISDIRECTED_REQUEST,
+            Self::Ambiguous(_) | Self::Parameter(_) => StatusCode::BAD_REQUEST,
+            Self::Method => StatusCode::METHOD_NOT_ALLOWED,
+            Self::TooMuch => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::Unindexed => StatusCode::SERVICE_UNAVAILABLE,
+        }
+    }
 }
 
 impl Parameter {

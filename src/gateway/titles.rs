@@ -4,7 +4,7 @@
 use crate::language::Text;
 
 /// Every reason the gateway gives.
-pub const TITLES: [(&str, &str, &str); 38] = [
+pub const TITLES: [(&str, &str, &str); 40] = [
     ("agency-suspended", "Cơ quan đang bị tạm dừng trao đổi", "The agency is suspended"),
     ("agreement-not-in-force", "Thỏa thuận không còn hoặc chưa có hiệu lực", "The agreement is not in force"),
     ("agreement-suspended", "Thỏa thuận đang tạm dừng", "The agreement is suspended"),
@@ -23,6 +23,7 @@ pub const TITLES: [(&str, &str, &str); 38] = [
     ("header-missing", "Thiếu thông tin bắt buộc", "A required header is missing"),
     ("header-repeated", "Thông tin bị lặp", "A header is repeated"),
     ("in-flight", "Quá nhiều yêu cầu đồng thời", "Too many requests under way"),
+    ("index-unavailable", "Chỉ mục của nhật ký chưa sẵn sàng", "The log's index is not ready"),
     ("interrupted", "Cổng gặp sự cố", "The gateway met a fault"),
     (
         "log-unavailable",
@@ -62,6 +63,7 @@ pub const TITLES: [(&str, &str, &str); 38] = [
     ),
     ("signature-required", "Yêu cầu phải được ký số", "The request must be signed"),
     ("source-network", "Địa chỉ mạng không thuộc thỏa thuận", "The source network is not agreed"),
+    ("too-much", "Câu hỏi quá rộng: hãy thu hẹp thời gian", "Too much is asked for: narrow the time"),
     ("undisclosable", "Không thể lược bỏ trường dữ liệu một cách an toàn", "The answer cannot be cut safely"),
 ];
 

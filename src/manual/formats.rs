@@ -213,6 +213,26 @@
 //! `GET /receipts?after=<seq>` gives an agency its entries after that number, one `{"index", "leaf", "proof"}` a line, all under one head.
 //! `&since=<size>[%2C<size>]` adds a last line, `{"size", "consistency": [{"from", "path"}]}`: the ways to that head.
 //!
+//! # The desk
+//!
+//! GET and HEAD over mutual TLS. A target has one spelling: in values everything but unreserved characters is percent-encoded. Every answer has
+//! an `Exchange-Id` and is signed as below; what shows entries is an `audit.read` under that id.
+//!
+//! | path | gives |
+//! |---|---|
+//! | `/log.vkey`, `/checkpoint` | the log's key; its newest head, cosigned where witnesses are there |
+//! | `/tile/<L>/<N>[.p/<W>]`, `/tile/entries/<N>[.p/<W>]` | C2SP tlog-tiles |
+//! | `/receipts/<id>[?since=…]`, `/audit/show/<id>` | the receipt, to an auditor without salts |
+//! | `/audit/show/<index>` | one entry with its proof: `{"index", "leaf", "proof"}` |
+//! | `/audit/list`, `/audit/export` | rows of the index, one object a line; `order` (`oldest`, `newest`), `after` (an index), `limit` (1,000; 5,000) |
+//! | `/audit/count` | `by` (names joined by commas): groups with `entries` and `events`, one object a line |
+//! | `/audit/tail` | rows behind `after`; where there are none, waits up to `wait` (25) seconds for some |
+//!
+//! Filters, each once: `since`, `until` (RFC 3339), `agency`, `service`, `operation`, `agreement`, `purpose`, `outcome`, `reason`, `stage`, `hop`,
+//! `status`, `exchange`, `certificate` (serial or SHA-256 of the key, lower-case hexadecimal), `case`, `user`, `subject`, `code`, `all=true`. `Desk-Next` is
+//! the `after` with which to go on; `Desk-Unsearched`, how many annexes could not be searched; `Desk-Indexed`, how many entries the index had
+//! come to where that was not all.
+//!
 //! # The answer's signature
 //!
 //! RFC 9421, label `phohien`, `tag="phohien/1"`, over `@status`, `content-digest`, `content-type`, `exchange-id`, `exchange-receipt`

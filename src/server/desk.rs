@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use crate::config::settings::SocketSettings;
+use crate::audit::index::annexes::Annexes;
+use crate::config::settings::Settings;
+use crate::console::asked::Shelves;
 use crate::console::desk::Desk;
 use crate::console::desk::SharedDesk;
 use crate::gateway::door::Door;
@@ -20,21 +22,24 @@ use super::socket::Serving;
 /// # Errors
 /// Its files cannot be used, its authority is the exchange's too, or its address cannot be listened on.
 pub async fn listen(
-    settings: Option<&SocketSettings>,
+    settings: &Settings,
     exchange: &Tls,
     (door, key): (&Arc<Door>, VerifierKey),
     stop: &Stop,
 ) -> Result<Option<Serving>, StartError> {
-    let Some(settings) = settings else { return Ok(None) };
-    let tls = socket::tls(settings)?;
+    let Some(desk) = &settings.desk else { return Ok(None) };
+    let shelves = Shelves { place: settings.index.clone(), annexes: Annexes::with_keys(&settings.keys) };
+    let tls = socket::tls(desk)?;
     if tls.trusts_an_authority_of(exchange) {
         return Err(StartError::SharedAuthority);
     }
-    let desk = Desk {
+    let shared = Desk {
         door: Arc::clone(door),
-        authorities: Authorities::parse(settings.names.iter().map(String::as_str))?,
-        revoked: socket::revoked(settings)?,
+        authorities: Authorities::parse(desk.names.iter().map(String::as_str))?,
+        revoked: socket::revoked(desk)?,
         key,
+        shelves: Arc::new(shelves),
+        stop: stop.clone(),
     };
-    Ok(Some(socket::serve(settings, tls, SharedDesk(Arc::new(desk)), door, stop).await?))
+    Ok(Some(socket::serve(desk, tls, SharedDesk(Arc::new(shared)), door, stop).await?))
 }

@@ -184,7 +184,7 @@ impl Gateway {
         let door = Arc::new(door(&settings, policies, recorder, kept, signer, clock, policy_clock)?);
         let stop = Stop::new();
         let tls = socket::tls(&settings.exchange.socket)?;
-        let desk = desk::listen(settings.desk.as_ref(), &tls, (&door, key), &stop).await?;
+        let desk = desk::listen(&settings, &tls, (&door, key), &stop).await?;
         let at_the_door = SharedDoor(Arc::clone(&door));
         let exchange = socket::serve(&settings.exchange.socket, tls, at_the_door, &door, &stop).await?;
         let seen = Seen { door: Arc::clone(&door), witnesses: Arc::clone(&witnesses) };

@@ -61,6 +61,17 @@ drain_timeout = "2 s"
     super::write(&world.configuration(), &format!("{text}\n{section}"));
 }
 
+/// The objects of an answer in JSON lines.
+pub fn lines(answered: &Answered) -> Vec<Value> {
+    assert_eq!(
+        (answered.status, answered.header("content-type")),
+        (200, "application/jsonl"),
+        "{answered:?}"
+    );
+    let text = std::str::from_utf8(&answered.body).unwrap();
+    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
 impl World {
     /// A reader with a certificate of the desk's authority, over HTTP/1.1.
     pub fn reader(&self, name: &str) -> Client {
@@ -85,6 +96,11 @@ impl World {
     pub fn desk_certificate(&self, name: &str) -> (PathBuf, PathBuf) {
         let folder = self.certs().join(development::DESK).join(development::AGENCIES);
         (folder.join(format!("{name}.pem")), folder.join(format!("{name}.key")))
+    }
+
+    /// The rows that a reader is answered.
+    pub async fn rows(&self, name: &str, path: &str) -> Vec<Value> {
+        lines(&self.read(name, path).await)
     }
 
     /// What is sealed beside the entry of a reading, opened with the gateway's own keys.

@@ -24,6 +24,7 @@
 //! | [`scanned`] | the same questions asked of the log itself, for whoever has no index |
 //! | [`older`] | old entries for receipts |
 //! | [`place`] | where an index is kept, and whose turn it is to feed it |
+//! | [`told`] | rows and sums as machines are told them |
 //! | [`sqlite`] | the index in a file, the default |
 //! | [`postgres`] | the index in a database, by configuration |
 
@@ -37,6 +38,7 @@ pub mod postgres;
 pub mod row;
 pub mod scanned;
 pub mod sqlite;
+pub mod told;
 pub mod wanted;
 #[cfg(test)]
 pub(crate) mod tests;

@@ -1,19 +1,17 @@
 //! `audit count`: how many, grouped by what is asked.
 
-use serde_json::Map;
-use serde_json::Value as Json;
+use std::borrow::Cow;
 
+use super::answers::Whom;
 use super::asked::Asked;
-use super::list::note_unsearched;
-use super::source::Where;
-use super::source::unanswered;
 use super::words;
 use crate::audit::index::Sum;
 use crate::audit::index::column::Value;
-use crate::audit::query;
+use crate::audit::index::told;
+use crate::audit::index::told::plain;
 use crate::audit::query::GROUPS;
 use crate::audit::query::Group;
-use crate::audit::query::View;
+use crate::audit::query::OUTCOMES;
 use crate::cli::Session;
 use crate::cli::exit::Exit;
 use crate::cli::exit::Failure;
@@ -25,7 +23,7 @@ use crate::cli::terminal::count;
 #[derive(Debug, clap::Args)]
 pub struct Count {
     #[command(flatten)]
-    place: Where,
+    whom: Whom,
     #[command(flatten)]
     asked: Asked,
     #[arg(
@@ -46,14 +44,14 @@ pub fn run(asked: &Count, session: &mut Session) -> Result<Exit, Failure> {
         asked.by.iter().filter_map(|name| GROUPS.into_iter().find(|(known, _)| known == name)).collect();
     let query = asked.asked.query(session.clock.now())?;
     let about_annexes = query.is_about_annexes() || by.iter().any(|(name, _)| is_told_by_annexes(name));
-    let source = asked.place.open(about_annexes, session)?;
-    note_unsearched(&source, &query, session)?;
-    let groups: Vec<Group> = by.iter().map(|(_, group)| *group).collect();
-    let sums = query::sums(source.desk(), &View::Everything, &query, &groups).map_err(unanswered)?;
+    let answers = asked.whom.open(about_annexes, session)?;
+    let names: Vec<&str> = by.iter().map(|(name, _)| *name).collect();
+    let sums = answers.sums(&query, &by)?;
+    answers.note_gaps(&query, session)?;
     let terminal = &mut session.terminal;
     if terminal.json() {
         for sum in &sums {
-            terminal.object(&json(sum, &by))?;
+            terminal.object(&told::sum(sum, &names))?;
         }
         return Ok(Exit::Yes);
     }
@@ -65,32 +63,6 @@ pub fn run(asked: &Count, session: &mut Session) -> Result<Exit, Failure> {
 
 fn is_told_by_annexes(name: &str) -> bool {
     matches!(name, "case" | "user" | "subject" | "code")
-}
-
-fn json(sum: &Sum, by: &[(&str, Group)]) -> Json {
-    let mut object = Map::new();
-    for ((name, _), value) in by.iter().zip(&sum.key) {
-        let told = match value {
-            None => Json::Null,
-            Some(Value::Number(number)) => Json::from(*number),
-            Some(value) => Json::from(plain(name, value)),
-        };
-        object.insert((*name).to_owned(), told);
-    }
-    object.insert("entries".to_owned(), sum.entries.into());
-    object.insert("events".to_owned(), sum.events.into());
-    Json::Object(object)
-}
-
-/// A value as machines read it: outcomes as the filter takes them, ids as they are written.
-fn plain(name: &str, value: &Value) -> String {
-    match value {
-        Value::Word(text) if name == "outcome" => text.strip_prefix("exchange.").unwrap_or(text).to_owned(),
-        Value::Bytes(bytes) if name == "exchange" => {
-            crate::id::ExchangeId::from_bytes(*bytes).map_or_else(|| value.to_string(), |id| id.to_string())
-        }
-        value => value.to_string(),
-    }
 }
 
 fn table(sums: &[Sum], by: &[(&str, Group)], terminal: &Terminal) -> Table {
@@ -107,7 +79,7 @@ fn table(sums: &[Sum], by: &[(&str, Group)], terminal: &Terminal) -> Table {
             .zip(&sum.key)
             .map(|((name, _), value)| match value {
                 None => "-".to_owned(),
-                Some(Value::Word(kind)) if *name == "outcome" => words::outcome(kind, language),
+                Some(Value::Word(kind)) if *name == "outcome" => words::outcome(&whole(kind), language),
                 Some(value) => plain(name, value),
             })
             .collect();
@@ -124,6 +96,11 @@ fn table(sums: &[Sum], by: &[(&str, Group)], terminal: &Terminal) -> Table {
         table.row(cells);
     }
     table
+}
+
+/// The kind of entry by an outcome, which a desk tells without what stands before it.
+fn whole(kind: &str) -> Cow<'_, str> {
+    if OUTCOMES.contains(&kind) { format!("exchange.{kind}").into() } else { kind.into() }
 }
 
 fn in_vietnamese(name: &str) -> &'static str {

@@ -1,18 +1,15 @@
 //! `audit list`: find exchanges.
 
+use super::answers::Answers;
+use super::answers::Whom;
 use super::asked::Asked;
 use super::rows;
-use super::source::Source;
-use super::source::Where;
-use super::source::unanswered;
 use super::words;
 use crate::audit::index::Order;
 use crate::audit::index::column::Column;
 use crate::audit::index::row::Row;
-use crate::audit::query;
 use crate::audit::query::Page;
 use crate::audit::query::Query;
-use crate::audit::query::View;
 use crate::cli::Session;
 use crate::cli::exit::Exit;
 use crate::cli::exit::Failure;
@@ -24,7 +21,7 @@ use crate::cli::terminal::local;
 #[derive(Debug, clap::Args)]
 pub struct List {
     #[command(flatten)]
-    place: Where,
+    whom: Whom,
     #[command(flatten)]
     asked: Asked,
     #[arg(long, value_name = "N", conflicts_with_all = ["limit", "after"])]
@@ -41,36 +38,25 @@ pub struct List {
 /// Neither index nor log can be read, or a time cannot be understood.
 pub fn run(list: &List, session: &mut Session) -> Result<Exit, Failure> {
     let query = list.asked.query(session.clock.now())?;
-    let source = list.place.open(query.is_about_annexes(), session)?;
-    note_unsearched(&source, &query, session)?;
+    let answers = list.whom.open(query.is_about_annexes(), session)?;
     let mut shown = Shown::default();
     match list.last {
-        Some(last) => shown.rows(&newest(&source, &query, last)?, &mut session.terminal)?,
-        None => each_page(&source, &query, list.after, list.limit, |rows| {
+        Some(last) => shown.rows(&newest(&answers, &query, last)?, &mut session.terminal)?,
+        None => each_page(&answers, &query, list.after, list.limit, |rows| {
             shown.rows(rows, &mut session.terminal)
         })?,
     }
-    shown.end(&source, &query, list.limit, session)
-}
-
-/// Says how many annexes could not be searched, where the question is about annexes.
-pub(super) fn note_unsearched(source: &Source, query: &Query, session: &mut Session) -> Result<(), Failure> {
-    let unread = query::unsearched(source.desk(), &View::Everything, query).map_err(unanswered)?;
-    if unread > 0 {
-        let vi = format!("{unread} phụ lục không còn khóa của tháng nên không tìm được trong đó.");
-        let en = format!("{unread} annexes were not searched: the keys of their months are gone.");
-        session.terminal.note(&vi, &en);
-    }
-    Ok(())
+    answers.note_gaps(&query, session)?;
+    shown.end(&answers, &query, list.limit, session)
 }
 
 /// The newest so many, the oldest of them first.
-pub(super) fn newest(source: &Source, query: &Query, most: usize) -> Result<Vec<Row>, Failure> {
+pub(super) fn newest(answers: &Answers, query: &Query, most: usize) -> Result<Vec<Row>, Failure> {
     let mut rows: Vec<Row> = Vec::new();
     while rows.len() < most {
         let after = rows.last().map(|row| row.index);
         let page = Page { order: Order::Newest, after, most: most - rows.len() };
-        let found = query::rows(source.desk(), &View::Everything, query, page).map_err(unanswered)?;
+        let found = answers.rows(query, page)?;
         if found.is_empty() {
             break;
         }
@@ -82,7 +68,7 @@ pub(super) fn newest(source: &Source, query: &Query, most: usize) -> Result<Vec<
 
 /// Takes page after page, so that a list of any length takes the memory of one.
 pub(super) fn each_page(
-    source: &Source,
+    answers: &Answers,
     query: &Query,
     mut after: Option<u64>,
     limit: Option<usize>,
@@ -94,7 +80,7 @@ pub(super) fn each_page(
     loop {
         let most = left.min(PAGE);
         let page = Page { order: Order::Oldest, after, most };
-        let found = query::rows(source.desk(), &View::Everything, query, page).map_err(unanswered)?;
+        let found = answers.rows(query, page)?;
         take(&found)?;
         left -= found.len().min(left);
         after = found.last().map(|row| row.index).or(after);
@@ -128,7 +114,7 @@ impl Shown {
     /// Says that there is nothing, or how to go on.
     fn end(
         &self,
-        source: &Source,
+        answers: &Answers,
         query: &Query,
         limit: Option<usize>,
         session: &mut Session,
@@ -139,7 +125,7 @@ impl Shown {
         }
         if let (Some(last), true) = (self.last, limit == Some(self.count)) {
             let page = Page { order: Order::Oldest, after: Some(last), most: 1 };
-            let more = query::rows(source.desk(), &View::Everything, query, page).map_err(unanswered)?;
+            let more = answers.rows(query, page)?;
             if !more.is_empty() {
                 let vi = format!("Còn nữa: xem tiếp bằng `--after {last}`.");
                 terminal.note(&vi, &format!("There are more: go on with `--after {last}`."));

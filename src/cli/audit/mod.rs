@@ -1,6 +1,8 @@
-//! `audit`: reading a log's folder. The operator's right, and not recorded: whoever may read the folder may read it with any tool.
+//! `audit`: reading a log. Its folder is the operator's right, and not recorded: whoever may read the folder may read it with any tool. A
+//! gateway's desk (`--desk`) is an auditor's, and recorded there.
 
 pub mod annex;
+pub mod answers;
 pub mod asked;
 pub mod count;
 pub mod entry;
@@ -12,6 +14,7 @@ pub mod known;
 pub mod list;
 pub mod proven;
 pub mod reindex;
+pub mod remote;
 pub mod rows;
 pub mod show;
 pub mod source;

@@ -1,15 +1,17 @@
 //! `audit show`: every entry of one exchange, read from the log and proven; with `--annex`, what is sealed beside it.
 //!
-//! The index only says where to look.
+//! The index only says where to look. Of what a desk shows nothing is believed either: it is led to a head that a trusted key signed.
 
 use std::path::Path;
+use std::path::PathBuf;
 
 use super::annex;
 use super::annex::Opened;
+use super::answers::Whom;
 use super::entry::Seen;
 use super::proven::Proven;
+use super::remote::Remote;
 use super::source::Source;
-use super::source::Where;
 use super::source::unanswered;
 use super::unread;
 use super::words;
@@ -22,7 +24,10 @@ use crate::audit::query::View;
 use crate::cli::Session;
 use crate::cli::exit::Exit;
 use crate::cli::exit::Failure;
+use crate::cli::receipt::document;
+use crate::cli::receipt::verify;
 use crate::cli::terminal::shown;
+use crate::cli::trust;
 use crate::crypto::digest::Hash;
 use crate::id::ExchangeId;
 use crate::tlog::reader::scan_from;
@@ -33,9 +38,11 @@ pub struct Show {
     #[arg(value_name = "ID")]
     id: String,
     #[command(flatten)]
-    place: Where,
-    #[arg(long)]
+    whom: Whom,
+    #[arg(long, conflicts_with = "desk")]
     annex: bool,
+    #[arg(long, value_name = "FILE", requires = "desk")]
+    trust: Option<PathBuf>,
 }
 
 /// Shows the entries of an exchange by its id, or one entry by its index.
@@ -43,13 +50,16 @@ pub struct Show {
 /// # Errors
 /// The log cannot be read, or is not what its head says.
 pub fn run(show: &Show, session: &mut Session) -> Result<Exit, Failure> {
+    if let Some(remote) = Remote::reach(&show.whom.at, session)? {
+        return there(&remote, show, session);
+    }
     let (log, keys, indices) = match show.id.parse::<u64>() {
         Ok(index) => {
-            let keys = show.annex.then(|| show.place.keys(session)).transpose()?;
-            (show.place.log(session)?, keys, vec![index])
+            let keys = show.annex.then(|| show.whom.place.keys(session)).transpose()?;
+            (show.whom.place.log(session)?, keys, vec![index])
         }
         Err(_) => {
-            let source = show.place.open(show.annex, session)?;
+            let source = show.whom.place.open(show.annex, session)?;
             let id = show.id.parse().map_err(|_| absent(&show.id))?;
             let indices = indices(&source, id)?;
             (source.log, source.keys.filter(|_| show.annex), indices)
@@ -68,6 +78,39 @@ pub fn run(show: &Show, session: &mut Session) -> Result<Exit, Failure> {
         tell_proven(proven.size(), all, session)?;
     }
     Ok(Exit::Yes)
+}
+
+/// What a desk shows, once it is proven by a key that was had from elsewhere.
+fn there(remote: &Remote, show: &Show, session: &mut Session) -> Result<Exit, Failure> {
+    let trusted = trust::policy(show.trust.as_deref().ok_or_else(untrusted)?)?;
+    let proven = verify::read(&remote.shown(&show.id)?, &trusted).map_err(unproven)?;
+    let is_asked = |proven: &document::Proven| {
+        let seen = Seen::new(proven.index, proven.leaf.as_bytes(), Vec::new());
+        show.id == proven.index.to_string() || seen.text("exchange") == Some(&show.id)
+    };
+    if !proven.iter().all(is_asked) {
+        let (vi, en) = ("Cổng trả lời về một giao dịch khác.", "The gateway tells of another exchange.");
+        return Err(Failure::new(Exit::False, "other-exchange", vi, en));
+    }
+    proven.iter().try_for_each(|proven| verify::tell(proven, session))?;
+    if !session.terminal.json() {
+        let vi = "✓ Các bản ghi trên có trong nhật ký đã ký, theo khóa đã nêu.";
+        session.terminal.say(vi, "✓ The entries above are in the signed log, by the key that was named.")?;
+    }
+    Ok(Exit::Yes)
+}
+
+fn untrusted() -> Failure {
+    let vi =
+        "Hãy nêu khóa kiểm tra nhật ký bằng --trust (log.vkey, lấy từ nơi khác chứ không phải từ cổng này).";
+    let en = "Name the log's verification key with --trust (log.vkey, from elsewhere than this gateway).";
+    Failure::usage(vi, en)
+}
+
+fn unproven(cause: document::FalseReceipt) -> Failure {
+    let vi = "Bản ghi mà cổng đưa KHÔNG đúng với các khóa đã tin cậy. Không được dùng làm bằng chứng.";
+    let en = "What the gateway shows is FALSE under the trusted keys. It must not be used as evidence.";
+    Failure::new(Exit::False, "false-entry", vi, en).because(cause)
 }
 
 fn indices(source: &Source, id: ExchangeId) -> Result<Vec<u64>, Failure> {

@@ -5,12 +5,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::answers::Answers;
+use super::answers::Whom;
 use super::asked::Asked;
 use super::list::newest;
 use super::list::table;
+use super::remote::News;
+use super::remote::Remote;
 use super::rows;
 use super::source::Source;
-use super::source::Where;
 use super::source::no_chance;
 use super::source::unanswered;
 use crate::audit::index::Order;
@@ -38,7 +41,7 @@ const PAGE: usize = 1_000;
 #[derive(Debug, clap::Args)]
 pub struct Tail {
     #[command(flatten)]
-    place: Where,
+    whom: Whom,
     #[command(flatten)]
     asked: Asked,
     #[arg(long, value_name = "N", default_value_t = 10)]
@@ -53,15 +56,28 @@ pub struct Tail {
 /// Neither index nor log can be read, or a time cannot be understood.
 pub fn run(tail: &Tail, session: &mut Session) -> Result<Exit, Failure> {
     let query = tail.asked.query(session.clock.now())?;
-    let source = tail.place.open(query.is_about_annexes(), session)?;
-    let found = newest(&source, &query, tail.last)?;
+    let answers = tail.whom.open(query.is_about_annexes(), session)?;
+    let found = newest(&answers, &query, tail.last)?;
     tell(&found, true, &mut session.terminal)?;
     if !tail.follow {
         return Ok(Exit::Yes);
     }
-    let known = source.catalogue.cursor().map_err(unanswered)?.map_or(0, |cursor| cursor.next);
-    let shown = found.last().map_or(0, |row| row.index + 1);
-    follow(&source, &query, known.max(shown), session)
+    match &answers {
+        Answers::Here(source) => {
+            let known = source.catalogue.cursor().map_err(unanswered)?.map_or(0, |cursor| cursor.next);
+            let shown = found.last().map_or(0, |row| row.index + 1);
+            follow(source, &query, known.max(shown), session)
+        }
+        Answers::There(remote) => {
+            let after = found.last().map(|row| row.index);
+            follow_there(
+                remote,
+                &query,
+                after.map_or_else(|| remote.last(), |after| Ok(Some(after)))?,
+                session,
+            )
+        }
+    }
 }
 
 /// Goes on from an index for good.
@@ -80,6 +96,20 @@ fn follow(source: &Source, query: &Query, mut next: u64, session: &mut Session) 
             next = next.max(seen);
             std::thread::sleep(LOOK_EVERY);
         }
+    }
+}
+
+/// Goes on behind an entry for good, as the desk tells what is new.
+fn follow_there(
+    remote: &Remote,
+    query: &Query,
+    mut after: Option<u64>,
+    session: &mut Session,
+) -> Result<Exit, Failure> {
+    loop {
+        let News { rows, next } = remote.news(query, after)?;
+        tell(&rows, false, &mut session.terminal)?;
+        after = next;
     }
 }
 

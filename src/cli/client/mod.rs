@@ -17,6 +17,7 @@ pub mod refused;
 mod wire;
 
 use std::net::SocketAddr;
+use std::path::Path;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -52,6 +53,54 @@ impl Reach {
         let gateway = gateway.at(self.connect).patient_for(Duration::from_secs(self.timeout));
         let gateway = if self.http1 { gateway.http1_only() } else { gateway };
         Ok(Connection::open(&gateway).await?)
+    }
+}
+
+/// A gateway's desk instead of the node's own folders: options that all commands that read the log share.
+#[derive(Debug, clap::Args)]
+pub struct AtDesk {
+    #[arg(
+        long,
+        value_name = "URL",
+        requires_all = ["cert", "key", "cacert"],
+        conflicts_with_all = ["log", "index", "keys"]
+    )]
+    desk: Option<String>,
+    #[arg(long, value_name = "FILE", requires = "desk")]
+    cert: Option<PathBuf>,
+    #[arg(long, value_name = "FILE", requires = "desk")]
+    key: Option<PathBuf>,
+    #[arg(long, value_name = "FILE", requires = "desk")]
+    cacert: Option<PathBuf>,
+    #[arg(long, value_name = "IP:PORT", requires = "desk")]
+    connect: Option<SocketAddr>,
+}
+
+/// A desk that was named, and by which certificates.
+#[derive(Debug, Clone, Copy)]
+pub struct Named<'a> {
+    desk: &'a str,
+    cert: &'a Path,
+    key: &'a Path,
+    cacert: &'a Path,
+}
+
+impl AtDesk {
+    /// The desk that was named, if one was.
+    #[must_use]
+    pub fn named(&self) -> Option<Named<'_>> {
+        let (desk, cert) = (self.desk.as_deref()?, self.cert.as_deref()?);
+        Some(Named { desk, cert, key: self.key.as_deref()?, cacert: self.cacert.as_deref()? })
+    }
+
+    /// A connection to the desk.
+    ///
+    /// # Errors
+    /// A file cannot be used, or the desk is not reached or refuses the handshake.
+    pub async fn connect(&self, named: Named<'_>) -> Result<Connection, Failure> {
+        let address = Address::parse(named.desk)?;
+        let gateway = Gateway::from_files(&address, named.cacert, named.cert, named.key)?;
+        Ok(Connection::open(&gateway.at(self.connect)).await?)
     }
 }
 

@@ -13,9 +13,14 @@ pub struct Line {
     pub command: String,
 }
 
-/// The lines for a gateway at `origin`, with its folder and the program.
+/// The lines for a gateway at `origin` whose log is read at `desk`, with its folder and the program.
 #[must_use]
-pub fn lines(program: &Path, folder: &Path, origin: &str, exchange: Option<&str>) -> Vec<Line> {
+pub fn lines(
+    program: &Path,
+    folder: &Path,
+    (origin, desk): (&str, Option<&str>),
+    exchange: Option<&str>,
+) -> Vec<Line> {
     let phohien = quoted(program);
     let in_folder = |name: &str| quoted(&folder.join(name));
     let agency = "H31.01.01";
@@ -44,6 +49,7 @@ pub fn lines(program: &Path, folder: &Path, origin: &str, exchange: Option<&str>
         line("Tìm giao dịch", "Find exchanges", format!("{phohien} audit list --log {log}")),
         line("Kiểm tra toàn vẹn nhật ký", "Verify the log", format!("{phohien} audit verify {log}")),
     ];
+    lines.extend(desk.map(|desk| at_desk(&phohien, folder, desk)));
     if let Some(exchange) = exchange {
         let fetch = format!("curl -sS {tls} {origin}/receipts/{exchange}");
         let receipt = in_folder("receipt.json");
@@ -58,6 +64,18 @@ pub fn lines(program: &Path, folder: &Path, origin: &str, exchange: Option<&str>
         );
     }
     lines
+}
+
+/// What the inspectorate sees, by its own certificate; that it looked is recorded.
+fn at_desk(phohien: &str, folder: &Path, desk: &str) -> Line {
+    let of_desk = |name: &str| quoted(&folder.join("certs/desk").join(name));
+    let (cert, key) = (of_desk("agencies/H31.10.pem"), of_desk("agencies/H31.10.key"));
+    let whom = format!("--desk {desk} --cert {cert} --key {key} --cacert {}", of_desk("ca.pem"));
+    line(
+        "Thanh tra tỉnh đọc nhật ký qua cổng; việc đọc được ghi lại",
+        "The inspectorate reads the log over the desk; that it did is recorded",
+        format!("{phohien} audit list {whom} --outcome refused"),
+    )
 }
 
 fn line(vi: &str, en: &str, command: String) -> Line {
@@ -87,9 +105,12 @@ mod tests {
 
     #[test]
     fn every_line_names_files_from_the_root() {
-        for line in
-            lines(Path::new("/usr/bin/phohien"), Path::new("/tmp/d"), "https://localhost:8443", Some("0199"))
-        {
+        for line in lines(
+            Path::new("/usr/bin/phohien"),
+            Path::new("/tmp/d"),
+            ("https://localhost:8443", Some("https://localhost:9443")),
+            Some("0199"),
+        ) {
             assert!(!line.says.vi.is_empty() && line.says.vi != line.says.en);
             assert!(line.command.contains("/tmp/d/"), "{}", line.command);
         }

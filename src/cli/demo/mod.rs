@@ -93,8 +93,13 @@ fn tell(
 /// Stays up for whoever wants to try, until Ctrl-C.
 fn stay(player: &mut Player<'_, '_>) -> Result<(), Failure> {
     let exchange = player.first.as_ref().map(|(exchange, _)| exchange.as_str());
-    let lines =
-        invitation::lines(player.program.path(), player.world.folder(), &player.world.origin(), exchange);
+    let desk = player.world.desk();
+    let lines = invitation::lines(
+        player.program.path(),
+        player.world.folder(),
+        (&player.world.origin(), desk.as_deref()),
+        exchange,
+    );
     let terminal = &mut player.stage.session().terminal;
     terminal.note(
         "\nCổng còn chạy. Dán các dòng sau vào một cửa sổ khác; Ctrl-C để dừng.\n",

@@ -18,6 +18,8 @@ serve | unwitnessed | Vẫn chạy khi không hỏi được bên chứng kiến
 check | paths | Tệp cấu hình hoặc thư mục chính sách; nếu không nêu: theo cấu hình | A configuration or a folder of policies; none: the configuration and its policies
 check | code | Giải thích mã lỗi này | Explain this code
 call | url | Địa chỉ https đầy đủ | The whole https address
+* | desk | Đọc qua cổng này (https), có ghi lại, thay cho thư mục trên máy | Read over this gateway's desk (https), which records it, instead of folders here
+audit show | trust | Tệp khóa kiểm tra nhật ký tin cậy (log.vkey), khi đọc qua cổng | The log's verification keys to trust (log.vkey), when reading over a desk
 * | cert | Chứng thư số của cơ quan (PEM, kèm chuỗi) | The agency's certificate (PEM, with its chain)
 * | key | Khóa riêng của chứng thư số (PEM) | The certificate's private key (PEM)
 * | cacert | Tổ chức cấp chứng thư số của cổng (PEM) | The authority of the gateway's certificate (PEM)

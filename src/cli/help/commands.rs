@@ -88,13 +88,19 @@ pub const COMMANDS: &[Page] = &[
         path: "audit list",
         vi: "Tìm giao dịch trong nhật ký.",
         en: "Find exchanges in the log.",
-        examples: &["phohien audit list --log log --since 7d --outcome refused"],
+        examples: &[
+            "phohien audit list --log log --since 7d --outcome refused",
+            "phohien audit list --desk https://localhost:9443 --cert H31.10.pem --key H31.10.key --cacert desk-ca.pem --since 7d",
+        ],
     },
     Page {
         path: "audit show",
         vi: "Hiện mọi bản ghi của một giao dịch.",
         en: "Show every entry of an exchange.",
-        examples: &["phohien audit show 0199a1c2-3d4e-7f50-8a6b-1c2d3e4f5a6b --log log"],
+        examples: &[
+            "phohien audit show 0199a1c2-3d4e-7f50-8a6b-1c2d3e4f5a6b --log log",
+            "phohien audit show 0199a1c2-3d4e-7f50-8a6b-1c2d3e4f5a6b --desk https://localhost:9443 --cert H31.10.pem --key H31.10.key --cacert desk-ca.pem --trust log.vkey",
+        ],
     },
     Page {
         path: "audit count",

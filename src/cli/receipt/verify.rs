@@ -61,7 +61,10 @@ pub fn run(verify: &Verify, session: &mut Session) -> Result<Exit, Failure> {
 }
 
 /// One document, or a bulk list.
-fn read(bytes: &[u8], trusted: &TrustPolicy) -> Result<Vec<Proven>, FalseReceipt> {
+///
+/// # Errors
+/// It is neither, or an entry is not proven by a trusted key.
+pub fn read(bytes: &[u8], trusted: &TrustPolicy) -> Result<Vec<Proven>, FalseReceipt> {
     match Document::parse(bytes) {
         Ok(document) => document.verify(trusted),
         Err(fault) => match std::str::from_utf8(bytes).map(List::parse) {
@@ -90,7 +93,11 @@ fn answered(file: &Path, receipt: &[u8], proven: &[Proven]) -> Result<(), Failur
     Err(Failure::new(Exit::False, "other-answer", vi, en))
 }
 
-fn tell(proven: &Proven, session: &mut Session) -> Result<(), Failure> {
+/// Says what a proven entry says, and by which head it is proven.
+///
+/// # Errors
+/// The output cannot be written.
+pub fn tell(proven: &Proven, session: &mut Session) -> Result<(), Failure> {
     let seen = Seen::new(proven.index, proven.leaf.as_bytes(), Vec::new());
     let Proven { head, .. } = proven;
     let terminal = &mut session.terminal;

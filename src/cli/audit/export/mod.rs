@@ -13,10 +13,9 @@ use std::io::Write;
 use std::path::Path;
 use std::path::PathBuf;
 
+use super::answers::Whom;
 use super::asked::Asked;
 use super::list::each_page;
-use super::list::note_unsearched;
-use super::source::Where;
 use crate::audit::index::row::Row;
 use crate::cli::Session;
 use crate::cli::exit::Exit;
@@ -28,7 +27,7 @@ use crate::language::Language;
 #[derive(Debug, clap::Args)]
 pub struct Export {
     #[command(flatten)]
-    place: Where,
+    whom: Whom,
     #[command(flatten)]
     asked: Asked,
     #[arg(long, value_name = "FORMAT", value_enum)]
@@ -65,15 +64,14 @@ trait Sink {
 /// Neither index nor log can be read, or the file cannot be written.
 pub fn run(export: &Export, session: &mut Session) -> Result<Exit, Failure> {
     let query = export.asked.query(session.clock.now())?;
-    let source = export.place.open(query.is_about_annexes(), session)?;
-    note_unsearched(&source, &query, session)?;
+    let answers = export.whom.open(query.is_about_annexes(), session)?;
     let unfinished = beside(&export.output);
     let unwritable = |cause| Failure::unwritable(&export.output, cause);
     let file = File::create(&unfinished).map_err(unwritable)?;
     let mut sink = export.sink(file, session.terminal.language()).map_err(unwritable)?;
     let mut written = 0_u64;
     let mut progress = session.terminal.progress(&session.clock, 0);
-    let exported = each_page(&source, &query, None, None, |rows| {
+    let exported = each_page(&answers, &query, None, None, |rows| {
         written += rows.len() as u64;
         progress.at(written, written);
         sink.rows(rows).map_err(unwritable)
@@ -87,6 +85,7 @@ pub fn run(export: &Export, session: &mut Session) -> Result<Exit, Failure> {
         drop(std::fs::remove_file(&unfinished));
     }
     named?;
+    answers.note_gaps(&query, session)?;
     tell(written, session)
 }
 
