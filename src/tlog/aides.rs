@@ -9,7 +9,6 @@ use std::thread::JoinHandle;
 
 use super::book::Shared;
 use super::publisher;
-use super::publisher::Published;
 use super::sealer::ShelfOf;
 use super::spare::Spare;
 
@@ -26,7 +25,6 @@ impl Aides {
     pub(super) fn start(
         shared: &Arc<Shared>,
         segment_bytes: u64,
-        published: Published,
         shelf: ShelfOf,
         lock: Box<dyn Send + Sync>,
     ) -> io::Result<Self> {
@@ -36,7 +34,7 @@ impl Aides {
         let (spare, book) = (Arc::clone(&aides.spare), Arc::clone(shared));
         aides.threads.push(named("log-spare").spawn(move || spare.keep_one(&book, segment_bytes))?);
         let book = Arc::clone(shared);
-        let publish = move || publisher::run(&book, published, &stopped, shelf);
+        let publish = move || publisher::run(&book, &stopped, shelf);
         aides.threads.push(named("log-publisher").spawn(publish)?);
         Ok(aides)
     }

@@ -7,6 +7,7 @@ use std::path::Path;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::Mutex;
+use std::sync::MutexGuard;
 use std::sync::PoisonError;
 use std::sync::RwLock;
 use std::sync::RwLockReadGuard;
@@ -30,6 +31,7 @@ use super::heads::Snapshot;
 use super::merkle::Nodes;
 use super::merkle::Tree;
 use super::merkle::give_back;
+use super::publisher::Published;
 use super::reader::ReadError;
 use super::sealed;
 use super::sealed::Sealed;
@@ -144,6 +146,8 @@ pub(super) struct Shared {
     bundle: Mutex<Option<(u64, Arc<[Entry]>)>>,
     /// The newest state of the sequencer that is yet to be written.
     snapshot: Mutex<Option<Snapshot>>,
+    /// Held while it is brought up to date: by one at a time.
+    published: Mutex<Published>,
     poisoned: AtomicBool,
     crowded: AtomicBool,
 }
@@ -160,6 +164,7 @@ impl Shared {
             tiles: Tiles::new(sealed),
             bundle: Mutex::default(),
             snapshot: Mutex::default(),
+            published: Mutex::default(),
             poisoned: AtomicBool::new(false),
             crowded: AtomicBool::new(false),
         }
@@ -207,6 +212,11 @@ impl Shared {
     /// The state that is to be written.
     pub(super) fn snapshot(&self) -> Option<Snapshot> {
         self.snapshot.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// What is durable beside the segments.
+    pub(super) fn published(&self) -> MutexGuard<'_, Published> {
+        self.published.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Ends all writing for the life of the process.

@@ -144,6 +144,12 @@ impl<D> Log<D> {
         self.0.shared.read(index)
     }
 
+    /// Publishes and seals what there is now, as the publisher does once a second: tests do not wait for it.
+    #[cfg(test)]
+    pub(super) fn publish(&self, shelf: super::sealer::ShelfOf) {
+        while self.0.shared.published().turn(&self.0.shared, shelf, &|| ()) {}
+    }
+
     /// Takes nothing more, commits what was appended and what the places held will append, publishes the last head and frees
     /// the folder. Blocks until then: not from async code, nor by one who holds a [`Place`]. The second call finds it done.
     pub fn close(&self) {

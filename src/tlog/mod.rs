@@ -239,9 +239,8 @@ pub fn open<S: Sequencer>(
         SignedHead::sign(Checkpoint { origin: origin.clone(), size: 0, root: merkle::empty_root() }, &signer)
     });
     let shared = Arc::new(Shared::new(disk, folder, head, replayed.book));
-    let published = Published { checkpoint: found.published, snapshot: replayed.snapshot };
-    let aides =
-        Aides::start(&shared, *segment_bytes, published, S::shelf, lock).map_err(OpenError::Threads)?;
+    *shared.published() = Published { checkpoint: found.published, snapshot: replayed.snapshot };
+    let aides = Aides::start(&shared, *segment_bytes, S::shelf, lock).map_err(OpenError::Threads)?;
     let start = Start { sequencer, signer, clock, segment, segment_bytes: *segment_bytes, previous };
     let committer = Committer::new(Arc::clone(&shared), Arc::clone(&aides.spare), start);
     let (sender, jobs) = mpsc::channel(*queue);

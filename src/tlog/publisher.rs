@@ -40,7 +40,7 @@ pub(super) fn path(folder: &Path) -> PathBuf {
 }
 
 /// Publishes until the other end of `stop` is dropped, and all there is then.
-pub(super) fn run(shared: &Shared, mut published: Published, stop: &Receiver<Infallible>, shelf: ShelfOf) {
+pub(super) fn run(shared: &Shared, stop: &Receiver<Infallible>, shelf: ShelfOf) {
     // What a crash left unsealed is not left for another second.
     let (mut ending, mut behind) = (false, many_unsealed(shared));
     while !ending || behind {
@@ -49,7 +49,7 @@ pub(super) fn run(shared: &Shared, mut published: Published, stop: &Receiver<Inf
             // At the end there is nobody to make way for.
             let _ = ending || stops_within(stop, PAUSE);
         };
-        behind = published.turn(shared, shelf, &pause);
+        behind = shared.published().turn(shared, shelf, &pause);
     }
 }
 
@@ -74,7 +74,7 @@ pub(super) struct Published {
 impl Published {
     /// Does what there is to do, but no more than about a second of sealing: says whether there is more of that. What fails is
     /// said, and done the next time.
-    fn turn(&mut self, shared: &Shared, shelf: ShelfOf, pause: &dyn Fn()) -> bool {
+    pub(super) fn turn(&mut self, shared: &Shared, shelf: ShelfOf, pause: &dyn Fn()) -> bool {
         let head = shared.head();
         // A poisoned log tries no further write, not even a derived one: a person looks first.
         if self.checkpoint != Some(head.size) && !shared.is_poisoned() {

@@ -148,7 +148,15 @@ impl<'a, S: Sequencer> Replay<'a, S> {
         }
         let same =
             checkpoint.size == self.size() && self.book.tree.root(checkpoint.size) == Some(checkpoint.root);
-        if same { Ok(()) } else { Err("the checkpoint of its batch is of another tree".to_owned()) }
+        match self.book.tree.leaf(0) {
+            _ if same => Ok(()),
+            Some(_) => Err("the checkpoint of its batch is of another tree".to_owned()),
+            // Which of them, only bundles can tell: that is the verifier's work.
+            None => Err(
+                "the checkpoint of its batch is of another tree: a tile before it was changed, or the batch"
+                    .to_owned(),
+            ),
+        }
     }
 
     /// Compares the snapshot with the entries it is of, where those end: it was taken when a segment began.
