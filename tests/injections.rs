@@ -40,11 +40,12 @@ enum Outcome {
     NotStarted,
 }
 
-/// The file that a fault aims at, in the log's folder; `None`: the segment that is written.
+/// The file that a fault aims at, in the log's folder, `NEXT` being the number of the bundle that is sealed next; this is the segment that
+/// is written.
 const SEGMENT: Option<&str> = None;
 
 /// Each fault: the file, the system call, what is injected, and what must come of it. `when` counts in each thread.
-const FAULTS: [(Option<&str>, &str, &str, Outcome); 15] = [
+const FAULTS: [(Option<&str>, &str, &str, Outcome); 21] = [
     (SEGMENT, "fdatasync", "error=EIO:when=3", Outcome::Poisoned),
     (SEGMENT, "fdatasync", "error=ENOSPC:when=9", Outcome::Poisoned),
     (SEGMENT, "fdatasync", "signal=KILL:when=3", Outcome::Killed),
@@ -61,6 +62,12 @@ const FAULTS: [(Option<&str>, &str, &str, Outcome); 15] = [
     (Some("checkpoint.tmp"), "fdatasync", "error=EIO:when=1+", Outcome::GoesOn),
     (Some("checkpoint.tmp"), "rename", "error=EIO:when=1+", Outcome::GoesOn),
     (Some("checkpoint.tmp"), "rename", "signal=KILL:when=1", Outcome::Killed),
+    (Some("tile/entries/NEXT.gz.tmp"), "fdatasync", "error=EIO:when=1", Outcome::GoesOn),
+    (Some("tile/0/NEXT.tmp"), "rename", "error=EIO:when=1", Outcome::GoesOn),
+    (Some("tile/0/NEXT.tmp"), "rename", "signal=KILL:when=1", Outcome::Killed),
+    (Some("tile/0/NEXT.tmp"), "pwrite64", "error=ENOSPC:when=1", Outcome::GoesOn),
+    (Some("tile/entries"), "fsync", "error=EIO:when=1", Outcome::GoesOn),
+    (Some("heads"), "fsync", "error=EIO:when=1", Outcome::GoesOn),
 ];
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -92,7 +99,8 @@ async fn whatever_the_system_refuses_what_was_acknowledged_is_in_the_log() {
 #[cfg(test)]
 async fn meets(mut world: World, log: &Path, fault: (Option<&str>, &str, &str, Outcome)) -> World {
     let (file, call, injected, outcome) = fault;
-    let file = log.join(file.map_or_else(|| newest_segment(log), str::to_owned));
+    let file = file.map_or_else(|| newest_segment(log), |file| file.replace("NEXT", &next_bundle(log)));
+    let file = log.join(file);
     let (calls, inject) = (format!("trace={call}"), format!("inject={call}:{injected}"));
     let strace = ["-P", path(&file), "-e", &calls, "-e", &inject];
     let trace = world.folder().join("trace");
@@ -139,6 +147,14 @@ fn newest_segment(log: &Path) -> String {
     let names = names.map(|entry| entry.unwrap().file_name().into_string().unwrap());
     let newest = names.filter(|name| name.ends_with(".seg")).max();
     format!("wal/{}", newest.unwrap())
+}
+
+/// The number of the bundle that is sealed next.
+#[cfg(test)]
+fn next_bundle(log: &Path) -> String {
+    let names = std::fs::read_dir(log.join("tile/0")).into_iter().flatten();
+    let sealed = names.filter(|name| name.as_ref().unwrap().path().extension().is_none());
+    format!("{:03}", sealed.count())
 }
 
 /// What `audit verify` says of the folder.

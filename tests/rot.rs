@@ -9,12 +9,15 @@ use std::collections::BTreeSet;
 use world::CENTRE;
 use world::HOSPITAL;
 use world::World;
+use world::load::Load;
 use world::rot::batches;
 use world::rot::files;
 use world::rot::in_checkpoint;
+use world::rot::in_sealed;
 use world::rot::in_segments;
 use world::rot::put;
 use world::rot::rots;
+use world::rot::rots_aside;
 use world::rot::verify;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -38,6 +41,25 @@ async fn whichever_byte_rots_its_place_is_named_and_the_log_is_not_continued() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_rots_among_what_is_sealed_is_named_and_no_log_is_shorter_for_it() {
+    let mut world = World::build("log_segment = \"64 KiB\"").await;
+    world.open().await;
+    let (load, calling) = Load::begin(world);
+    load.more(620).await;
+    let mut world = load.end(calling).await;
+    world.close().await;
+    let (log, configuration) = (world.folder().join("log"), world.configuration());
+    assert_eq!(verify(&log).1, Some(0));
+    let all = in_sealed(&log);
+    println!("{} bytes: {:?}", all.len(), all.iter().map(|rot| rot.what).collect::<BTreeSet<&str>>());
+    assert!(all.iter().any(|rot| rot.entries.as_ref().is_some_and(|entries| entries.start > 0)));
+    all.iter().for_each(|rot| rots_aside(rot, &log, &configuration));
+    assert_eq!(verify(&log).1, Some(0), "all is mended");
+    world.open().await;
+    world.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_byte_behind_the_last_batch_is_noted_and_takes_nothing_away() {
     let mut world = World::start().await;
     let answered = world.lookup(CENTRE).await;
@@ -53,7 +75,7 @@ async fn a_byte_behind_the_last_batch_is_noted_and_takes_nothing_away() {
     put(&segment, &bytes);
     let (rotten, code) = verify(&log);
     assert_eq!((code, &rotten["entries"], &rotten["root"]), (Some(0), &report["entries"], &report["root"]));
-    assert!(rotten["notes"][0].as_str().is_some_and(|note| note.contains("torn")), "{rotten}");
+    assert!(rotten["notes"][0].as_str().is_some_and(|note| note.contains("1001")), "{rotten}");
     world.open().await;
     assert_eq!(world.leaves_of(answered.header("exchange-id")).len(), 1);
     let leaves = world.end().await;

@@ -116,6 +116,43 @@ pub fn in_segments(log: &Path) -> Vec<Rot> {
     rots
 }
 
+/// What can rot in what was sealed: the first and the last full bundle, their tiles and annexes, and every snapshot.
+pub fn in_sealed(log: &Path) -> Vec<Rot> {
+    let bundles = files(&log.join("tile/entries"));
+    let chosen = [bundles.first(), bundles.last()].map(|file| file.expect("a bundle is sealed").clone());
+    let mut rots = Vec::new();
+    for bundle in chosen {
+        let number = bundle.file_stem().unwrap().to_owned();
+        let first = number.to_str().unwrap().parse::<u64>().unwrap() * 256;
+        let mut add = |what, file: &Path, at| {
+            rots.push(Rot { what, file: file.to_owned(), at, entries: Some(first..first + 256) });
+        };
+        let length = std::fs::read(&bundle).unwrap().len();
+        add("a bundle's packing", &bundle, 1);
+        add("a bundle's stream", &bundle, length / 2);
+        add("a bundle's checksum", &bundle, length - 7);
+        add("a bundle's length", &bundle, length - 2);
+        let tile = log.join("tile/0").join(&number);
+        add("a tile's first hash", &tile, 5);
+        add("a tile's last hash", &tile, 8_191);
+        for shelf in files(&log.join("annex")) {
+            let annexes = shelf.join(&number);
+            let Ok(bytes) = std::fs::read(&annexes) else { continue };
+            let there = bytes.iter().position(|byte| *byte != 0).expect("an annex");
+            add("the length of a sealed annex", &annexes, there);
+            add("a sealed annex", &annexes, there + 20);
+            add("the last byte of the annexes", &annexes, bytes.len() - 1);
+        }
+    }
+    for snapshot in files(&log.join("heads")) {
+        let length = std::fs::read(&snapshot).unwrap().len();
+        for (what, at) in [("a snapshot", length / 2), ("a snapshot's checksum", length - 9)] {
+            rots.push(Rot { what, file: snapshot.clone(), at, entries: None });
+        }
+    }
+    rots
+}
+
 /// Every part of the published checkpoint.
 pub fn in_checkpoint(log: &Path) -> Vec<Rot> {
     let file = log.join("checkpoint");
@@ -148,6 +185,46 @@ pub fn verify(log: &Path) -> (Value, Option<i32>) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_phohien"));
     let output = command.args(["--json", "audit", "verify", path(log)]).output().unwrap();
     (serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{output:?}")), output.status.code())
+}
+
+/// The same where the gateway need not read the byte to start: then it loses nothing, names the place when it comes to it, or has
+/// made the file anew from the segments.
+pub fn rots_aside(rot: &Rot, log: &Path, configuration: &Path) {
+    let (whole, _) = verify(log);
+    let sound = std::fs::read(&rot.file).unwrap();
+    let mut bytes = sound.clone();
+    bytes[rot.at] ^= 0x04;
+    put(&rot.file, &bytes);
+    let (report, code) = verify(log);
+    assert_eq!((code, &report["sound"]), (Some(4), &Value::Bool(false)), "{rot:?}: {report}");
+    assert!(names(&report, rot), "{rot:?}: {report}");
+    match Child::try_serve(configuration) {
+        // A tile disagrees with what stands behind it; which of the two rotted, the verifier has told.
+        Err(said) => {
+            let told = said.contains("a tile before it was changed") && said.contains("audit verify");
+            assert!(told || said.contains(path(&rot.file)), "{rot:?}: {said}");
+        }
+        Ok(gateway) => {
+            gateway.kill();
+            let (report, code) = verify(log);
+            assert!(report["entries"].as_u64() > whole["entries"].as_u64(), "{rot:?}: {report}");
+            assert!(code == Some(0) || names(&report, rot), "{rot:?}: {report}");
+        }
+    }
+    // A snapshot that is not among the newest is gone by now.
+    if rot.file.exists() {
+        put(&rot.file, &sound);
+    }
+}
+
+/// Whether a fault names the file, and an entry that suffers.
+fn names(report: &Value, rot: &Rot) -> bool {
+    report["faults"].as_array().unwrap().iter().any(|fault| {
+        let index = fault["index"].as_u64();
+        let entry =
+            rot.entries.as_ref().is_none_or(|entries| index.is_some_and(|index| entries.contains(&index)));
+        entry && fault["file"].as_str() == rot.file.to_str()
+    })
 }
 
 /// Changes the byte, asks the verifier and the gateway, and mends it.
