@@ -134,7 +134,7 @@
 //! the two hints in a bundle's gzip header (how it was compressed, on which system) where they become another that is known, and what
 //! makes a compressed stream (RFC 1951) unpack to the same bytes, such as the padding behind its last block. Behind the last batch
 //! of the last segment, what is not zero may be a batch that a stop cut off: it is told, and is no fault unless a head promised more.
-//! A test flips a bit in every byte of every file of a small folder (`cargo test --release --lib every_single_byte -- --ignored`).
+//! A test flips bits in every file of a small folder; `FLIP_STEP=1 cargo test --release --lib every_byte_of_every_file` in each of its bytes.
 //!
 //! # The tree, the checkpoint
 //!
