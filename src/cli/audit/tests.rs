@@ -372,3 +372,15 @@ fn an_index_of_another_past_is_built_again_by_reindex() {
     let (_, out, _) = node.run("audit list --config CONFIG");
     assert!(out.contains("H31.05") && !out.contains("H31.03"), "{out}");
 }
+
+#[test]
+fn the_log_itself_is_exported_as_plain_tiles_into_a_new_folder_only() {
+    let node = Node::with(&["H31.01.01", "H31.03"]);
+    let into = node.path("tiles");
+    let command = format!("audit export --log LOG --tiles {}", into.display());
+    let (exit, out, err) = node.run(&command);
+    assert!(exit == Exit::Yes && out == "5 entries were written.\n", "{out}{err}");
+    assert!(into.join("checkpoint").is_file() && into.join("tile/0/000.p/5").is_file());
+    assert_eq!(node.run(&command).0, Exit::CouldNot);
+    assert_eq!(node.run("audit export --log LOG").0, Exit::Usage);
+}

@@ -65,6 +65,7 @@ audit tail | last | Bắt đầu từ N bản ghi cuối | Begin with the last N
 audit tail | follow | Theo dõi bản ghi mới cho đến khi dừng | Follow what is new until stopped
 audit export | format | Định dạng: jsonl, csv, parquet | The format: jsonl, csv or parquet
 audit export | output | Ghi vào tệp này | Write to this file
+audit export | tiles | Xuất chính nhật ký theo C2SP tlog-tiles vào thư mục mới này | Write the log itself as C2SP tlog-tiles into this new folder
 audit export | separator | Dấu phân cách của CSV: , hoặc ; theo cài đặt vùng của Excel | The separator of CSV: , or ; as the spreadsheet's region wants it
 audit list | limit | Nhiều nhất N bản ghi | N entries at most
 audit list | after | Các bản ghi sau số này: xem tiếp trang sau | The entries behind this index: the next page

@@ -124,6 +124,7 @@ pub const COMMANDS: &[Page] = &[
         examples: &[
             "phohien audit export --since 2026-11-01 --format csv -o thang-11.csv",
             "phohien audit export --all --format parquet -o entries.parquet",
+            "phohien audit export --tiles public-log",
         ],
     },
     Page {

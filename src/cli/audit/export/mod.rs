@@ -5,6 +5,7 @@
 mod csv;
 mod jsonl;
 mod parquet;
+mod tiles;
 
 use std::fs::File;
 use std::io;
@@ -30,10 +31,12 @@ pub struct Export {
     whom: Whom,
     #[command(flatten)]
     asked: Asked,
-    #[arg(long, value_name = "FORMAT", value_enum)]
-    format: Format,
-    #[arg(long, short, value_name = "FILE")]
-    output: PathBuf,
+    #[arg(long, value_name = "FORMAT", value_enum, requires = "output", required_unless_present = "tiles")]
+    format: Option<Format>,
+    #[arg(long, short, value_name = "FILE", requires = "format")]
+    output: Option<PathBuf>,
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["format", "output", "desk"])]
+    tiles: Option<PathBuf>,
     #[arg(long, value_name = "CHAR", default_value = ",", value_parser = [",", ";"])]
     separator: String,
 }
@@ -63,12 +66,16 @@ trait Sink {
 /// # Errors
 /// Neither index nor log can be read, or the file cannot be written.
 pub fn run(export: &Export, session: &mut Session) -> Result<Exit, Failure> {
+    let (format, output) = match (&export.tiles, export.format, &export.output) {
+        (None, Some(format), Some(output)) => (format, output),
+        (tiles, ..) => return tiles::run(&export.whom.place, tiles.as_deref().unwrap_or(Path::new("")), session),
+    };
     let query = export.asked.query(session.clock.now())?;
     let answers = export.whom.open(query.is_about_annexes(), session)?;
-    let unfinished = beside(&export.output);
-    let unwritable = |cause| Failure::unwritable(&export.output, cause);
+    let unfinished = beside(output);
+    let unwritable = |cause| Failure::unwritable(output, cause);
     let file = File::create(&unfinished).map_err(unwritable)?;
-    let mut sink = export.sink(file, session.terminal.language()).map_err(unwritable)?;
+    let mut sink = export.sink(format, file, session.terminal.language()).map_err(unwritable)?;
     let mut written = 0_u64;
     let mut progress = session.terminal.progress(&session.clock, 0);
     let exported = each_page(&answers, &query, None, None, |rows| {
@@ -77,9 +84,8 @@ pub fn run(export: &Export, session: &mut Session) -> Result<Exit, Failure> {
         sink.rows(rows).map_err(unwritable)
     });
     progress.finish();
-    let named = exported.and_then(|()| {
-        sink.finish().and_then(|()| std::fs::rename(&unfinished, &export.output)).map_err(unwritable)
-    });
+    let named = exported
+        .and_then(|()| sink.finish().and_then(|()| std::fs::rename(&unfinished, output)).map_err(unwritable));
     if named.is_err() {
         // Nobody takes half an export for a whole one.
         drop(std::fs::remove_file(&unfinished));
@@ -90,9 +96,9 @@ pub fn run(export: &Export, session: &mut Session) -> Result<Exit, Failure> {
 }
 
 impl Export {
-    fn sink(&self, file: File, language: Language) -> io::Result<Box<dyn Sink>> {
+    fn sink(&self, format: Format, file: File, language: Language) -> io::Result<Box<dyn Sink>> {
         let file = BufWriter::new(file);
-        Ok(match self.format {
+        Ok(match format {
             Format::Jsonl => Box::new(jsonl::Jsonl::new(file)),
             Format::Csv => Box::new(csv::Csv::new(file, language, &self.separator)?),
             Format::Parquet => Box::new(parquet::Parquet::new(file)?),
@@ -106,7 +112,7 @@ fn beside(output: &Path) -> PathBuf {
     output.with_file_name(name)
 }
 
-fn tell(written: u64, session: &mut Session) -> Result<Exit, Failure> {
+pub(super) fn tell(written: u64, session: &mut Session) -> Result<Exit, Failure> {
     let terminal = &mut session.terminal;
     if terminal.json() {
         terminal.object(&serde_json::json!({ "entries": written }))?;
