@@ -34,14 +34,13 @@ fn the_story_comes_true_in_both_languages_and_its_folder_can_be_judged_and_gone_
 fn the_log_of_a_demonstration_says_that_a_clock_was_set_and_keeps_the_machines_time() {
     let folder = tempfile::tempdir().unwrap();
     assert_eq!(phohien(&["demo", "--once", "--dir", "d"], folder.path()).status.code(), Some(0));
-    let listed = phohien(&["audit", "list", "--all", "--json", "--log", "d/log"], folder.path());
-    let text = String::from_utf8(listed.stdout).unwrap();
-    let entries: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-    let leaf = |entry: &Value| entry.get("leaf").cloned().unwrap_or_else(|| entry.clone());
-    let started = entries.iter().map(leaf).find(|leaf| leaf["kind"] == "node.started").unwrap();
+    let entries = phohien::tlog::reader::scan(&folder.path().join("d/log"));
+    let leaves: Vec<Value> =
+        entries.map(|entry| serde_json::from_slice(&entry.unwrap().1.leaf).unwrap()).collect();
+    let started = leaves.iter().find(|leaf| leaf["kind"] == "node.started").unwrap();
     assert!(started["policy_clock"].as_str().unwrap().starts_with("2026-11-23T02:30:"), "{started}");
     assert_ne!(started["at"], started["policy_clock"]);
-    assert!(entries.iter().map(leaf).any(|leaf| leaf["kind"] == "node.stopped"));
+    assert!(leaves.iter().any(|leaf| leaf["kind"] == "node.stopped"));
 }
 
 #[test]

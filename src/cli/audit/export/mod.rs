@@ -68,7 +68,9 @@ trait Sink {
 pub fn run(export: &Export, session: &mut Session) -> Result<Exit, Failure> {
     let (format, output) = match (&export.tiles, export.format, &export.output) {
         (None, Some(format), Some(output)) => (format, output),
-        (tiles, ..) => return tiles::run(&export.whom.place, tiles.as_deref().unwrap_or(Path::new("")), session),
+        (tiles, ..) => {
+            return tiles::run(&export.whom.place, tiles.as_deref().unwrap_or(Path::new("")), session);
+        }
     };
     let query = export.asked.query(session.clock.now())?;
     let answers = export.whom.open(query.is_about_annexes(), session)?;
