@@ -51,7 +51,7 @@ pub struct Question {
 /// ```
 /// fn answer(shown: phohien::audit::reading::Shown<Vec<u8>>) -> Vec<u8> { shown.into_inner() }
 /// ```
-/// ```compile_fail,E0423
+/// ```compile_fail,E0603
 /// fn forge(rows: Vec<u8>) -> phohien::audit::reading::Shown<Vec<u8>> { phohien::audit::reading::Shown(rows) }
 /// ```
 #[derive(Debug)]

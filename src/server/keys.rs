@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
+use crate::audit::index::scanned::published;
 use crate::config::settings::Algorithm;
 use crate::crypto::CryptoError;
 use crate::crypto::keyfile;
@@ -16,6 +17,7 @@ use crate::crypto::sign::P256Key;
 use crate::crypto::verify::PublicKey;
 use crate::id::Origin;
 use crate::message::key::AnswerKey;
+use crate::tlog::checkpoint::SignedHead;
 use crate::tlog::note::VerifierKey;
 
 /// The log's signing key, under the keys folder.
@@ -62,6 +64,16 @@ pub struct Keys {
 }
 
 impl Keys {
+    /// Whose log lies in the folder, if the log's key signed what it published. A head that this key did not sign says nothing: opening
+    /// names it as damage.
+    #[must_use]
+    pub fn signed_origin(&self, log: &Path) -> Option<Origin> {
+        let claimed = published(log)?.origin;
+        let note = std::fs::read(log.join("checkpoint")).ok()?;
+        let key = VerifierKey::new(&claimed, self.log.public_raw());
+        SignedHead::open(&note, &key).ok().map(|head| head.origin)
+    }
+
     /// Reads the keys, making those that are not there yet.
     ///
     /// # Errors

@@ -16,7 +16,6 @@ use crate::audit::begin::Beginning;
 use crate::audit::begin::Opened;
 use crate::audit::bounds;
 use crate::audit::bounds::TooLarge;
-use crate::audit::index::scanned::published;
 use crate::audit::recorder::Recorder;
 use crate::audit::recorder::Unrecorded;
 use crate::clock::Clock;
@@ -292,10 +291,10 @@ pub(super) async fn open_log(
     clock: Clock,
 ) -> Result<(Opened, Signer, VerifierKey), StartError> {
     let (folder, origin) = (&settings.log.folder, &settings.log.origin);
-    if let Some(head) = published(folder).filter(|head| head.origin != *origin) {
-        return Err(StartError::OtherOrigin { found: head.origin, origin: origin.clone() });
-    }
     let keys = Keys::read_or_make(&settings.keys, settings.answers.algorithm)?;
+    if let Some(found) = keys.signed_origin(folder).filter(|found| found != origin) {
+        return Err(StartError::OtherOrigin { found, origin: origin.clone() });
+    }
     let answer_keys = vec![STANDARD.encode(keys.answer.public().spki())];
     let log = tlog::Settings {
         folder: settings.log.folder.clone(),

@@ -1,7 +1,7 @@
 //! Those who cosign this log: asked before anything is signed at a start, and once a second from then on. Never in the way of an
 //! exchange: each has a task of its own, and what they say is kept beside the log.
 //!
-//! What an answer means is judged in [`asking`](crate::tlog::witness::asking), which knows no socket; here are the way there, the
+//! What an answer means is judged in [`asking`], which knows no socket; here are the way there, the
 //! turns, and who is told.
 
 use std::sync::Arc;

@@ -15,7 +15,7 @@
 //!
 //! | file | duty |
 //! |---|---|
-//! | [`column`] | what a row can be asked for |
+//! | [`mod@column`] | what a row can be asked for |
 //! | [`row`] | what the index knows of an entry |
 //! | [`wanted`] | which rows are asked for |
 //! | [`marks`] | people and cases by keyed marks |
