@@ -6,6 +6,7 @@
 //! | [`formats`] | every byte that goes onto the disk and into a receipt |
 //! | [`index`] | what finds and does not prove, and how it is kept |
 //! | [`decisions`] | why it is built like this, and what was left out for it |
+//! | [`figures`] | what was asked of it, what was seen, and the command that shows it |
 //!
 //! Nothing runs in here. The pages stand among the code so that a change to one is reviewed with the other.
 
@@ -13,3 +14,4 @@ pub mod threats;
 pub mod formats;
 pub mod index;
 pub mod decisions;
+pub mod figures;

@@ -1,0 +1,32 @@
+//! Figures: what was asked of this program, what was seen, and the command that shows it.
+//!
+//! Seen on 26 November 2026 on an otherwise idle virtual machine: two cores (AMD EPYC, with SHA and AVX-512 instructions), 24 GB, ext4 on a virtio
+//! disk, Linux 6.18, Rust 1.95.0. Every command prints its raw counts and verifies what it wrote; none asserts a figure. What a
+//! row measures, and what makes a run fail, is told in `benches/README.md`.
+//!
+//! # The log
+//!
+//! | what | asked | seen | command |
+//! |---|---|---|---|
+//! | append, 256 writers, entries of 800 bytes, each answered durable, with index, path and signed head | 10 % of the rate at which one core hashes them (SHA-256) | 291,797 entries/s: 13.2 % of 2,212,732/s | `cargo bench --bench append` |
+//! | one writer, median | 2 × one `fdatasync` of 4 KiB on the same disk | 115 µs: 1.38 × a pre-zeroed one (84 µs), 0.82 × a growing one (140 µs) | the same |
+//! | bundles, sealed | half of the entries' bytes | 0.364 | the same |
+//! | log with tiles | 1.2 × the entries' bytes | 0.418: bundles 0.364, tiles 0.040, what is not sealed yet 0.014 | the same |
+//! | start after SIGKILL, 10,105,516 entries | 2 s | 1.48 s until its first entry is taken; peak 217 MiB | `cargo bench --bench recover -- 10000000` |
+//! | `audit verify`, a core, of a sealed log | half of the rate at which a core hashes the same bytes | **0.28, not reached**: 485 MB/s of 1,740 | `cargo bench --bench fsck` |
+//! | index fed, one core | 10,000 exchanges/s | 91,536/s of records; 79,601/s out of a log | `cargo bench --bench index` |
+//! | index of 10 million records, 99th percentile: agency and hour, case number, data subject | 100 ms | 1.2 ms, 2.5 ms, 2.6 ms | the same |
+//! | its memory | 300 MiB | 101 MiB | the same |
+//!
+//! Why verifying is not at half: unpacking a bundle (1.1 µs an entry) costs more than hashing its leaf and annex (1.0 µs), and reading the
+//! leaf's JSON nearly as much (0.9 µs). The hashes and commitments in a leaf do not repeat, so the packed stream is mostly single symbols, and
+//! an unpacker takes those one by one.
+//!
+//! # The field filter
+//!
+//! | what | asked | seen | command |
+//! |---|---|---|---|
+//! | the `dan-cu` sample, as agreement TT-2026-001 has it | 1 GB/s | 1,113 MB/s; fields kept and withheld otherwise: 1,029 to 1,238 | `cargo bench --bench filter` |
+//! | 1 GiB of it in one array, from a pipe: `VmHWM` | 16 MiB | 4.0 MiB | the same |
+//! | a thousand different citizens | | 993 MB/s | the same |
+//! | nothing but numbers; nothing but deep nesting; nothing but tiny keys | | 1,027; 649; 343 to 509 MB/s | the same |
