@@ -12,8 +12,9 @@ use std::sync::PoisonError;
 use crate::id::AgencyId;
 use crate::id::ExchangeId;
 
-/// How many entries are known, at most: those of minutes under full load, of days as a rule, in some fifty megabytes.
-const KNOWN_MAX: usize = 1 << 18;
+/// How many entries are known, at most: those of seconds under full load, of an hour as a rule, in some twelve megabytes. The index, which
+/// knows the others, is never so far behind.
+const KNOWN_MAX: usize = 1 << 16;
 
 /// Where the newest entries are found again.
 #[derive(Debug, Default)]

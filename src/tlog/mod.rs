@@ -17,7 +17,7 @@
 //! | room | what it does |
 //! |---|---|
 //! | [`merkle`], [`note`], [`checkpoint`], [`proof`], [`tile`], [`trust`], `bundle` | the formats: pure |
-//! | `frame`, `segment` | the bytes of a batch, the file it stands in |
+//! | `frame`, `segment`, `window` | the bytes of a batch, the file it stands in, a piece of it |
 //! | `heads` | the sequencer's state after some entries |
 //! | [`disk`] | all that is asked of a disk |
 //! | `log` | the handle: a place, an entry on its way |
@@ -65,6 +65,7 @@ mod tests;
 pub mod tile;
 mod tiles;
 pub mod trust;
+mod window;
 pub mod witness;
 
 use std::path::Path;

@@ -17,6 +17,7 @@ use super::segment;
 use super::segment::Name;
 use super::segment::Rest;
 use super::tile::WIDTH_LEAVES;
+use super::window::Window;
 
 /// Why an entry cannot be read.
 #[derive(Debug, thiserror::Error)]
@@ -103,12 +104,11 @@ pub struct Scan {
 #[derive(Debug)]
 struct Open {
     file: PathBuf,
-    bytes: Vec<u8>,
-    at: usize,
+    window: Window,
     /// The index that its next frame begins with.
     first: u64,
     /// Where the file was read again, since what stood there was not whole.
-    read_again_at: Option<usize>,
+    read_again_at: Option<u64>,
 }
 
 impl Iterator for Scan {
@@ -170,9 +170,9 @@ impl Scan {
 
     fn segment(&mut self, first: u64) -> Result<(), ReadError> {
         let file = segment::path(&self.wal, first);
-        let bytes = read(&file)?;
+        let window = Window::open(&file).map_err(|source| unreadable(&file, source))?;
         self.segments.as_mut().and_then(VecDeque::pop_front);
-        self.open = Some(Open { file, bytes, at: 0, first, read_again_at: None });
+        self.open = Some(Open { file, window, first, read_again_at: None });
         Ok(())
     }
 
@@ -189,8 +189,10 @@ impl Scan {
 
     /// Takes the entries of one frame; says whether more may follow in this segment.
     fn frame(&mut self, open: &mut Open) -> Result<bool, ReadError> {
-        let rest = open.bytes.get(open.at..).unwrap_or_default();
-        let Some(frame) = Frame::read(rest) else { return self.end(open) };
+        let Some(frame) = Frame::read(open.window.rest()) else {
+            let more = open.window.widen().map_err(|source| unreadable(&open.file, source))?;
+            return if more { Ok(true) } else { self.end(open) };
+        };
         let follows = self.previous.is_none_or(|previous| previous == frame.header.previous);
         if frame.header.first != open.first || !follows {
             return Err(damaged(self.next, open.file.clone(), "another batch stands where it belongs"));
@@ -207,7 +209,8 @@ impl Scan {
         }
         (self.next, open.first) = (self.next.max(end), end);
         self.previous = Some(frame.header_hash);
-        open.at += frame.header.frame_bytes();
+        let passed = frame.header.frame_bytes();
+        open.window.pass(passed);
         Ok(true)
     }
 
@@ -215,19 +218,19 @@ impl Scan {
     /// batch are missing although a later one is seen: whatever was begun before the first reading is whole in a second.
     fn end(&mut self, open: &mut Open) -> Result<bool, ReadError> {
         let is_last = self.segments.as_ref().is_none_or(VecDeque::is_empty);
-        match segment::rest(open.bytes.get(open.at..).unwrap_or_default()) {
+        match segment::rest(open.window.rest()) {
             Rest::Clean => Ok(false),
             Rest::Torn(_) if is_last => Ok(false),
-            Rest::Torn(_) | Rest::Damaged if open.read_again_at != Some(open.at) => {
-                match read(&open.file) {
+            Rest::Torn(_) | Rest::Damaged if open.read_again_at != Some(open.window.position()) => {
+                match open.window.read_again(&open.file) {
                     // Sealed and removed meanwhile: another look at the folder tells where the next entry is now.
-                    Err(error) if error.is_missing() => {
+                    Err(error) if error.kind() == io::ErrorKind::NotFound => {
                         self.segments = None;
                         return Ok(false);
                     }
-                    bytes => open.bytes = bytes?,
+                    read => read.map_err(|source| unreadable(&open.file, source))?,
                 }
-                open.read_again_at = Some(open.at);
+                open.read_again_at = Some(open.window.position());
                 Ok(true)
             }
             Rest::Torn(_) | Rest::Damaged => {
@@ -237,12 +240,12 @@ impl Scan {
     }
 }
 
-fn read(file: &Path) -> Result<Vec<u8>, ReadError> {
-    OsDisk.read(file).map_err(|source| ReadError::Disk { file: file.to_owned(), source })
+fn unreadable(file: &Path, source: io::Error) -> ReadError {
+    ReadError::Disk { file: file.to_owned(), source }
 }
 
 fn listed(wal: &Path) -> Result<VecDeque<u64>, ReadError> {
-    let names = OsDisk.list(wal).map_err(|source| ReadError::Disk { file: wal.to_owned(), source })?;
+    let names = OsDisk.list(wal).map_err(|source| unreadable(wal, source))?;
     let mut firsts = Vec::new();
     for name in names {
         match segment::name(&name) {
@@ -270,11 +273,14 @@ mod tests {
         let (start, end) = world.frames()[1];
         let file = world.segment(0);
         // As a reading sees it that passed the second batch before it was written, and the third after.
-        let mut bytes = read(&file).unwrap();
+        let mut bytes = OsDisk.read(&file).unwrap();
         bytes[start + 10..end].fill(0);
+        let seen = world.path().join("seen");
+        crate::tlog::tests::put(&seen, &bytes);
         let mut scan = scan(&world.path());
         scan.segments = Some(VecDeque::new());
-        scan.open = Some(Open { file, bytes, at: 0, first: 0, read_again_at: None });
+        let window = Window::open(&seen).unwrap();
+        scan.open = Some(Open { file, window, first: 0, read_again_at: None });
         assert_eq!(scan.map(|item| item.unwrap().0).collect::<Vec<_>>(), [0, 1, 2]);
     }
 }

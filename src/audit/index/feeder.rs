@@ -22,8 +22,8 @@ use super::annexes::Unreadable;
 use super::row::Row;
 use super::scanned::published;
 
-/// Rows in one transaction: some two MiB in memory, a few milliseconds of other readers' patience.
-const BATCH: usize = 8_192;
+/// Rows in one transaction: half a MiB in memory, a few milliseconds of other readers' patience.
+const BATCH: usize = 2_048;
 
 /// Entries that are read one by one from an open log: for more, a segment is read as a whole.
 const NEAR: u64 = 512;

@@ -167,7 +167,7 @@ impl World {
 }
 
 #[expect(clippy::disallowed_methods, reason = "the damage a test does need not be durable")]
-fn put(file: &Path, bytes: &[u8]) {
+pub(super) fn put(file: &Path, bytes: &[u8]) {
     std::fs::write(file, bytes).unwrap();
 }
 

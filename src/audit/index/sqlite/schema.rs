@@ -24,11 +24,11 @@ pub(super) const FORM: i64 = 1;
 /// Tests have small ones, to have several.
 pub(super) const BLOCK: u64 = if cfg!(test) { 64 } else { 1 << 17 };
 
-/// 64 MiB: the newest block's pages, and the rest of what is written.
-const WRITER_CACHE_KIB: i64 = 64 << 10;
+/// 24 MiB: the newest block's pages, and the ends of what else is written.
+const WRITER_CACHE_KIB: i64 = 24 << 10;
 
-/// 32 MiB.
-const READER_CACHE_KIB: i64 = 32 << 10;
+/// 16 MiB, for as long as a question is answered.
+const READER_CACHE_KIB: i64 = 16 << 10;
 
 /// How long a writer waits for another: far longer than any batch takes.
 const BUSY: Duration = Duration::from_secs(30);
