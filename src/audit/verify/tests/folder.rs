@@ -153,7 +153,15 @@ pub(super) struct Folder {
 
 impl Folder {
     pub(super) fn of(script: &Script, layout: Layout) -> Self {
-        let pkcs8 = Ed25519Key::generate_pkcs8().unwrap();
+        Self::signed(script, layout, Ed25519Key::generate_pkcs8().unwrap())
+    }
+
+    /// Another log under the same key and name: what an operator can make who has the key.
+    pub(super) fn rewritten(&self, script: &Script, layout: Layout) -> Self {
+        Self::signed(script, layout, self.pkcs8.clone())
+    }
+
+    fn signed(script: &Script, layout: Layout, pkcs8: Vec<u8>) -> Self {
         let mut folder = Self { place: tempfile::tempdir().unwrap(), pkcs8, size: 0, root: [0; 32] };
         let mut writer = Writer { signer: folder.signer(), tree: Tree::default(), previous: [0; 32] };
         writer.segments(&folder.path(""), script, layout);

@@ -350,6 +350,48 @@ fn a_bundle_and_its_tile_rewritten_together_are_exposed_by_the_signed_root() {
 }
 
 #[test]
+fn a_log_that_its_signer_cut_or_rewrote_is_exposed_by_a_head_kept_elsewhere() {
+    let (script, folder) = small();
+    let known = [folder.known()];
+    let cut = folder.rewritten(&Script::of(520), LAYOUT);
+    let mut other = Script::of(530);
+    other.entries[20].leaf = changed(&script, 20);
+    let forked = folder.rewritten(&other, LAYOUT);
+    for (rewritten, code) in [(cut, "log-shortened"), (forked, "log-rewritten")] {
+        let alone = faults(&rewritten, &check(&rewritten));
+        assert!(!alone.iter().any(|(found, ..)| *found == code), "by itself nothing tells: {alone:?}");
+        let report = check_knowing(&rewritten, &known);
+        assert!(report.faults.iter().any(|fault| fault.code == code), "{code}: {}", told(&report));
+    }
+}
+
+#[test]
+fn tiles_above_the_first_level_are_held_against_the_tree_below_them() {
+    let layout = Layout { sealed: 257, begun: 65_700, batch: 1_000, segment: 4 };
+    let script = Script::of(66_000);
+    let folder = Folder::of(&script, layout);
+    let known = [folder.known()];
+    let report = check_knowing(&folder, &known);
+    assert!(report.is_sound() && report.bundles == 257, "{}", told(&report));
+    let tile = folder.get("tile/1/000");
+    folder.poke("tile/1/000", 5 * 32, tile[5 * 32] ^ 1);
+    let report = check_knowing(&folder, &known);
+    let expected = ("tile-changed", Some(5 * 256), "tile/1/000".to_owned());
+    assert_eq!(faults(&folder, &report), [expected], "{}", told(&report));
+    folder.remove("tile/1/000");
+    let report = check_knowing(&folder, &known);
+    let expected = ("tile-missing", Some(0), "tile/1/000".to_owned());
+    assert_eq!(faults(&folder, &report), [expected], "{}", told(&report));
+    folder.put("tile/1/000", &tile);
+    let (other, mut leaves) = (changed(&script, 200 * 256 + 3), leaves(&script, 200));
+    leaves[3] = &other;
+    reseal(&folder, 200, &leaves);
+    let report = check_knowing(&folder, &known);
+    let expected = ("entry-changed", Some(200 * 256 + 3), "tile/entries/200.gz".to_owned());
+    assert_eq!(faults(&folder, &report), [expected], "{}", told(&report));
+}
+
+#[test]
 fn what_does_not_belong_is_noted_and_is_no_fault() {
     let (_, folder) = small();
     for name in
