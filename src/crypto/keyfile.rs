@@ -39,6 +39,24 @@ pub fn write_new(path: &Path, secret: &[u8]) -> io::Result<()> {
     File::open(folder)?.sync_all()
 }
 
+/// Writes a secret file in the place of the one before, if there is one. Only where losing it costs nothing that matters.
+///
+/// A crash at any line leaves the one before, or this one, each whole.
+///
+/// # Errors
+/// The disk failed.
+pub fn replace(path: &Path, secret: &[u8]) -> io::Result<()> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    DirBuilder::new().recursive(true).mode(FOLDER_MODE).create(folder)?;
+    let unfinished = path.with_extension("unfinished");
+    remove_if_there(&unfinished)?;
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(FILE_MODE).open(&unfinished)?;
+    file.write_all(secret)?;
+    file.sync_all()?;
+    std::fs::rename(&unfinished, path)?;
+    File::open(folder)?.sync_all()
+}
+
 /// Destroys a secret: its bytes are overwritten and the file is taken away, each durably. Whether there was one.
 ///
 /// A crash at any line leaves the secret, or bytes of nothing under its name, or nothing: asked again, it ends the same. What a disk
@@ -100,6 +118,18 @@ mod tests {
         assert_eq!((mode(&path), mode(path.parent().unwrap())), (0o600, 0o700));
         assert!(write_new(&path, b"other").is_err());
         assert_eq!(std::fs::read_dir(path.parent().unwrap()).unwrap().count(), 1, "nothing is left over");
+    }
+
+    #[test]
+    fn what_may_be_replaced_is_whole_before_and_after() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("state");
+        for bytes in [&b"one"[..], b"the other"] {
+            replace(&path, bytes).unwrap();
+            assert_eq!(std::fs::read(&path).unwrap(), bytes);
+        }
+        assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use std::error::Error;
 use std::fmt;
+use std::path::Path;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::Mutex;
@@ -80,6 +81,12 @@ impl<D> Log<D> {
         self.0.shared.availability()?;
         let open = self.0.sender.read().unwrap_or_else(PoisonError::into_inner).is_some();
         if open { Ok(()) } else { Err(Unavailable::Closed) }
+    }
+
+    /// Its folder.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        self.0.shared.folder()
     }
 
     /// The newest durable head.

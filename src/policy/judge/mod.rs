@@ -18,6 +18,8 @@ use super::policies::Policies;
 use super::refusal::Refusal;
 use super::scope::Scope;
 
+pub use standing::{agreement_stands, unsuspended};
+
 /// What a decision looks at, and nothing else.
 #[derive(Debug, Clone, Copy)]
 pub struct Facts<'a> {

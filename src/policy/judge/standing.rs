@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use crate::clock::Timestamp;
-use crate::id::{PurposeCode, ServiceId};
+use crate::crypto::digest::Hash;
+use crate::id::{AgencyId, PurposeCode, ServiceId};
 use crate::identity::registry::Agency;
 use crate::policy::calendar::{confirmation_holds_until, today};
 use crate::policy::model::{Agreement, Operation, Permit, Service, Status, Suspension};
@@ -15,14 +16,26 @@ use super::demands::subject;
 use super::{Facts, Verdict};
 
 pub(super) fn not_suspended(facts: &Facts<'_>, policies: &Policies) -> Result<(), Refusal> {
+    unsuspended(facts.agency, facts.certificate, policies)
+}
+
+/// Asks the kill switch about a caller and its certificate alone.
+///
+/// # Errors
+/// One of the two is suspended.
+pub fn unsuspended(
+    agency: &AgencyId,
+    certificate: Option<&Hash>,
+    policies: &Policies,
+) -> Result<(), Refusal> {
     let suspensions = policies.suspensions();
     let contact =
         || policies.operator().map(|agency| agency.contacts.security.as_str()).unwrap_or_default().into();
-    let certificate = facts.certificate.and_then(|fingerprint| suspensions.certificates.get(fingerprint));
+    let certificate = certificate.and_then(|fingerprint| suspensions.certificates.get(fingerprint));
     if let Some(suspension) = certificate {
         return Err(Refusal::CertificateSuspended { suspension: suspension.clone(), contact: contact() });
     }
-    match suspensions.agencies.get(facts.agency) {
+    match suspensions.agencies.get(agency) {
         Some(suspension) => {
             Err(Refusal::AgencySuspended { suspension: suspension.clone(), contact: contact() })
         }
@@ -153,8 +166,30 @@ fn stands(
     policies: &Policies,
     now: Timestamp,
 ) -> Result<(), Refusal> {
-    let agreement = candidate.agreement;
-    let ground = || candidates.ground(candidate);
+    in_term(candidate.agreement, &|| candidates.ground(candidate), policies, now)
+}
+
+/// Asks whether an agreement is in force, whoever asks for what.
+///
+/// # Errors
+/// It is not yet, no longer, or suspended; or its security confirmation has lapsed.
+pub fn agreement_stands(
+    agreement: &Arc<Agreement>,
+    policies: &Policies,
+    now: Timestamp,
+) -> Result<(), Refusal> {
+    // Compiling made sure that there is one.
+    let Some(service) = policies.service(agreement.service.as_str()) else { return Err(stranger(policies)) };
+    let provider = policies.agency(&service.provider);
+    in_term(agreement, &|| Ground::new(agreement, None, service, provider), policies, now)
+}
+
+fn in_term(
+    agreement: &Agreement,
+    ground: &dyn Fn() -> Box<Ground>,
+    policies: &Policies,
+    now: Timestamp,
+) -> Result<(), Refusal> {
     let today = today(&agreement.zone, now);
     if today < agreement.from {
         let begins =
