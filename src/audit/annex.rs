@@ -10,6 +10,7 @@ use crate::policy::Grant;
 use crate::request::Request;
 
 use super::months::MonthKey;
+use super::people::People;
 
 /// What the sealed annex of an exchange says. Absent members were not known.
 #[derive(Debug, Clone, Default, Serialize)]
@@ -44,6 +45,9 @@ pub struct Annex {
     /// What was left of the narrowest limit, as the caller was told.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub limits: Option<String>,
+    /// Whom it counts towards the quota of people with, day by day.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub people: Vec<People>,
     /// Of a reading at the desk: by what it was narrowed down, beside case, user and subject.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub asked: BTreeMap<&'static str, String>,

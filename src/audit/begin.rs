@@ -16,6 +16,7 @@ use crate::tlog::disk::Disk;
 use crate::tlog::note::VerifierKey;
 
 use super::chain::Chains;
+use super::charged::Charged;
 use super::directory::Directory;
 use super::forget;
 use super::forget::NotForgotten;
@@ -112,12 +113,12 @@ pub fn begin(beginning: Beginning, disk: Arc<dyn Disk>) -> Result<(Recorder, Rec
 pub fn open(beginning: Beginning, disk: Arc<dyn Disk>) -> Result<Opened, BeginError> {
     let Beginning { log: settings, key, months, operator, clock, .. } = beginning;
     let (folder, origin) = (settings.folder.clone(), settings.origin.clone());
-    let directory = Arc::new(Directory::default());
-    let sequencer = Chains::new(Arc::clone(&directory));
+    let (directory, charged) = (Arc::new(Directory::default()), Arc::new(Charged::default()));
+    let sequencer = Chains::new(Arc::clone(&directory), Arc::clone(&charged));
     let (log, recovered) = tlog::open(settings, disk, key, clock.clone(), sequencer)?;
     let objects = Objects::open(folder.join("objects"))?;
-    let directory = Places { directory, older: older(folder.clone(), beginning.index) };
-    let recorder = Recorder::new(log, directory, MonthKeys::new(months), objects, operator, clock);
+    let places = Places { directory, older: older(folder.clone(), beginning.index), charged };
+    let recorder = Recorder::new(log, places, MonthKeys::new(months), objects, operator, clock);
     recorder.hold();
     let first = First {
         folder,

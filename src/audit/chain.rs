@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use jiff::civil::Date;
 use serde::Deserialize;
 use serde::Serialize;
 use serde_json::Value;
@@ -21,6 +22,8 @@ use crate::id::NotAName;
 use crate::tlog::Entry;
 use crate::tlog::Sequencer;
 
+use super::charged;
+use super::charged::Charged;
 use super::directory::Directory;
 use super::directory::Noted;
 use super::months::month_of;
@@ -32,6 +35,7 @@ pub struct Chains {
     last: Option<Timestamp>,
     heads: HashMap<String, Head>,
     directory: Arc<Directory>,
+    charged: Arc<Charged>,
     /// The log that follows, once this one is closed for good. In no snapshot: nothing stands behind that entry, so that it is read at
     /// every start.
     successor: Option<String>,
@@ -55,13 +59,22 @@ struct Members<'a> {
     seq: u64,
     at: &'a str,
     new: Option<&'a str>,
+    #[serde(borrow)]
+    agreement: Option<Agreement<'a>>,
+    charged: Option<&'a str>,
+}
+
+#[derive(Deserialize)]
+struct Agreement<'a> {
+    #[serde(borrow)]
+    id: std::borrow::Cow<'a, str>,
 }
 
 impl Chains {
-    /// Chains without entries, which note in `directory` where entries are.
+    /// Chains without entries, which note in `directory` where entries are, and in `charged` what was charged by them.
     #[must_use]
-    pub fn new(directory: Arc<Directory>) -> Self {
-        Self { last: None, heads: HashMap::new(), directory, successor: None }
+    pub fn new(directory: Arc<Directory>, charged: Arc<Charged>) -> Self {
+        Self { last: None, heads: HashMap::new(), directory, charged, successor: None }
     }
 
     /// Never goes back, whatever the clock does.
@@ -100,10 +113,14 @@ impl Sequencer for Chains {
         }
         let exchange =
             members.exchange.map(str::parse).transpose().map_err(|fault: NotAName| fault.to_string())?;
+        let charge = members.charge()?;
         // Nothing is refused below this line: a refused entry must leave no trace.
         self.last = Some(at);
         self.heads.insert(members.agency.clone().into_owned(), Head { seq: members.seq, leaf: *leaf_hash });
         self.directory.note(index, &Noted::of(&members, exchange));
+        if let Some((agreement, day)) = charge {
+            self.charged.count(agreement, &members.agency, day);
+        }
         self.successor = (members.kind == "log.closed").then(|| successor(&entry.leaf));
         Ok(())
     }
@@ -126,6 +143,16 @@ impl Sequencer for Chains {
     }
 }
 
+impl Members<'_> {
+    /// Towards which agreement's quotas the entry counts, and on which day.
+    fn charge(&self) -> Result<Option<(&str, Date)>, String> {
+        let Some(day) = self.charged else { return Ok(None) };
+        let day = day.parse().map_err(|_| format!("`{}` is not a day", day.escape_default()))?;
+        let agreement = self.agreement.as_ref().ok_or("what is charged has no agreement")?;
+        Ok(Some((&agreement.id, day)))
+    }
+}
+
 impl<'a> Noted<'a> {
     fn of(members: &'a Members<'_>, exchange: Option<ExchangeId>) -> Self {
         let policy = if members.kind == "policy.changed" { members.new } else { None };
@@ -141,6 +168,9 @@ struct State {
     agencies: BTreeMap<String, Link>,
     #[serde(skip_serializing_if = "Option::is_none")]
     at: Option<String>,
+    /// Absent in snapshots of programs that did not count.
+    #[serde(default)]
+    charged: charged::State,
     #[serde(skip_serializing_if = "Option::is_none")]
     policy: Option<String>,
     undecided: BTreeMap<String, String>,
@@ -160,6 +190,7 @@ impl Chains {
         State {
             agencies: self.heads.iter().map(|(agency, head)| (agency.clone(), link(head))).collect(),
             at: self.last.map(rfc3339_millis),
+            charged: self.charged.state(),
             policy: self.directory.policy(),
             undecided: self.directory.undecided_by_id(),
         }
@@ -171,6 +202,7 @@ impl Chains {
             heads.insert(agency, Head { seq, leaf: unhex(&prev)? });
         }
         let at = state.at.map(|at| at.parse()).transpose().ok()?;
+        self.charged.resume(state.charged)?;
         self.directory.resume(state.policy, state.undecided)?;
         (self.heads, self.last) = (heads, at);
         Some(())
@@ -211,7 +243,7 @@ mod tests {
 
     #[test]
     fn each_agency_has_a_gapless_chain_of_its_own() {
-        let mut chains = Chains::new(Arc::default());
+        let mut chains = Chains::new(Arc::default(), Arc::default());
         let first = put(&mut chains, 0, 0, draft("H31.01.01", None));
         put(&mut chains, 1, 0, draft("H31.05", None));
         let second = put(&mut chains, 2, 0, draft("H31.01.01", None));
@@ -221,7 +253,7 @@ mod tests {
 
     #[test]
     fn time_stands_still_rather_than_going_back() {
-        let mut chains = Chains::new(Arc::default());
+        let mut chains = Chains::new(Arc::default(), Arc::default());
         put(&mut chains, 0, 5_000, draft("H31", None));
         assert_eq!(put(&mut chains, 1, 4_000, draft("H31", None))["at"], "1970-01-01T00:00:05.000Z");
     }
@@ -231,12 +263,12 @@ mod tests {
         let id = ExchangeId::new(1_790_000_000_000, &[1; 10]);
         let opened =
             Draft::new("H31.05".parse().unwrap(), Some(id), &Record::Opened(Exchange::default()), Vec::new());
-        let mut chains = Chains::new(Arc::default());
+        let mut chains = Chains::new(Arc::default(), Arc::default());
         put(&mut chains, 0, 5_000, draft("H31", None));
         put(&mut chains, 1, 6_000, opened.unwrap());
         let state = chains.snapshot();
         let directory = Arc::new(Directory::default());
-        let mut restored = Chains::new(Arc::clone(&directory));
+        let mut restored = Chains::new(Arc::clone(&directory), Arc::default());
         restored.restore(&state).unwrap();
         assert_eq!(restored.snapshot(), state);
         assert_eq!(directory.undecided(), [(id, "H31.05".parse().unwrap())]);
@@ -248,7 +280,7 @@ mod tests {
 
     #[test]
     fn an_annex_is_kept_on_the_shelf_of_the_month_in_which_its_exchange_began() {
-        let mut chains = Chains::new(Arc::default());
+        let mut chains = Chains::new(Arc::default(), Arc::default());
         // The last millisecond of November 2026, and a minute later.
         let id = ExchangeId::new(1_796_083_199_999, &[1; 10]);
         let later = Timestamp::from_second(1_796_083_260).unwrap();

@@ -34,6 +34,9 @@ pub struct Facts {
     /// The agreement's legal basis.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub legal_basis: Vec<String>,
+    /// The calendar day towards whose quotas this counts; none: it counts towards none ([`crate::limits::quota`]).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub charged: Option<String>,
 }
 
 /// A certificate, named so that it can be found again; its chain is kept in the log's `objects`.

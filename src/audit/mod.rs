@@ -11,7 +11,9 @@
 //! | [`annex`] | what is sealed beside it |
 //! | [`commitment`] | hashes by which a party that holds the data can prove its case, and nobody can guess it |
 //! | [`chain`] | time, sequence and predecessor, filled in when the order is known |
+//! | [`charged`] | how many exchanges count towards each quota |
 //! | [`directory`], [`older`] | where entries are found again: the newest in memory, the others in the log |
+//! | [`people`] | whom exchanges of a day were charged with |
 //! | [`recorder`] | what all exchanges share of the log |
 //! | [`open`] | one exchange under way: clear, commit, or interrupted |
 //! | [`committed`] | the proofs that the log was asked first |
@@ -30,6 +32,7 @@ pub mod annex;
 pub mod begin;
 pub mod bounds;
 pub mod chain;
+pub mod charged;
 pub mod commitment;
 pub mod committed;
 pub mod directory;
@@ -43,6 +46,7 @@ pub mod objects;
 pub mod older;
 pub mod open;
 pub mod outcome;
+pub mod people;
 pub mod reading;
 pub mod receipt;
 pub mod query;

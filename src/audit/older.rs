@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::fmt;
+use std::path::Path;
 use std::path::PathBuf;
 use std::sync::Mutex;
 use std::sync::PoisonError;
@@ -68,20 +69,19 @@ impl Scanned {
     pub fn new(folder: PathBuf) -> Self {
         Self { folder, read: Mutex::default() }
     }
+}
 
-    /// The first of the entries before `before` that may be of an exchange which began at that time: entries' times never go back.
-    fn first_since(&self, unix_millis: u64, before: u64) -> Result<u64, ReadError> {
-        let since = i64::try_from(unix_millis).unwrap_or(i64::MAX).saturating_sub(SET_BACK_MILLIS);
-        let (mut low, mut high) = (0, before);
-        while low < high {
-            let middle = low + (high - low) / 2;
-            let Some(item) = reader::scan_from(&self.folder, middle).next() else { return Ok(low) };
-            let (_, entry, _) = item?;
-            let at = members(&entry).and_then(|members| members.at.parse::<Timestamp>().ok());
-            if at.is_some_and(|at| at.as_millisecond() < since) { low = middle + 1 } else { high = middle }
-        }
-        Ok(low)
+/// The first of the entries before `before` whose time is not before `since`, in milliseconds since 1970: entries' times never go back.
+pub(super) fn first_since(folder: &Path, since: i64, before: u64) -> Result<u64, ReadError> {
+    let (mut low, mut high) = (0, before);
+    while low < high {
+        let middle = low + (high - low) / 2;
+        let Some(item) = reader::scan_from(folder, middle).next() else { return Ok(low) };
+        let (_, entry, _) = item?;
+        let at = members(&entry).and_then(|members| members.at.parse::<Timestamp>().ok());
+        if at.is_some_and(|at| at.as_millisecond() < since) { low = middle + 1 } else { high = middle }
     }
+    Ok(low)
 }
 
 fn members(entry: &Entry) -> Option<Members<'_>> {
@@ -95,8 +95,8 @@ impl Older for Scanned {
         whose: Option<&AgencyId>,
         before: u64,
     ) -> Result<Vec<u64>, ReadError> {
-        let (first, id, mut found) =
-            (self.first_since(id.unix_millis(), before)?, id.to_string(), Vec::new());
+        let began = i64::try_from(id.unix_millis()).unwrap_or(i64::MAX).saturating_sub(SET_BACK_MILLIS);
+        let (first, id, mut found) = (first_since(&self.folder, began, before)?, id.to_string(), Vec::new());
         for item in reader::scan_from(&self.folder, first) {
             let (index, entry, _) = item?;
             if index >= before {

@@ -13,6 +13,7 @@ use crate::tlog::Placed;
 use crate::tlog::Unavailable;
 use crate::tlog::reader::ReadError;
 
+use super::charged::Charged;
 use super::directory::Directory;
 use super::directory::Found;
 use super::months::MonthKeys;
@@ -43,13 +44,15 @@ pub enum Unrecorded {
 #[derive(Debug, Clone)]
 pub struct Recorder(Arc<Desk>);
 
-/// Where entries are found again: the newest, and those before them.
+/// Where entries are found again: the newest, and those before them; and what they come to.
 #[derive(Debug)]
 pub struct Places {
     /// The newest.
     pub directory: Arc<Directory>,
     /// Those it no longer knows.
     pub older: Arc<dyn Older>,
+    /// How many of them count towards each quota.
+    pub charged: Arc<Charged>,
 }
 
 #[derive(Debug)]
@@ -276,6 +279,12 @@ impl Recorder {
     #[must_use]
     pub fn directory(&self) -> &Directory {
         &self.0.places.directory
+    }
+
+    /// How many exchanges count towards each quota, as the entries say.
+    #[must_use]
+    pub fn charged(&self) -> &Charged {
+        &self.0.places.charged
     }
 
     /// The keys of the months.

@@ -11,6 +11,7 @@ use crate::audit::facts::Facts;
 use crate::audit::outcome::Answer;
 use crate::audit::outcome::Outcome;
 use crate::audit::outcome::Verdict;
+use crate::audit::people;
 use crate::clock::Timestamp;
 use crate::id::AgencyId;
 use crate::limits::in_flight::Slot;
@@ -143,8 +144,10 @@ impl Outcome for Disclosure {
         Some(&self.cleared.grant().peer().agency().id)
     }
 
+    /// What is concluded keeps its charge: the leaf says so.
     fn facts(&self) -> Facts {
-        Facts::of_grant(self.cleared.grant())
+        let charged = Some(self.cleared.admission().charge().day().to_string());
+        Facts { charged, ..Facts::of_grant(self.cleared.grant()) }
     }
 
     fn annex(&self) -> Annex {
@@ -155,6 +158,7 @@ impl Outcome for Disclosure {
             uncatalogued: self.report.uncatalogued,
             hops: Some(Hops { head_ms: millis(self.timing.head), body_ms: millis(self.timing.body) }),
             limits: self.cleared.admission().told().limit.clone(),
+            people: people::of(self.cleared.admission().charge()),
             ..Annex::of_grant(self.cleared.grant())
         }
     }

@@ -142,7 +142,7 @@ fn declined_by_limit(door: &Door, declined: &Declined<limits::refusal::Refusal>)
     };
     let problem = Problem { contact: problem.contact.or_else(|| Some(door.contact.vi.clone())), ..problem };
     Told {
-        headers: declined.told().fields(),
+        headers: declined.told.fields(),
         ..after_grant(&declined.grant, StatusCode::TOO_MANY_REQUESTS, problem)
     }
 }
@@ -220,7 +220,8 @@ fn over_people(grant: &Grant, reason: &limits::refusal::Refusal, hop: &'static s
     let retry_after = Some(reason.retry_after());
     let problem =
         Problem { detail: reason.text(), hop, stage: "limits", retry_after, ..granted(grant, reason.code()) };
-    after_grant(grant, StatusCode::TOO_MANY_REQUESTS, problem)
+    let headers = limits::told(&grant.agreement().limits, reason).fields();
+    Told { headers, ..after_grant(grant, StatusCode::TOO_MANY_REQUESTS, problem) }
 }
 
 fn withheld(grant: &Grant, why: &Withheld) -> Told {

@@ -6,9 +6,10 @@
 //! RateLimit: "rate";r=19;t=1, "daily-quota";r=19999;t=57600
 //! ```
 //!
-//! Only what the agreement itself grants is told: the caps of the service and of the gateway are shared, and what is left of
-//! them would tell how much others ask. The quota of people has no unit in the draft's registry; `/.well-known/exchange`
-//! tells it.
+//! What the agreement itself grants is told, and the agency's own cap (`agency-rate`). The caps of the service and of the gateway are
+//! shared, and what is left of them would tell how much others ask: a caller learns that nothing is left when it is refused for it
+//! (`service-rate`, `gateway-rate`), and no more. The quota of people has no unit in the draft's registry: it is told where it refuses,
+//! and at `/.well-known/exchange`.
 
 use http::HeaderMap;
 use http::HeaderName;
@@ -17,8 +18,8 @@ use http::HeaderValue;
 use crate::policy::model;
 use crate::policy::model::Rate;
 
-use super::limiter;
 use super::limiter::Left;
+use super::limiter::Lefts;
 use super::quota::account::Remaining;
 use super::quota::account::Standing;
 use super::refusal::Refusal;
@@ -61,35 +62,61 @@ impl Told {
     }
 
     /// To a caller that is admitted.
-    pub(super) fn admitted(limits: &model::Limits, left: Option<Left>, standing: &Standing) -> Self {
-        let rate = left.map(|left| item("rate", left.requests.into(), until_full(left)));
+    pub(super) fn admitted(set: Set<'_>, left: Lefts, standing: &Standing) -> Self {
+        let rate = |name, left: Option<Left>| {
+            left.map(|left| item(name, left.requests.into(), whole_seconds(left.until_full())))
+        };
         let quota = |name, remaining: &Option<Remaining>| {
             remaining.as_ref().map(|of| item(name, of.left, whole_seconds(of.renews.wait)))
         };
-        let daily = quota("daily-quota", &standing.daily);
-        let monthly = quota("monthly-quota", &standing.monthly);
-        Self { policy: policy(limits), limit: list([rate, daily, monthly]) }
+        let (agreement, agency) = (rate(RATE, left.agreement), rate(AGENCY_RATE, left.agency));
+        let (daily, monthly) =
+            (quota("daily-quota", &standing.daily), quota("monthly-quota", &standing.monthly));
+        Self { policy: set.policy(), limit: list([agreement, agency, daily, monthly]) }
     }
 
     /// To a caller that is refused: nothing is left of what refused it.
-    pub(super) fn refused(limits: &model::Limits, refusal: &Refusal) -> Self {
-        let told = match refusal {
-            Refusal::Rate { whose: Whose::Agreement, .. }
-            | Refusal::DailyQuota { .. }
-            | Refusal::MonthlyQuota { .. } => Some(item(refusal.code(), 0, refusal.retry_after())),
-            Refusal::Rate { .. } | Refusal::PeopleQuota { .. } | Refusal::InFlight { .. } => None,
+    pub(super) fn refused(set: Set<'_>, refusal: &Refusal) -> Self {
+        let name = match refusal {
+            Refusal::Rate { whose: Whose::Agreement, .. } => RATE,
+            Refusal::Rate { whose: Whose::Agency, .. } => AGENCY_RATE,
+            Refusal::Rate { whose: Whose::Service, .. } => "service-rate",
+            Refusal::Rate { whose: Whose::Gateway, .. } => "gateway-rate",
+            Refusal::DailyQuota { .. }
+            | Refusal::MonthlyQuota { .. }
+            | Refusal::PeopleQuota { .. }
+            | Refusal::InFlight { .. } => refusal.code(),
         };
-        Self { policy: policy(limits), limit: told }
+        Self { policy: set.policy(), limit: Some(item(name, 0, refusal.retry_after())) }
     }
 }
 
-fn policy(limits: &model::Limits) -> Option<String> {
-    let rate = limits.rate.map(|rate| quota("rate", rate.requests.get().into(), window(rate)));
-    let daily = limits.daily.map(|limit| quota("daily-quota", limit, DAY));
-    let monthly = limits.monthly.map(|limit| quota("monthly-quota", limit, MONTH));
-    let in_flight =
-        limits.in_flight.map(|limit| format!("\"in-flight\";q={limit};qu=\"concurrent-requests\""));
-    list([rate, daily, monthly, in_flight])
+/// The agreement's rate.
+const RATE: &str = "rate";
+
+/// The agency's, over all its agreements.
+const AGENCY_RATE: &str = "agency-rate";
+
+/// The limits of one caller, as they are set.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Set<'a> {
+    /// By the agreement.
+    pub(super) limits: &'a model::Limits,
+    /// The agency's cap.
+    pub(super) agency: Option<Rate>,
+}
+
+impl Set<'_> {
+    fn policy(self) -> Option<String> {
+        let Self { limits, agency } = self;
+        let rate = |name, rate: Rate| quota(name, rate.requests.get().into(), whole_seconds(rate.per));
+        let (own, agency) = (limits.rate.map(|of| rate(RATE, of)), agency.map(|of| rate(AGENCY_RATE, of)));
+        let daily = limits.daily.map(|limit| quota("daily-quota", limit, DAY));
+        let monthly = limits.monthly.map(|limit| quota("monthly-quota", limit, MONTH));
+        let in_flight =
+            limits.in_flight.map(|limit| format!("\"in-flight\";q={limit};qu=\"concurrent-requests\""));
+        list([own, agency, daily, monthly, in_flight])
+    }
 }
 
 fn quota(name: &str, limit: u64, window: u64) -> String {
@@ -103,16 +130,6 @@ fn item(name: &str, left: u64, seconds: u64) -> String {
 fn list<const N: usize>(items: [Option<String>; N]) -> Option<String> {
     let present: Vec<_> = items.into_iter().flatten().collect();
     (!present.is_empty()).then(|| present.join(", "))
-}
-
-fn window(rate: Rate) -> u64 {
-    whole_seconds(rate.per)
-}
-
-/// Seconds until the whole burst is back.
-fn until_full(left: Left) -> u64 {
-    let missing = left.rate.burst.get().saturating_sub(left.requests);
-    whole_seconds(limiter::interval(left.rate).saturating_mul(missing))
 }
 
 #[cfg(test)]
@@ -144,12 +161,17 @@ mod tests {
         }
     }
 
+    fn set(limits: &model::Limits) -> Set<'_> {
+        Set { limits, agency: None }
+    }
+
     #[test]
     fn an_admitted_caller_is_told_its_limits_and_what_is_left() {
         let limits = limits();
-        let left = Left { rate: limits.rate.unwrap(), requests: 18 };
+        let left = Some(Left { rate: limits.rate.unwrap(), requests: 18 });
+        let lefts = Lefts { agreement: left, agency: None };
         let daily = Some(Remaining { limit: 20_000, left: 19_999, renews: tonight() });
-        let told = Told::admitted(&limits, Some(left), &Standing { daily, ..Standing::default() });
+        let told = Told::admitted(set(&limits), lefts, &Standing { daily, ..Standing::default() });
         assert_eq!(told.limit.unwrap(), "\"rate\";r=18;t=2, \"daily-quota\";r=19999;t=60");
         assert_eq!(
             told.policy.unwrap(),
@@ -159,24 +181,44 @@ mod tests {
     }
 
     #[test]
+    fn an_agencys_own_cap_is_told_beside_its_agreements_limits() {
+        let (limits, cap) = (model::Limits::default(), limits().rate);
+        let left = Lefts { agreement: None, agency: Some(Left { rate: cap.unwrap(), requests: 20 }) };
+        let told = Told::admitted(Set { limits: &limits, agency: cap }, left, &Standing::default());
+        assert_eq!(told.policy.unwrap(), "\"agency-rate\";q=100;w=60");
+        assert_eq!(told.limit.unwrap(), "\"agency-rate\";r=20;t=0");
+    }
+
+    #[test]
     fn what_is_told_is_a_structured_field() {
-        let told = Told::admitted(&limits(), None, &Standing::default());
+        let told = Told::admitted(set(&limits()), Lefts::default(), &Standing::default());
         let parsed: List = Parser::new(&told.policy.unwrap()).parse().unwrap();
         assert_eq!(parsed.len(), 4);
     }
 
     #[test]
-    fn a_refused_caller_is_told_that_nothing_is_left_of_its_own_and_nothing_of_what_others_share() {
+    fn a_refused_caller_is_told_that_nothing_is_left_of_what_refused_it_and_nothing_else_of_what_others_share()
+     {
         let limits = limits();
         let refusal =
             |whose| Refusal::Rate { whose, rate: limits.rate.unwrap(), wait: Duration::from_millis(600) };
-        let told = |whose| Told::refused(&limits, &refusal(whose)).limit;
-        assert_eq!(told(Whose::Agreement).unwrap(), "\"rate\";r=0;t=1");
-        assert_eq!((told(Whose::Agency), told(Whose::Service), told(Whose::Gateway)), (None, None, None));
+        for (whose, name) in [
+            (Whose::Agreement, "rate"),
+            (Whose::Agency, "agency-rate"),
+            (Whose::Service, "service-rate"),
+            (Whose::Gateway, "gateway-rate"),
+        ] {
+            let told = Told::refused(set(&limits), &refusal(whose));
+            assert_eq!(told.limit.unwrap(), format!("\"{name}\";r=0;t=1"));
+            assert!(!told.policy.unwrap().contains("service-rate"));
+        }
+        let people = Refusal::PeopleQuota { limit: 5, renews: tonight() };
+        assert_eq!(Told::refused(set(&limits), &people).limit.unwrap(), "\"people-quota\";r=0;t=60");
     }
 
     #[test]
     fn who_has_no_limits_is_told_nothing() {
-        assert_eq!(Told::admitted(&model::Limits::default(), None, &Standing::default()), Told::default());
+        let none = model::Limits::default();
+        assert_eq!(Told::admitted(set(&none), Lefts::default(), &Standing::default()), Told::default());
     }
 }

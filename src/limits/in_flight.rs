@@ -33,6 +33,12 @@ impl<K: Hash + Eq + Clone> Slots<K> {
         }
     }
 
+    /// How many requests of `key` are under way.
+    pub(super) fn taken(&self, key: &K) -> u32 {
+        let taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
+        taken.get(key).map_or(0, |count| count.load(Ordering::Acquire))
+    }
+
     /// Forgets other keys. A request under way keeps its own count alive and gives it back to nobody.
     pub(super) fn retain(&self, mut keep: impl FnMut(&K) -> bool) {
         let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);

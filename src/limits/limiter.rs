@@ -61,6 +61,11 @@ impl<K: Hash + Eq + Clone> Limiters<K> {
         rate.map(|rate| self.of(key, rate).check(now)).transpose()
     }
 
+    /// What is left of `rate`, without spending anything; perhaps a moment's refill less.
+    pub(super) fn look(&self, key: &K, rate: Option<Rate>, now: Timestamp) -> Option<Left> {
+        rate.map(|rate| self.of(key, rate).look(now))
+    }
+
     /// Forgets the limiters of other keys.
     pub(super) fn retain(&self, mut keep: impl FnMut(&K) -> bool) {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner).retain(|key, _| keep(key));
@@ -81,11 +86,28 @@ impl<K: Hash + Eq + Clone> Limiters<K> {
 
 /// What is left after one request was spent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Left {
+pub struct Left {
     /// The rate it was spent at.
-    pub(super) rate: Rate,
+    pub rate: Rate,
     /// How many more could come at once.
-    pub(super) requests: u32,
+    pub requests: u32,
+}
+
+impl Left {
+    /// How long until the whole burst is back.
+    #[must_use]
+    pub fn until_full(self) -> Duration {
+        interval(self.rate).saturating_mul(self.rate.burst.get().saturating_sub(self.requests))
+    }
+}
+
+/// What is left of a caller's own rates.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Lefts {
+    /// Under the agreement.
+    pub(super) agreement: Option<Left>,
+    /// Over all its agreements.
+    pub(super) agency: Option<Left>,
 }
 
 /// A rate is exceeded.
@@ -103,20 +125,37 @@ pub(super) struct Limiter {
     rate: Rate,
     hands: Hands,
     bucket: RateLimiter<NotKeyed, InMemoryState, Hands, StateInformationMiddleware>,
+    /// What was left when it was last asked, and when that was: the bucket itself only tells whoever spends.
+    seen: Mutex<Option<(u32, Nanos)>>,
 }
 
 impl Limiter {
     /// A full bucket.
     pub(super) fn new(rate: Rate, hands: &Hands) -> Self {
         let bucket = RateLimiter::direct_with_clock(quota(rate), hands.clone()).with_middleware();
-        Self { rate, hands: hands.clone(), bucket }
+        Self { rate, hands: hands.clone(), bucket, seen: Mutex::default() }
+    }
+
+    /// What is left, as far as is known without spending.
+    fn look(&self, now: Timestamp) -> Left {
+        let shown = self.hands.show(now);
+        let seen = *self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let requests = seen.map_or(self.rate.burst.get(), |(left, at)| {
+            let passed = u64::from(shown).saturating_sub(u64::from(at));
+            let back = u128::from(passed) / interval(self.rate).as_nanos().max(1);
+            left.saturating_add(u32::try_from(back).unwrap_or(u32::MAX)).min(self.rate.burst.get())
+        });
+        Left { rate: self.rate, requests }
     }
 
     /// Spends one request, or tells how long to wait.
     pub(super) fn check(&self, now: Timestamp) -> Result<Left, Exceeded> {
         let shown = self.hands.show(now);
-        match self.bucket.check() {
-            Ok(state) => Ok(Left { rate: self.rate, requests: state.remaining_burst_capacity() }),
+        let spent = self.bucket.check();
+        let requests = spent.as_ref().map_or(0, |state| state.remaining_burst_capacity());
+        *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = Some((requests, shown));
+        match spent {
+            Ok(_) => Ok(Left { rate: self.rate, requests }),
             Err(until) => Err(Exceeded { rate: self.rate, wait: until.wait_time_from(shown) }),
         }
     }
@@ -218,6 +257,15 @@ mod tests {
         let limiter = Limiter::new(rate(60, 60, 3), &Hands::default());
         let left: Vec<_> = (0..3).map(|_| limiter.check(at(0)).unwrap().requests).collect();
         assert_eq!(left, [2, 1, 0]);
+    }
+
+    #[test]
+    fn to_look_spends_nothing_and_sees_what_came_back() {
+        let limiter = Limiter::new(rate(60, 60, 3), &Hands::default());
+        assert_eq!((limiter.look(at(0)).requests, limiter.look(at(0)).requests), (3, 3));
+        assert_eq!(let_through(&limiter, [0, 0, 0].into_iter()), 3);
+        let seen: Vec<_> = [0, 999, 1_000, 9_000].map(|millis| limiter.look(at(millis)).requests).into();
+        assert_eq!(seen, [0, 0, 1, 3]);
     }
 
     #[test]

@@ -10,7 +10,7 @@
 pub mod budget;
 pub mod headers;
 pub mod in_flight;
-mod limiter;
+pub mod limiter;
 pub mod quota;
 pub mod refusal;
 
@@ -20,6 +20,7 @@ use std::sync::Mutex;
 use std::sync::PoisonError;
 use std::time::Duration;
 
+use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use crate::clock::Timestamp;
@@ -30,16 +31,20 @@ use crate::policy::Grant;
 use crate::policy::model;
 use crate::policy::model::Rate;
 
+use headers::Set;
 use headers::Told;
 use in_flight::Slot;
 use in_flight::Slots;
 use limiter::Exceeded;
 use limiter::Hands;
 use limiter::Left;
+use limiter::Lefts;
 use limiter::Limiters;
 use quota::Charge;
 use quota::Quotas;
 use quota::Terms;
+use quota::account::Counted;
+use quota::account::Person;
 use quota::account::Standing;
 use refusal::Refusal;
 use refusal::Whose;
@@ -101,6 +106,12 @@ impl Admission {
         &self.told
     }
 
+    /// Its charge.
+    #[must_use]
+    pub fn charge(&self) -> &Charge {
+        &self.charge
+    }
+
     /// Charges a person whom the request's body names.
     ///
     /// # Errors
@@ -123,14 +134,14 @@ pub struct Declined<R> {
     pub grant: Grant,
     /// Why there is no room for it.
     pub reason: R,
+    /// What the caller is told of its limits; `Retry-After` is [`Refusal::retry_after`].
+    pub told: Told,
 }
 
-impl Declined<Refusal> {
-    /// What the caller is told of its limits; `Retry-After` is [`Refusal::retry_after`].
-    #[must_use]
-    pub fn told(&self) -> Told {
-        Told::refused(&self.grant.agreement().limits, &self.reason)
-    }
+/// What a caller is told of its limits whom one of an agreement's refuses after it was admitted.
+#[must_use]
+pub fn told(limits: &model::Limits, refusal: &Refusal) -> Told {
+    Told::refused(Set { limits, agency: None }, refusal)
 }
 
 /// What is counted: one agency under one agreement. An agreement with several consumers gives each its limits to itself.
@@ -165,6 +176,26 @@ pub struct Caps {
     pub gateway: Option<Rate>,
 }
 
+/// What is left of what limits one agency under one agreement.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Overview {
+    /// Of its rate, if one is set.
+    pub rate: Option<Left>,
+    /// Of its quotas.
+    pub quotas: Standing,
+    /// Of the requests under way at once.
+    pub in_flight: AtOnce,
+}
+
+/// Requests under way at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AtOnce {
+    /// At most.
+    pub limit: u32,
+    /// How many more there could be now.
+    pub left: u32,
+}
+
 /// All limits of a gateway. One for the life of the process: reloading changes it in place, so nothing is refilled.
 #[derive(Debug)]
 pub struct Limits {
@@ -181,7 +212,7 @@ pub struct Limits {
 }
 
 impl Limits {
-    /// Limits with nothing spent. People are told apart in memory by hashes keyed with `secret`, random for each process.
+    /// Limits with nothing spent. People are told apart by hashes keyed with `secret`, and are the same people only under the same one.
     #[must_use]
     pub fn new(caps: Caps, secret: [u8; 32]) -> Self {
         let hands = Hands::default();
@@ -208,7 +239,10 @@ impl Limits {
         let terms = Terms { limits: &agreement.limits, zone: &agreement.zone };
         match self.enter(&Key::of(&grant), &terms, now, grant.subject()) {
             Ok((slot, charge, told)) => Ok(Admission { grant, slot, charge, told }),
-            Err(reason) => Err(Box::new(Declined { grant, reason })),
+            Err(reason) => {
+                let told = Told::refused(self.set(&agreement.limits), &reason);
+                Err(Box::new(Declined { grant, reason, told }))
+            }
         }
     }
 
@@ -247,9 +281,37 @@ impl Limits {
         self.quotas.retain(|key| configured.contains(key));
     }
 
-    /// Counts an exchange of the past towards its quotas: at start, for each one the log tells of this month, in its order.
-    pub fn restore(&self, key: &Key, zone: &TimeZone, at: Timestamp, people: &[&str]) {
-        self.quotas.restore(key, zone, at, people);
+    /// Goes on from what the log says was charged before this process began. Once for each key, before anything is admitted.
+    pub fn restore(&self, key: &Key, counted: Counted) {
+        self.quotas.restore(key, counted);
+    }
+
+    /// The same of the people who were counted on a day: as often as something is found.
+    pub fn restore_people(&self, key: &Key, day: Date, people: impl IntoIterator<Item = Person>) {
+        self.quotas.restore_people(key, day, people);
+    }
+
+    /// The people of every account that remembers some, with their day: those of exchanges under way, too.
+    #[must_use]
+    pub fn people(&self) -> Vec<(Key, Date, Vec<Person>)> {
+        self.quotas.people()
+    }
+
+    /// What is left of everything that limits one agency under one agreement. Nothing is spent.
+    #[must_use]
+    pub fn overview(&self, key: &Key, limits: &model::Limits, zone: &TimeZone, now: Timestamp) -> Overview {
+        let limit = limits.in_flight.unwrap_or(IN_FLIGHT_UNSET);
+        Overview {
+            rate: self.agreements.look(key, limits.rate, now),
+            quotas: self.standing(key, limits, zone, now),
+            in_flight: AtOnce { limit, left: limit.saturating_sub(self.slots.taken(key)) },
+        }
+    }
+
+    /// What is left of the agency's own cap, over all its agreements; none if there is none. Nothing is spent.
+    #[must_use]
+    pub fn agency_rate(&self, agency: &AgencyId, now: Timestamp) -> Option<Left> {
+        self.agencies.look(agency, self.caps().agency, now)
     }
 
     /// What is left of the quotas of one agency under one agreement.
@@ -270,18 +332,26 @@ impl Limits {
         let left = self.within_rates(key, terms.limits.rate, now)?;
         let charge = self.quotas.charge(key, terms, now, subject)?;
         let standing = self.quotas.standing(key, terms, now);
-        Ok((slot, charge, Told::admitted(terms.limits, left, &standing)))
+        Ok((slot, charge, Told::admitted(self.set(terms.limits), left, &standing)))
+    }
+
+    fn set<'a>(&self, limits: &'a model::Limits) -> Set<'a> {
+        Set { limits, agency: self.caps().agency }
+    }
+
+    fn caps(&self) -> Caps {
+        *self.caps.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Invariant: narrow before wide. Nobody's refusal by its own limit costs anybody else a request.
-    fn within_rates(&self, key: &Key, rate: Option<Rate>, now: Timestamp) -> Result<Option<Left>, Refusal> {
-        let caps = *self.caps.lock().unwrap_or_else(PoisonError::into_inner);
+    fn within_rates(&self, key: &Key, rate: Option<Rate>, now: Timestamp) -> Result<Lefts, Refusal> {
+        let caps = self.caps();
         let refused = |whose| move |Exceeded { rate, wait }| Refusal::Rate { whose, rate, wait };
-        let left = self.agreements.check(key, rate, now).map_err(refused(Whose::Agreement))?;
-        self.agencies.check(&key.agency, caps.agency, now).map_err(refused(Whose::Agency))?;
+        let agreement = self.agreements.check(key, rate, now).map_err(refused(Whose::Agreement))?;
+        let agency = self.agencies.check(&key.agency, caps.agency, now).map_err(refused(Whose::Agency))?;
         self.services.check(&key.service, caps.service, now).map_err(refused(Whose::Service))?;
         self.gateway.check(&(), caps.gateway, now).map_err(refused(Whose::Gateway))?;
-        Ok(left)
+        Ok(Lefts { agreement, agency })
     }
 }
 

@@ -23,6 +23,7 @@
 //! | `agreement` | exchanges | `id`, `version`, `clause` (the permit, from 1) |
 //! | `policy` | exchanges | hash of the policies that decided |
 //! | `purpose`, `legal_basis` | exchanges | catalogue code; the agreement's legal basis |
+//! | `charged` | released exchanges | the calendar day, in the agreement's zone, to whose quotas it counts, and to whose month's; what has none counts towards none |
 //! | `annex` | exchanges, readings | SHA-256 of the sealed annex |
 //! | `commitments` | exchanges | label to commitment, hexadecimal |
 //!
@@ -56,7 +57,8 @@
 //!
 //! Members, each absent when not known: `case`, `source` (address), `user`, `subject`, `code` (the platform's own result), `released` and
 //! `withheld` (lists of `pointer`, `class`, `count`), `uncatalogued` (how many members the catalogue does not know), `hops` (`head_ms`,
-//! `body_ms`), `limits`. Of a reading: `source`; `case`, `user`, `subject` where entries were looked for by them; `asked`, the other values by
+//! `body_ms`), `limits`, `people` (whom it counts towards the quota of people with: a list of `day`, `marks`, keyed hashes of 16 bytes in
+//! base64, at most 8 of them, and `more`, how many others). Of a reading: `source`; `case`, `user`, `subject` where entries were looked for by them; `asked`, the other values by
 //! their names. Nowhere in the log: a payload, a raw path, a query, a token.
 //!
 //! # Commitments
@@ -119,12 +121,20 @@
 //! ```json
 //! {"previous":"<SHA-256 of the header of the frame before>","root":"<over those entries>","size":4711,
 //!  "state":{"agencies":{"H31.05":{"prev":"<leaf hash of its last entry>","seq":17}},"at":"<time of the last entry>",
+//!           "charged":{"TT-2026-001":{"H31.05":{"day":"2026-11-26","month":305,"today":17}}},
 //!           "policy":"<hash in force>","undecided":{"<exchange id>":"<agency>"}},"v":"phohien-heads/1"}
 //! ```
 //!
 //! (One line on the disk.) A start takes the right edge of the tree from full tiles, the state from the newest whole snapshot, and replays
 //! what segments there are: the tree from the first frame, the state from the snapshot's size. The first checkpoint it meets is signed
 //! over all that was taken unread. A snapshot that is missing or changed gives way to the one before, or to the bundles.
+//!
+//! `charged` counts the leaves that have that member, by agreement and agency: the last day, those of that day, those of its month. A leaf
+//! with a later day begins a new day, and a new month where it is one. An earlier day of the same month counts to the month alone, one of
+//! the month before to nothing; an earlier one still is a clock that had been ahead, and counting begins anew with it.
+//!
+//! People stand in no snapshot. Beside the keys: `people.key` (32 bytes, under which their hashes are made) and `people.counted`, sealed, who
+//! was counted when the log had so many entries. Behind those, and where the file is missing, the annexes of the day are opened.
 //!
 //! Beside these: `checkpoint`, the newest signed head, derived; `lock`; `objects/<sha256>`, what entries refer to.
 //!
@@ -212,6 +222,33 @@
 //!
 //! `GET /receipts?after=<seq>` gives an agency its entries after that number, one `{"index", "leaf", "proof"}` a line, all under one head.
 //! `&since=<size>[%2C<size>]` adds a last line, `{"size", "consistency": [{"from", "path"}]}`: the ways to that head.
+//!
+//! # The standing
+//!
+//! `GET /.well-known/exchange` tells an agency, over its own connection, what the gateway would say to it: `application/json`, `no-store`,
+//! signed as every answer, without a record, charged to no quota. Names of members are English; each `text` and `name` has `vi` and `en`.
+//!
+//! ```json
+//! { "v": "phohien-standing/1", "at": "…", "gateway": "<origin>", "agency": { "id": "H31.01.01", "name": {} },
+//!   "certificate": { "serial": "…", "not_after": "…" },
+//!   "agency_rate": null,
+//!   "agreements": [ { "id": "TT-2026-001", "version": 1, "kind": "on_request", "service": {}, "provider": {}, "purposes": [],
+//!     "legal_basis": [], "valid": { "from": "2026-01-01", "until": "2027-12-31" },
+//!     "security_confirmation": { "on": "2026-09-01", "holds_until": "2027-03-01" }, "zone": "Asia/Ho_Chi_Minh",
+//!     "standing": { "in_force": false, "reason": "agreement-suspended", "text": {} },
+//!     "permits": [ { "clause": 1, "operations": [], "fields": [ { "pointer": "…", "class": "basic", "name": {} } ],
+//!       "require": ["case"], "query": [], "body": [] } ],
+//!     "signed_requests": false, "hours": [ { "days": ["mon"], "from": "07:00", "to": "18:00" } ],
+//!     "limits": { "rate": { "requests": 100, "per_seconds": 60.0, "burst": 20, "left": 19, "full_in_seconds": 1.0 },
+//!       "daily": { "limit": 20000, "left": 19999, "renews": "2026-11-27T00:00:00+07:00" }, "monthly": null, "people": null,
+//!       "in_flight": { "limit": 8, "left": 8 }, "response_bytes": 1048576 },
+//!     "contacts": { "business": "…", "technical": "…", "security": "…" } } ],
+//!   "lapses_soon": [ { "what": "agreement", "agreement": "TT-2026-001", "last_day": "2026-12-10", "days": 14, "urgent": true, "text": {} } ] }
+//! ```
+//!
+//! `lapses_soon` names agreements, security confirmations and the connection's own certificate (`what`: `agreement`, `security-confirmation`,
+//! `certificate`) from thirty days before their last day on; from fourteen on they are urgent. What is null is not limited. While several
+//! gateways share their limits and the store is lost, what is left is what this gateway may still grant.
 //!
 //! # The desk
 //!

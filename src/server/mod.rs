@@ -7,6 +7,7 @@ pub mod guard;
 pub mod health;
 mod indexing;
 pub mod keys;
+pub mod quotas;
 pub mod rotation;
 pub mod run;
 pub mod socket;

@@ -20,10 +20,9 @@ use crate::audit::recorder::Recorder;
 use crate::audit::recorder::Unrecorded;
 use crate::clock::Clock;
 use crate::clock::rfc3339_millis;
+use crate::config::settings;
 use crate::config::settings::AnchorSettings;
 use crate::config::settings::Settings;
-use crate::crypto::CryptoError;
-use crate::crypto::random;
 use crate::diagnostic::fault::Faults;
 use crate::gateway::body::Rules;
 use crate::gateway::door::Door;
@@ -61,6 +60,9 @@ use super::indexing;
 use super::indexing::Indexing;
 use super::keys::Keys;
 use super::keys::KeysError;
+use super::quotas;
+use super::quotas::Quotas;
+use super::quotas::QuotasError;
 use super::rotation;
 use super::socket;
 use super::socket::Serving;
@@ -105,6 +107,9 @@ pub enum StartError {
     /// The log was being closed for good when that was interrupted.
     #[error("`keys rotate` was begun and not ended")]
     Rotating,
+    /// What was counted towards quotas cannot be found out.
+    #[error("the quotas cannot go on from where they were")]
+    Quotas(#[from] QuotasError),
     /// Anchors cannot be set up.
     #[error("the log's anchors cannot be set up")]
     Anchors(#[from] AnchorsError),
@@ -132,9 +137,6 @@ pub enum StartError {
         #[source]
         source: std::io::Error,
     },
-    /// No randomness.
-    #[error("the operating system gives no randomness")]
-    Random(#[from] CryptoError),
     /// A witness has seen another log under this name.
     #[error("this log is not the one that a witness has seen")]
     RolledBack(#[from] Contradiction),
@@ -179,15 +181,19 @@ impl Gateway {
         let (recorder, recovered) = (opened.recorder().clone(), opened.recovered().clone());
         let witnesses = witnesses(&settings, &recorder, &key, clock.clone()).await?;
         let waiting = guard::begin(opened, &witnesses, overrides.unwitnessed).await?;
-        let kept = Arc::clone(witnesses.kept());
-        let door = Arc::new(door(&settings, policies, recorder, kept, signer, clock, policy_clock)?);
+        let (kept, quotas) = (Arc::clone(witnesses.kept()), Quotas::read_or_make(&settings.keys)?);
+        let clocks = (clock, policy_clock);
+        let door = door(&settings, policies, quotas.secret(), recorder, kept, signer, clocks)?;
+        let door = Arc::new(door);
         let stop = Stop::new();
+        let quotas = quotas.begin(&door).await?;
         let tls = socket::tls(&settings.exchange.socket)?;
         let desk = desk::listen(&settings, &tls, (&door, key), &stop).await?;
         let at_the_door = SharedDoor(Arc::clone(&door));
         let exchange = socket::serve(&settings.exchange.socket, tls, at_the_door, &door, &stop).await?;
         let seen = Seen { door: Arc::clone(&door), witnesses: Arc::clone(&witnesses) };
         let (metrics_address, mut helpers) = health::listen(settings.metrics, seen, &stop).await?;
+        helpers.push(tokio::spawn(quotas::keep(quotas, Arc::clone(&door), stop.clone())));
         helpers.push(tokio::spawn(flush_tallies(door.recorder.clone(), stop.clone())));
         helpers.push(tokio::spawn(indexing::follow(Indexing::of(&settings, &door), stop.clone())));
         if let Some(anchor) = &settings.anchor {
@@ -355,22 +361,18 @@ fn platform_tls(settings: &Settings) -> PlatformTls {
 fn door(
     settings: &Settings,
     policies: Policies,
+    secret: [u8; 32],
     recorder: Recorder,
     witnessed: Arc<Kept>,
     signer: Signer,
-    clock: Clock,
-    policy_clock: Clock,
+    (clock, policy_clock): (Clock, Clock),
 ) -> Result<Door, StartError> {
     let revoked = socket::revoked(&settings.exchange.socket)?;
-    let caps = limits::Caps {
-        gateway: settings.caps.gateway,
-        agency: settings.caps.agency,
-        service: settings.caps.service,
-    };
+    let settings::Caps { gateway, agency, service, .. } = settings.caps;
     Ok(Door {
         authorities: Authorities::parse(settings.exchange.socket.names.iter().map(String::as_str))?,
         revoked,
-        limits: Limits::new(caps, random::bytes()?),
+        limits: Limits::new(limits::Caps { gateway, agency, service }, secret),
         budget: RefusalBudget::new(settings.caps.refusals_per_minute),
         platforms: Platforms::new(policies.services(), &platform_tls(settings), clock.clone())?,
         policies: ArcSwap::from_pointee(policies),

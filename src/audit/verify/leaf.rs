@@ -10,6 +10,8 @@ use crate::crypto::digest::Hash;
 use crate::tlog::fsck::Annexed;
 use crate::tlog::fsck::Shelf;
 
+use super::charges::Charge;
+use super::moment::Moment;
 use super::scan;
 use super::scan::Part;
 
@@ -32,6 +34,8 @@ pub struct Said {
     pub(super) objects: Vec<Hash>,
     /// The policies that are in force from here on.
     pub(super) policy: Option<Hash>,
+    /// Towards which quotas it counts.
+    pub(super) charge: Charge,
 }
 
 /// The kinds of entry, as far as they are judged differently.
@@ -79,10 +83,6 @@ pub(super) struct Id(pub(super) [u8; 16]);
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct Agency([u8; AGENCY_MAX], u8);
 
-/// A time as an entry says it, to the millisecond: its digits as one number, which is greater when the time is later.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Moment(u64);
-
 /// The members. Others are skipped.
 #[derive(Default)]
 struct Members<'a> {
@@ -94,6 +94,8 @@ struct Members<'a> {
     exchange: Option<&'a [u8]>,
     annex: Option<&'a [u8]>,
     object: Option<&'a [u8]>,
+    agreement: Option<&'a [u8]>,
+    charged: Option<&'a [u8]>,
     seq: Option<u64>,
 }
 
@@ -104,7 +106,10 @@ impl<'a> Members<'a> {
         let mut members = Self::default();
         scan::members(leaf, |name, part| match (name, part) {
             (b"seq", Part::Number(seq)) => members.seq = Some(seq),
-            (b"certificate", Part::Object(certificate)) => members.object = object_of(certificate),
+            (b"certificate", Part::Object(certificate)) => members.object = text_in(certificate, b"object"),
+            (b"agreement", Part::Object(agreement)) => members.agreement = text_in(agreement, b"id"),
+            // What is no text, or has something escaped, is no day.
+            (b"charged", part) => members.charged = Some(part.text().unwrap_or_default()),
             (name, Part::Text(text)) => {
                 if let Some(member) = members.text(name) {
                     *member = Some(text);
@@ -129,15 +134,15 @@ impl<'a> Members<'a> {
     }
 }
 
-/// The object that a certificate is kept in.
-fn object_of(certificate: &[u8]) -> Option<&[u8]> {
-    let mut object = None;
-    scan::members(certificate, |name, part| {
-        if let (b"object", Part::Text(text)) = (name, part) {
-            object = Some(text);
+/// The text of one member of an object.
+fn text_in<'a>(object: &'a [u8], wanted: &[u8]) -> Option<&'a [u8]> {
+    let mut found = None;
+    scan::members(object, |name, part| {
+        if name == wanted {
+            found = part.text();
         }
     })?;
-    object
+    found
 }
 
 /// The members of rare kinds.
@@ -182,6 +187,7 @@ impl Default for Said {
             certificate: None,
             objects: Vec::new(),
             policy: None,
+            charge: Charge::None,
         }
     }
 }
@@ -207,6 +213,7 @@ impl Said {
             certificate: members.object.and_then(unhex),
             objects: Vec::new(),
             policy: None,
+            charge: Charge::read(members.agreement, members.charged),
         };
         if matches!(said.kind, Kind::PolicyChanged | Kind::NamesObjects) {
             let rare = serde_json::from_slice::<Rare>(leaf);
@@ -322,48 +329,6 @@ impl Agency {
 impl fmt::Debug for Agency {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
-    }
-}
-
-impl Moment {
-    /// Reads `2026-11-23T02:30:00.000Z`, and nothing else.
-    pub(super) fn read(text: &[u8]) -> Option<Self> {
-        const SHAPE: &[u8; 24] = b"0000-00-00T00:00:00.000Z";
-        let mut digits = 0;
-        if text.len() != SHAPE.len() {
-            return None;
-        }
-        for (byte, shape) in text.iter().copied().zip(SHAPE) {
-            match shape {
-                b'0' if byte.is_ascii_digit() => digits = digits * 10 + u64::from(byte - b'0'),
-                b'0' => return None,
-                _ if byte != *shape => return None,
-                _ => {}
-            }
-        }
-        Some(Self(digits))
-    }
-
-    /// The shelf of its month: where the annex of an entry that is no exchange's is put.
-    fn shelf(self) -> Option<Shelf> {
-        let month = self.0 / 100_000_000_000;
-        Shelf::of(u16::try_from(month / 100).ok()?, u8::try_from(month % 100).ok()?)
-    }
-}
-
-impl fmt::Display for Moment {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (date, time, millis) = (self.0 / 1_000_000_000, self.0 / 1_000 % 1_000_000, self.0 % 1_000);
-        write!(
-            f,
-            "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{millis:03}Z",
-            date / 10_000,
-            date / 100 % 100,
-            date % 100,
-            time / 10_000,
-            time / 100 % 100,
-            time % 100
-        )
     }
 }
 

@@ -6,12 +6,15 @@
 //!
 //! | room | what it does |
 //! |---|---|
-//! | `scan`, `leaf` | JSON as a leaf may have it; a leaf, read a second time |
+//! | `scan`, `leaf`, `moment` | JSON as a leaf may have it; a leaf, read a second time |
+//! | `charges` | what is charged to whose quotas |
 //! | `standing` | how exchanges stand, in few bytes each |
 //! | `state` | the account that a snapshot gives |
 //! | `wrong` | what can be wrong, in words |
 
+mod charges;
 mod leaf;
+mod moment;
 mod scan;
 mod standing;
 mod state;
@@ -28,11 +31,13 @@ use crate::tlog::fsck::Annexed;
 use crate::tlog::fsck::Entry;
 use crate::tlog::fsck::Finding;
 
+use charges::Charge;
+use charges::Charges;
 use leaf::Agency;
 use leaf::Exchange;
 use leaf::Kind;
-use leaf::Moment;
 use leaf::Prev;
+use moment::Moment;
 use standing::Exchanges;
 use standing::Step;
 use wrong::BadStanding;
@@ -48,6 +53,7 @@ const UNKNOWN_MAX: usize = 16;
 pub struct Judge {
     chains: HashMap<Agency, Chain>,
     exchanges: Exchanges,
+    charges: Charges,
     last_at: Option<Moment>,
     policy: Option<Hash>,
     objects: HashMap<Hash, u64>,
@@ -115,6 +121,7 @@ impl fsck::Judge for Judge {
         wrong.extend(self.wrong_time(said));
         self.judge_chain(entry, &mut wrong);
         wrong.extend(self.wrong_standing(index, said));
+        wrong.extend(self.wrong_charge(said));
         wrong.extend(self.closed.map(|closed| Wrong::AfterTheEnd { closed }));
         self.take_notice(entry);
         wrong.into_iter().map(Finding::from).collect()
@@ -219,6 +226,17 @@ impl Judge {
         };
         let wrong = self.exchanges.step(id, step, index, said.agency?, self.missed == 0)?;
         Some(Wrong::Standing { id, wrong })
+    }
+
+    fn wrong_charge(&mut self, said: &Said) -> Option<Wrong> {
+        match (said.charge, said.agency) {
+            (Charge::None, _) | (_, None) => None,
+            (Charge::Malformed, _) => Some(Wrong::Charge),
+            (Charge::To(agreement, day), Some(agency)) => {
+                self.charges.add(agreement, agency, day);
+                None
+            }
+        }
     }
 
     /// What is worth remembering of an entry.

@@ -15,6 +15,13 @@ pub(super) enum Part<'a> {
     Other,
 }
 
+impl<'a> Part<'a> {
+    /// The text, if it is one in which nothing is escaped.
+    pub(super) fn text(self) -> Option<&'a [u8]> {
+        if let Self::Text(text) = self { Some(text) } else { None }
+    }
+}
+
 /// Reads an object, and hands on its members in their order; nothing if it is not one.
 pub(super) fn members<'a>(object: &'a [u8], mut take: impl FnMut(&'a [u8], Part<'a>)) -> Option<()> {
     let mut scan = Scan { bytes: object, at: 0 };

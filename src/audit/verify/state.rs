@@ -7,8 +7,9 @@ use serde::Deserialize;
 use crate::tlog::fsck::Finding;
 
 use super::Judge;
-use super::leaf::Moment;
+use super::charges;
 use super::leaf::unhex;
+use super::moment::Moment;
 use super::wrong::Wrong;
 
 /// The writer's state. What a newer one says besides is not judged.
@@ -16,6 +17,8 @@ use super::wrong::Wrong;
 struct State {
     agencies: BTreeMap<String, Head>,
     at: Option<String>,
+    #[serde(default)]
+    charged: charges::Account,
     policy: Option<String>,
     undecided: BTreeMap<String, String>,
 }
@@ -36,6 +39,7 @@ impl Judge {
         let judged = [
             ("agencies", self.has_chains(&state.agencies)),
             ("at", state.at.as_deref().map(str::as_bytes).and_then(Moment::read) == self.last_at),
+            ("charged", self.charges.are(&state.charged)),
             ("policy", state.policy.as_deref().map(str::as_bytes).and_then(unhex) == self.policy),
             ("undecided", self.has_open(&state.undecided)),
         ];

@@ -3,7 +3,7 @@
 use crate::tlog::fsck::Finding;
 
 use super::leaf::Id;
-use super::leaf::Moment;
+use super::moment::Moment;
 
 /// What is wrong with an entry, or with what it says to others.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,6 +18,7 @@ pub(super) enum Wrong {
     Prev { agency: String },
     NotAnExchange,
     Standing { id: Id, wrong: BadStanding },
+    Charge,
     Snapshot(&'static str),
     AfterTheEnd { closed: u64 },
 }
@@ -77,6 +78,11 @@ impl From<Wrong> for Finding {
                 "after-the-end",
                 format!("nhật ký đã đóng hẳn ở bản ghi {closed}; sau đó không được có bản ghi nào"),
                 format!("the log was closed for good by entry {closed}, behind which nothing may stand"),
+            ),
+            Wrong::Charge => Self::new(
+                "charged",
+                "`charged` không phải là một ngày, hoặc bản ghi không nêu thỏa thuận",
+                "`charged` is not a day, or the entry names no agreement",
             ),
             Wrong::Snapshot(member) => Self::new(
                 "snapshot-state",

@@ -13,10 +13,21 @@ use super::super::refusal::Renewal;
 use super::PEOPLE_MAX;
 
 /// The bytes kept of a person's keyed hash. Sixteen make a chance meeting of two people of one day less likely than 10^-27.
-pub(super) const PERSON_BYTES: usize = 16;
+pub const PERSON_BYTES: usize = 16;
 
 /// A person as counted: a keyed hash. What the gateway holds in memory for this names nobody.
-pub(super) type Person = [u8; PERSON_BYTES];
+pub type Person = [u8; PERSON_BYTES];
+
+/// What was counted of one account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Counted {
+    /// The last day on which something was.
+    pub day: Date,
+    /// Requests on that day.
+    pub today: u64,
+    /// Requests in its month.
+    pub this_month: u64,
+}
 
 /// What is left of each quota that is set.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -66,6 +77,24 @@ impl Account {
         self.today = 0;
         self.people.clear();
         self.day = day;
+    }
+
+    /// Goes on from there: nothing was counted here yet.
+    pub(super) fn restore(&mut self, Counted { day, today, this_month }: Counted) {
+        (self.day, self.today, self.this_month) = (day, today, this_month);
+    }
+
+    /// Goes on from these people. Who was counted stays counted, whatever of it might have been given back.
+    pub(super) fn restore_people(&mut self, day: Date, people: impl IntoIterator<Item = Person>) {
+        if day < self.day {
+            return;
+        }
+        self.turn_to(day);
+        for person in people {
+            if self.people_counted() < PEOPLE_MAX {
+                *self.people.entry(person).or_default() += 1;
+            }
+        }
     }
 
     pub(super) fn within(&self, limits: &model::Limits, today: &ZonedDateTime) -> Result<(), Refusal> {

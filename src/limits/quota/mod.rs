@@ -1,10 +1,15 @@
 //! Quotas by the calendar of the agreement's own zone: requests a day, requests a month, different people a day. What a later
 //! stage refuses is given back.
+//!
+//! **What counts.** An exchange counts towards its quotas if, and only if, its charge is kept ([`Charge::keep`]): that is when its
+//! outcome is committed as a release. Refusals and failures are given back, also those after a platform was asked, and so is what a stop
+//! interrupts: nobody was told anything. Whoever keeps a charge writes [`Charge::day`] into the leaf (`charged`) and [`Charge::people`]
+//! into the annex (`people`): a start finds there what it has to count on from, neither more nor less.
 
 pub mod account;
 
+use std::collections::BTreeSet;
 use std::collections::HashMap;
-use std::collections::HashSet;
 use std::hash::Hash;
 use std::sync::Arc;
 use std::sync::Mutex;
@@ -21,6 +26,7 @@ use crate::policy::model;
 use super::refusal::Refusal;
 
 use account::Account;
+use account::Counted;
 use account::PERSON_BYTES;
 use account::Person;
 use account::Standing;
@@ -76,7 +82,7 @@ impl<K: Hash + Eq + Clone> Quotas<K> {
             zone: terms.zone.clone(),
             people_limit: terms.limits.subjects_per_day,
             day,
-            people: HashSet::new(),
+            people: BTreeSet::new(),
             kept: false,
         };
         // Over the quota of people the charge is dropped here, and the request given back with it.
@@ -84,17 +90,25 @@ impl<K: Hash + Eq + Clone> Quotas<K> {
         Ok(charge)
     }
 
-    /// Counts an exchange of the past, read from the log in its order.
-    pub(super) fn restore(&self, key: &K, zone: &TimeZone, at: Timestamp, people: &[&str]) {
-        let account = self.account(key);
-        let mut account = lock(&account);
-        account.turn_to(at.to_zoned_datetime(zone.clone()).date());
-        account.count();
-        for subject in people {
-            if account.people_counted() < PEOPLE_MAX {
-                *account.people.entry(person(&self.secret, subject)).or_default() += 1;
-            }
-        }
+    /// Goes on from what was counted before this process began.
+    pub(super) fn restore(&self, key: &K, counted: Counted) {
+        lock(&self.account(key)).restore(counted);
+    }
+
+    /// Goes on from the people who were counted before this process began, if `day` is the account's, or later.
+    pub(super) fn restore_people(&self, key: &K, day: Date, people: impl IntoIterator<Item = Person>) {
+        lock(&self.account(key)).restore_people(day, people);
+    }
+
+    /// The people of every account that remembers some, with their day.
+    pub(super) fn people(&self) -> Vec<(K, Date, Vec<Person>)> {
+        let accounts: Vec<_> =
+            lock(&self.accounts).iter().map(|(key, account)| (key.clone(), Arc::clone(account))).collect();
+        let told = accounts.into_iter().map(|(key, account)| {
+            let account = lock(&account);
+            (key, account.day, account.people.keys().copied().collect::<Vec<_>>())
+        });
+        told.filter(|(_, _, people)| !people.is_empty()).collect()
     }
 
     /// What is left, without charging anything.
@@ -135,7 +149,7 @@ pub struct Charge {
     people_limit: Option<u64>,
     day: Date,
     /// Whom this request charged, and on which day: an answer may come after midnight.
-    people: HashSet<(Date, Person)>,
+    people: BTreeSet<(Date, Person)>,
     kept: bool,
 }
 
@@ -159,6 +173,17 @@ impl Charge {
         *account.people.entry(person).or_default() += 1;
         self.people.insert((account.day, person));
         Ok(())
+    }
+
+    /// The day to whose quotas, and to whose month's, the request was charged: what the leaf of an outcome that keeps it says.
+    #[must_use]
+    pub fn day(&self) -> Date {
+        self.day
+    }
+
+    /// Whom it was charged with, and on which day; nobody where people are not counted: what the annex of an outcome that keeps it says.
+    pub fn people(&self) -> impl Iterator<Item = &(Date, Person)> {
+        self.people.iter()
     }
 
     /// Makes the charge final: the exchange is committed.

@@ -155,7 +155,7 @@ fn without_a_quota_of_people_nobody_is_remembered() {
 }
 
 #[test]
-fn the_log_read_again_leaves_the_counts_as_they_were() {
+fn what_was_counted_before_a_start_is_counted_on_from() {
     let (before, after, limits) = (quotas(), quotas(), limits(Some(9), Some(9), Some(9)));
     let past = [
         ("2026-10-31T08:00", "099190000001"),
@@ -164,9 +164,16 @@ fn the_log_read_again_leaves_the_counts_as_they_were() {
         ("2026-11-23T09:00", "099088000013"),
         ("2026-11-23T10:00", "099190000001"),
     ];
+    let mut people = BTreeSet::new();
     for (time, subject) in past {
-        charge(&before, &limits, at(time), Some(subject)).unwrap().keep();
-        after.restore(&KEY, &zone(), at(time), &[subject]);
+        let charge = charge(&before, &limits, at(time), Some(subject)).unwrap();
+        people.extend(charge.people().copied());
+        charge.keep();
+    }
+    let day = "2026-11-23".parse().unwrap();
+    after.restore(&KEY, Counted { day, today: 3, this_month: 4 });
+    for (day, person) in people {
+        after.restore_people(&KEY, day, [person]);
     }
     let terms = Terms { limits: &limits, zone: &zone() };
     let now = at("2026-11-23T11:00");
@@ -174,6 +181,16 @@ fn the_log_read_again_leaves_the_counts_as_they_were() {
     assert_eq!(standing, before.standing(&KEY, &terms, now));
     let left = |remaining: &Option<Remaining>| remaining.as_ref().unwrap().left;
     assert_eq!((left(&standing.daily), left(&standing.monthly), left(&standing.people)), (6, 5, 7));
+}
+
+#[test]
+fn people_of_yesterday_are_not_counted_today_after_a_start() {
+    let (quotas, limits) = (quotas(), limits(None, None, Some(1)));
+    let yesterday = "2026-11-22".parse().unwrap();
+    quotas.restore(&KEY, Counted { day: yesterday, today: 1, this_month: 1 });
+    quotas.restore_people(&KEY, yesterday, [[1; 16]]);
+    assert!(charge(&quotas, &limits, at("2026-11-22T23:00"), Some("099190000001")).is_err());
+    assert!(charge(&quotas, &limits, at("2026-11-23T08:00"), Some("099190000001")).is_ok());
 }
 
 #[test]

@@ -225,7 +225,7 @@ async fn a_new_log_with_its_first_entry_alone_is_given_the_second() {
         segment_bytes: tlog::SEGMENT_BYTES_MIN,
         queue: 4,
     };
-    let chains = Chains::new(Arc::new(Directory::default()));
+    let chains = Chains::new(Arc::new(Directory::default()), Arc::default());
     let (log, _) = tlog::open(log, Arc::new(OsDisk), key, clock(), chains).unwrap();
     let predecessor = Some(rotation.done.predecessor.clone());
     let opened = Record::LogOpened { origin: NEW.to_owned(), answer_keys: Vec::new(), predecessor };

@@ -40,12 +40,23 @@ pub(super) struct Script {
     undecided: BTreeMap<String, String>,
     policy: Option<String>,
     at: String,
+    charged: u64,
     pub(super) objects: Vec<Vec<u8>>,
     states: BTreeMap<u64, Value>,
 }
 
 /// Milliseconds since 1970 at the end of October 2026, UTC: exchanges go on into November.
 const BEGIN: u64 = 1_793_491_190_000;
+
+/// The day to which the exchanges of a script are charged.
+const DAY: &str = "2026-11-01";
+
+fn charged(facts: &Value) -> Value {
+    let mut leaf = facts.clone();
+    let more = json!({ "agreement": { "clause": 1, "id": "TT-1", "version": 1 }, "charged": DAY });
+    leaf.as_object_mut().unwrap().extend(more.as_object().cloned().unwrap());
+    leaf
+}
 
 impl Script {
     /// An exchange's id; a hundred milliseconds pass from number to number.
@@ -69,6 +80,7 @@ impl Script {
         if !annex.is_empty() {
             members.insert("annex".to_owned(), json!(hex(&sha256(annex))));
         }
+        self.charged += u64::from(leaf.get("charged").is_some());
         if let Some(policy) = leaf.get("new") {
             self.policy = policy.as_str().map(str::to_owned);
         }
@@ -89,7 +101,12 @@ impl Script {
         let agencies = self.chains.iter();
         let agencies = agencies.map(|(name, (seq, prev))| (name, json!({ "prev": hex(prev), "seq": seq })));
         let agencies: BTreeMap<_, _> = agencies.collect();
-        json!({ "agencies": agencies, "at": self.at, "policy": self.policy, "undecided": self.undecided })
+        // All on one day, of one agency under one agreement.
+        let count = json!({ "day": DAY, "month": self.charged, "today": self.charged });
+        let charged = if self.charged == 0 { json!({}) } else { json!({ "TT-1": { "H31.05": count } }) };
+        json!({
+            "agencies": agencies, "at": self.at, "charged": charged, "policy": self.policy, "undecided": self.undecided
+        })
     }
 
     /// A gateway's log of so many entries: a beginning, then exchanges of two agencies, some with annexes.
@@ -114,7 +131,7 @@ impl Script {
             let facts = json!({ "certificate": { "object": certificate } });
             match number % 50 {
                 7 => script.add(agency, "exchange.opened", Some(number), facts, b""),
-                8 => script.add("H31.05", "exchange.released", Some(number - 1), facts, b"sealed"),
+                8 => script.add("H31.05", "exchange.released", Some(number - 1), charged(&facts), b"sealed"),
                 9 => script.add("H31.05", "exchange.aborted", Some(number - 2), json!({ "bytes": 7 }), b""),
                 10 => script.add(
                     agency,

@@ -251,6 +251,49 @@ fn the_account_of_a_snapshot_is_held_against_the_entries() {
 }
 
 #[test]
+fn what_a_snapshot_says_was_charged_is_held_against_the_leaves() {
+    let mut judge = Judge::new();
+    let days = ["2026-11-25", "2026-11-26", "2026-11-26", "2026-11-25"];
+    for (index, day) in (0_u8..).zip(days) {
+        let prev = index.checked_sub(1).map(|before| before + 1);
+        let leaf = leaf("exchange.released", u64::from(index) + 1, prev, 1, index)
+            .replace(r#","at""#, r#","agreement":{"id":"TT-1"},"at""#)
+            .replace(r#","exchange""#, &format!(r#","charged":"{day}","exchange""#));
+        assert_eq!(judged(&mut judge, index, &leaf), Vec::<String>::new());
+    }
+    let state = format!(
+        r#"{{"agencies":{{"H31":{{"prev":"{}","seq":4}}}},"at":"{}","charged":{{"TT-1":{{"H31":{{"day":"2026-11-26","month":4,"today":2}}}}}},"undecided":{{}}}}"#,
+        hex(&[4; 32]),
+        at(1)
+    );
+    assert!(judge.snapshot(&state).is_empty());
+    for (from, to) in [
+        ("\"today\":2", "\"today\":3"),
+        ("\"month\":4", "\"month\":3"),
+        ("2026-11-26", "2026-11-27"),
+        ("TT-1", "TT-2"),
+        ("{\"H31\":{\"day", "{\"H32\":{\"day"),
+        ("\"charged\"", "\"uncharged\""),
+    ] {
+        assert_eq!(judge.snapshot(&state.replacen(from, to, 1)).len(), 1, "{to}");
+    }
+}
+
+#[test]
+fn what_is_charged_without_a_day_or_an_agreement_is_named() {
+    for (from, to) in
+        [(r#""charged":"2026-11-26""#, r#""charged":20261126"#), (r#""id":"TT-1""#, r#""id":1"#)]
+    {
+        let leaf = leaf("exchange.released", 1, None, 1, 1)
+            .replace(r#","at""#, r#","agreement":{"id":"TT-1"},"at""#)
+            .replace(r#","exchange""#, r#","charged":"2026-11-26","exchange""#)
+            .replace(from, to);
+        let faults = judged(&mut Judge::new(), 0, &leaf);
+        assert_eq!(faults, ["`charged` is not a day, or the entry names no agreement"]);
+    }
+}
+
+#[test]
 fn the_judge_shares_nothing_with_the_writer_but_the_hash() {
     const ALLOWED: [&str; 3] = ["crate::crypto::digest::", "crate::tlog::fsck", "crate::language::Text"];
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/audit/verify");
