@@ -13,6 +13,7 @@ pub mod ending;
 pub mod exchange;
 pub mod problem;
 pub mod receipts;
+pub mod standing;
 pub mod stop;
 pub mod threshold;
 pub mod titles;

@@ -24,6 +24,7 @@ use crate::audit::recorder::Unrecorded;
 use crate::id::AgencyId;
 use crate::id::ExchangeId;
 use crate::identity;
+use crate::identity::Peer;
 use crate::request;
 use crate::request::Request;
 use crate::signing;
@@ -61,7 +62,7 @@ enum Wanted {
 pub async fn answer(door: &Door, arrival: Arrival) -> Response<Sealed> {
     let line = RequestLine::of(&arrival.parts);
     let (agency, request) = match read(door, &arrival) {
-        Ok(read) => read,
+        Ok((peer, request)) => (peer.agency().id.clone(), request),
         Err(stop) => return refused(door, &line, arrival.id, stop).await,
     };
     let slot = match door.limits.read_receipts(&agency) {
@@ -80,19 +81,26 @@ pub async fn answer(door: &Door, arrival: Arrival) -> Response<Sealed> {
     signing::seal_service(&door.signer, &line, arrival.id, &answer, Some(slot))
 }
 
-fn read(door: &Door, arrival: &Arrival) -> Result<(AgencyId, Request), Stop> {
+/// Who asks what of the gateway itself.
+///
+/// # Errors
+/// It is nobody, or its request has no single meaning.
+pub(super) fn read(door: &Door, arrival: &Arrival) -> Result<(Peer, Request), Stop> {
     let policies = door.policies.load();
     let now = door.clock.now();
     let peer = identity::recognize(&arrival.handshake, policies.registry(), &door.revoked, now)?;
-    let agency = peer.agency().id.clone();
     match request::read(arrival.id, &arrival.handshake, &arrival.parts, &door.authorities) {
-        Ok(request) => Ok((agency, request)),
+        Ok(request) => Ok((peer, request)),
         // Without the certificate: what entries name is kept first, and that is for exchanges.
-        Err(why) => Err(Stop::Ambiguous { agency, facts: Box::new(Facts::default()), why }),
+        Err(why) => {
+            let agency = peer.agency().id.clone();
+            Err(Stop::Ambiguous { agency, facts: Box::new(Facts::default()), why })
+        }
     }
 }
 
-async fn refused(door: &Door, line: &RequestLine, id: ExchangeId, stop: Stop) -> Response<Sealed> {
+/// Refuses it as any other request.
+pub(super) async fn refused(door: &Door, line: &RequestLine, id: ExchangeId, stop: Stop) -> Response<Sealed> {
     match door.recorder.open(id) {
         Ok(open) => ending::stopped(door, line, open, stop).await,
         Err(full) => ending::unrecorded(door, line, id, &full),

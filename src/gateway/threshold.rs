@@ -17,6 +17,7 @@ use super::door::Door;
 use super::ending;
 use super::exchange;
 use super::receipts;
+use super::standing;
 
 /// A door that many connections share.
 #[derive(Debug, Clone)]
@@ -53,15 +54,18 @@ impl Exchange for SharedDoor {
 
 impl Door {
     async fn serve(&self, arrival: Arrival) -> Response<Sealed> {
-        if is_service(&arrival.parts) {
+        if is_of_receipts(&arrival.parts) {
             return receipts::answer(self, arrival).await;
+        }
+        if arrival.parts.uri.path() == standing::PATH {
+            return standing::answer(self, arrival).await;
         }
         exchange::answer(self, arrival).await
     }
 }
 
-/// The first path segments that the gateway keeps for itself.
-fn is_service(parts: &Parts) -> bool {
+/// The first path segment that the gateway keeps for receipts.
+fn is_of_receipts(parts: &Parts) -> bool {
     let path = parts.uri.path();
     path == receipts::PATH || path.strip_prefix(receipts::PATH).is_some_and(|rest| rest.starts_with('/'))
 }
