@@ -357,6 +357,7 @@ mod tests {
                 issuing_ca: None,
                 contacts: Default::default(),
                 networks: Vec::new(),
+                signing_keys: Vec::new(),
             })
         };
         Codes::of(&Registry::new(vec![agency("H31.02", formerly), agency("H31.03", Vec::new())]).unwrap())

@@ -276,6 +276,12 @@ codes! {
         "Mã này không có tệp trong agreements/.",
         "No file in agreements/ has this id."
     }
+    BadSigningKey "P0031" {
+        "khóa ký không dùng được",
+        "a signing key that does not fit",
+        "algorithm phải là thuật toán của chính khóa đó: ed25519, ecdsa-p256-sha256 hoặc rsa-pss-sha512.",
+        "algorithm must be that of the key itself: ed25519, ecdsa-p256-sha256 or rsa-pss-sha512."
+    }
     Lapsed "P0101" {
         "thỏa thuận đã hết hạn",
         "an agreement that is over",

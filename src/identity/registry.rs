@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use jiff::civil::Date;
 
+use crate::clock::Timestamp;
 use crate::crypto::digest::Hash;
 use crate::id::AgencyId;
 use crate::language::Text;
@@ -55,6 +56,55 @@ pub struct Network {
     pub prefix: u8,
 }
 
+/// By which algorithm a key signs requests, by its name in the HTTP Signature Algorithms Registry (RFC 9421 6.2.2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SigningAlgorithm {
+    /// `ed25519`.
+    Ed25519,
+    /// `ecdsa-p256-sha256`: the signature is raw `r || s`.
+    EcdsaP256,
+    /// `rsa-pss-sha512`, with a key of 2048 bits or more.
+    RsaPss,
+}
+
+impl SigningAlgorithm {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Ed25519, Self::EcdsaP256, Self::RsaPss];
+
+    /// The name.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Ed25519 => "ed25519",
+            Self::EcdsaP256 => "ecdsa-p256-sha256",
+            Self::RsaPss => "rsa-pss-sha512",
+        }
+    }
+}
+
+/// A key by which an agency signs its requests. Such keys are the registry's, never a message's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SigningKey {
+    /// What signatures call it by `keyid`; one of the agency's keys has this name.
+    pub id: String,
+    /// How it signs.
+    pub algorithm: SigningAlgorithm,
+    /// The public key: a SubjectPublicKeyInfo (DER) that fits the algorithm.
+    pub spki: Vec<u8>,
+    /// From this moment on.
+    pub from: Timestamp,
+    /// Up to, not including, this one.
+    pub until: Timestamp,
+}
+
+impl SigningKey {
+    /// Whether what it signs counts at a time.
+    #[must_use]
+    pub fn is_valid(&self, now: Timestamp) -> bool {
+        (self.from..self.until).contains(&now)
+    }
+}
+
 /// One agency. Every selector that is given must match.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Agency {
@@ -76,6 +126,16 @@ pub struct Agency {
     pub contacts: Contacts,
     /// Where its calls must come from; empty: anywhere.
     pub networks: Vec<Network>,
+    /// The keys by which it signs requests.
+    pub signing_keys: Vec<SigningKey>,
+}
+
+impl Agency {
+    /// The key that signatures call by this name, if it is valid at this time.
+    #[must_use]
+    pub fn signing_key(&self, id: &str, now: Timestamp) -> Option<&SigningKey> {
+        self.signing_keys.iter().find(|key| key.id == id && key.is_valid(now))
+    }
 }
 
 /// All agencies, by code. No code names two of them, neither today's nor a former one.

@@ -26,6 +26,7 @@ fn agency(id: &str) -> Agency {
         issuing_ca: None,
         contacts: registry::Contacts::default(),
         networks: Vec::new(),
+        signing_keys: Vec::new(),
     }
 }
 

@@ -257,6 +257,7 @@ fn registry(change: impl FnOnce(&mut Agency)) -> Registry {
         issuing_ca: None,
         contacts: Contacts::default(),
         networks: Vec::new(),
+        signing_keys: Vec::new(),
     };
     let mut first = agency("H31.01.01");
     change(&mut first);

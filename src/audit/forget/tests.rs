@@ -79,6 +79,7 @@ impl Offices {
                 issuing_ca: None,
                 contacts: Contacts::default(),
                 networks: Vec::new(),
+                signing_keys: Vec::new(),
             })
         };
         let registry =

@@ -5,13 +5,14 @@ use std::sync::Arc;
 
 use crate::crypto::digest::Hash;
 use crate::diagnostic::code::Code;
-use crate::diagnostic::fault::Faults;
+use crate::diagnostic::fault::{Fault, Faults};
 use crate::diagnostic::source::Placed;
 use crate::id::AgencyId;
-use crate::identity::registry::{Agency, FormerId};
+use crate::identity::registry::{Agency, FormerId, SigningKey};
 
 use super::{Claims, Named, twice};
 use crate::policy::document::agency::{AgencyDocument, Selectors};
+use crate::policy::document::signing_key::{KeyName, SigningKeyDocument};
 
 /// Compiles the agencies; those with faults are known by name only.
 pub(super) fn compile(
@@ -22,6 +23,7 @@ pub(super) fn compile(
         files.iter().filter_map(|file| Some((file.stem.parse().ok()?, None))).collect();
     check_codes(files, faults);
     check_selectors(files, faults);
+    check_signing_keys(files, faults);
     for file in files {
         if let Some(document) = &file.document {
             file.check_stem(&document.id, faults);
@@ -47,6 +49,17 @@ fn agency(document: &AgencyDocument) -> Agency {
         issuing_ca: selectors.issuing_ca.as_ref().map(|placed| placed.value.0),
         contacts: document.contacts.clone(),
         networks: document.networks.iter().map(|network| network.value).collect(),
+        signing_keys: document.signing_keys.iter().map(signing_key).collect(),
+    }
+}
+
+fn signing_key(document: &SigningKeyDocument) -> SigningKey {
+    SigningKey {
+        id: document.id.value.0.clone(),
+        algorithm: document.algorithm,
+        spki: document.public_key.value.der.clone(),
+        from: document.from.value,
+        until: document.until.value,
     }
 }
 
@@ -81,6 +94,30 @@ fn check_selectors(files: &[Named<AgencyDocument>], faults: &mut Faults) {
             if let Some(first) = organizations.claim(name.clone(), place) {
                 let message = "this organization identifier would speak for two agencies".to_owned();
                 faults.push(twice(Code::SelectorsOverlap, message, place, first));
+            }
+        }
+    }
+}
+
+/// A key signs for one agency, has one name there, and is valid for some time.
+fn check_signing_keys(files: &[Named<AgencyDocument>], faults: &mut Faults) {
+    let mut keys: Claims<&[u8]> = Claims::new();
+    for document in files.iter().filter_map(|file| file.document.as_ref()) {
+        let mut names: Claims<&KeyName> = Claims::new();
+        for SigningKeyDocument { id, public_key, from, until, .. } in &document.signing_keys {
+            if let Some(first) = names.claim(&id.value, &id.place) {
+                let message = "two keys of this agency have one name".to_owned();
+                faults.push(twice(Code::DuplicateId, message, &id.place, first));
+            }
+            if let Some(first) = keys.claim(&public_key.value.der, &public_key.place) {
+                let message = "this key would sign for two agencies, or is given twice".to_owned();
+                faults.push(twice(Code::SelectorsOverlap, message, &public_key.place, first));
+            }
+            if until.value <= from.value {
+                let fault = Fault::new(Code::TermReversed, "this key lapses before it is valid");
+                faults.push(
+                    fault.at(until.place.clone()).label("the end").also(from.place.clone(), "the beginning"),
+                );
             }
         }
     }

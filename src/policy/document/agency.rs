@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use jiff::civil::Date;
 
+use super::signing_key::{self, SigningKeyDocument};
 use super::{Hex, contacts, tables};
 use crate::diagnostic::fault::Faults;
 use crate::diagnostic::source::{Placed, Source};
@@ -31,6 +32,8 @@ pub struct AgencyDocument {
     pub contacts: Contacts,
     /// Where its calls come from.
     pub networks: Vec<Placed<Network>>,
+    /// The keys by which it signs requests.
+    pub signing_keys: Vec<SigningKeyDocument>,
 }
 
 /// What an agency's certificates must show besides the SAN URI `urn:agency:<id>`, which is always demanded.
@@ -54,6 +57,7 @@ pub fn read(source: &Source, faults: &mut Faults) -> Option<AgencyDocument> {
         let certificate = selectors(table, faults);
         let contacts = contacts(table, faults);
         let networks = table.list("networks", faults);
+        let signing_keys = tables(table, "signing_keys", faults, signing_key::read);
         Some(AgencyDocument {
             id: id?,
             name: name?.value,
@@ -62,6 +66,7 @@ pub fn read(source: &Source, faults: &mut Faults) -> Option<AgencyDocument> {
             certificate,
             contacts: contacts?,
             networks,
+            signing_keys,
         })
     })
 }

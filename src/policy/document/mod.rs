@@ -11,6 +11,7 @@ pub mod agency;
 pub mod agreement;
 pub mod rules;
 pub mod service;
+pub mod signing_key;
 
 use crate::crypto::digest::Hash;
 use crate::diagnostic::fault::Faults;

@@ -210,6 +210,50 @@ fn a_key_in_two_agencies_is_a_fault() {
 }
 
 #[test]
+fn a_signing_key_fits_its_algorithm_has_one_name_and_signs_for_one_agency() {
+    let key = |id: &str, algorithm: &str, until: &str| {
+        format!(
+            "\n[[signing_keys]]\nid = \"{id}\"\nalgorithm = \"{algorithm}\"\npublic_key = \"MCowBQYDK2VwAyEAl3HqGw4t8GFAPaCFllZG6SJxRRLXq+uJDhPxonNveb0=\"\nfrom = 2026-01-01T00:00:00Z\nuntil = {until}\n"
+        )
+    };
+    let with_keys = |keys: &[(&str, String)]| {
+        let mut files = files();
+        for (id, key) in keys {
+            let name = format!("agencies/{id}.toml");
+            files.iter_mut().find(|(found, _)| *found == name).unwrap().1 += key;
+        }
+        files
+    };
+    let good = key("a", "ed25519", "2028-01-01T00:00:00Z");
+    let policies = load(with_keys(&[("H31.05", good.clone())])).unwrap();
+    let finance = policies.agency(&"H31.05".parse().unwrap()).unwrap();
+    assert!(finance.signing_key("a", at(NOW)).is_some());
+    assert!(finance.signing_key("a", at("2028-01-01T00:00:00Z")).is_none());
+    assert!(finance.signing_key("b", at(NOW)).is_none());
+    for (keys, says) in [
+        (
+            vec![("H31.05", key("a", "rsa-pss-sha512", "2028-01-01T00:00:00Z"))],
+            "fault[P0031]: this key signs by `ed25519`",
+        ),
+        (
+            vec![("H31.05", good.clone()), ("H31.07", good.clone())],
+            "fault[P0013]: this key would sign for two agencies",
+        ),
+        (
+            vec![("H31.05", good.clone()), ("H31.05", good.clone())],
+            "fault[P0002]: two keys of this agency have one name",
+        ),
+        (
+            vec![("H31.05", key("a", "ed25519", "2025-01-01T00:00:00Z"))],
+            "fault[P0021]: this key lapses before it is valid",
+        ),
+    ] {
+        let shown = shown_of(with_keys(&keys));
+        assert!(shown.contains(says), "{shown}");
+    }
+}
+
+#[test]
 fn a_suspension_of_something_unknown_is_a_fault_since_it_would_leave_open_what_was_to_be_shut() {
     let entry = |what: &str| format!("[[suspend]]\n{what}\nsince = 2026-11-20\nreason = \"Lý do\"\n#");
     let planted = |what: &str| codes("suspensions.toml", "#", &entry(what));

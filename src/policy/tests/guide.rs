@@ -32,6 +32,7 @@ fn the_guide_shows_every_key() {
         include_str!("../document/mod.rs"),
         include_str!("../document/agency.rs"),
         include_str!("../document/service.rs"),
+        include_str!("../document/signing_key.rs"),
         include_str!("../document/agreement.rs"),
         include_str!("../document/rules.rs"),
     ];
