@@ -1,5 +1,6 @@
 //! Names. Each is parsed once, at the door, into a type that cannot be wrong; inside there is nothing left to check.
 
+use std::borrow::Borrow;
 use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
@@ -51,6 +52,13 @@ macro_rules! name {
 
             fn from_str(text: &str) -> Result<Self, NotAName> {
                 if $check(text) { Ok(Self(text.into())) } else { Err(NotAName::new(text, $expected)) }
+            }
+        }
+
+        // A text and the name it is are equal, ordered and hashed alike: a map can be asked by either.
+        impl Borrow<str> for $name {
+            fn borrow(&self) -> &str {
+                &self.0
             }
         }
 

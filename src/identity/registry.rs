@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
+use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -141,7 +142,9 @@ impl Agency {
 /// All agencies, by code. No code names two of them, neither today's nor a former one.
 #[derive(Debug, Clone, Default)]
 pub struct Registry {
-    agencies: BTreeMap<AgencyId, Arc<Agency>>,
+    agencies: HashMap<AgencyId, Arc<Agency>>,
+    // Invariant: the same agencies, sorted by code.
+    sorted: Vec<Arc<Agency>>,
     former: BTreeMap<AgencyId, AgencyId>,
 }
 
@@ -176,10 +179,11 @@ impl Registry {
         if !overlaps.is_empty() {
             return Err(overlaps);
         }
-        let agencies: BTreeMap<_, _> =
-            agencies.into_iter().map(|agency| (agency.id.clone(), agency)).collect();
         owners.retain(|code, owner| code != owner);
-        Ok(Self { agencies, former: owners })
+        let mut sorted = agencies;
+        sorted.sort_by(|a, b| a.id.cmp(&b.id));
+        let agencies = sorted.iter().map(|agency| (agency.id.clone(), Arc::clone(agency))).collect();
+        Ok(Self { agencies, sorted, former: owners })
     }
 
     /// The agency of a code of today.
@@ -196,6 +200,6 @@ impl Registry {
 
     /// All agencies, by code.
     pub fn iter(&self) -> impl Iterator<Item = &Arc<Agency>> {
-        self.agencies.values()
+        self.sorted.iter()
     }
 }

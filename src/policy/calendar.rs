@@ -1,8 +1,7 @@
 //! Days and hours of agreements, counted in their own zone.
 
 use jiff::ToSpan;
-use jiff::ZonedDateTime;
-use jiff::civil::{Date, Time};
+use jiff::civil::{Date, DateTime, Time};
 use jiff::tz::TimeZone;
 
 use crate::clock::Timestamp;
@@ -28,11 +27,28 @@ pub fn confirmation_holds_until(confirmed: Date) -> Date {
     confirmed.saturating_add(CONFIRMATION_MONTHS.months())
 }
 
+/// When a day begins in a zone: its midnight, or the first moment after a midnight that the clocks skip.
+#[must_use]
+pub fn first_moment(day: Date, zone: &TimeZone) -> Timestamp {
+    let midnight = day.to_zoned_datetime(zone.clone());
+    // Only days at the end of year 9999 have no moment: whatever begins on them never does, and whatever ends never does.
+    midnight.map_or(Timestamp::MAX, |midnight| midnight.timestamp())
+}
+
+/// The moment at which a day is over in a zone.
+#[must_use]
+pub fn moment_after(day: Date, zone: &TimeZone) -> Timestamp {
+    day.tomorrow().map_or(Timestamp::MAX, |next| first_moment(next, zone))
+}
+
 /// Whether one of the windows is open; none at all is always open.
 #[must_use]
 pub fn is_open(windows: &[Window], zone: &TimeZone, now: Timestamp) -> bool {
-    let local = now.to_zoned_datetime(zone.clone());
-    windows.is_empty() || windows.iter().any(|window| window.contains(&local))
+    if windows.is_empty() {
+        return true;
+    }
+    let local = zone.to_datetime(now);
+    windows.iter().any(|window| window.contains(local))
 }
 
 /// When the next window opens, if one does within a week.
@@ -52,7 +68,7 @@ pub fn next_opening(windows: &[Window], zone: &TimeZone, now: Timestamp) -> Opti
 }
 
 impl Window {
-    fn contains(&self, local: &ZonedDateTime) -> bool {
+    fn contains(&self, local: DateTime) -> bool {
         let to_day_end = self.to == Time::midnight();
         self.days.contains(&local.date().weekday())
             && local.time() >= self.from
@@ -126,6 +142,17 @@ mod tests {
             Some(at("2026-11-23T00:00:00Z"))
         );
         assert_eq!(next_opening(&[], &zone(), at("2026-11-22T23:59:59Z")), None);
+    }
+
+    #[test]
+    fn a_day_begins_where_the_day_before_is_over_also_where_midnight_is_skipped() {
+        assert_eq!(first_moment(date(2027, 1, 1), &zone()), at("2026-12-31T17:00:00Z"));
+        assert_eq!(moment_after(date(2026, 12, 31), &zone()), at("2026-12-31T17:00:00Z"));
+        // The clocks of Beirut went from 24:00 to 01:00.
+        let beirut = TimeZone::get("Asia/Beirut").unwrap();
+        let first = first_moment(date(2024, 3, 31), &beirut);
+        assert_eq!((today(&beirut, first), beirut.to_datetime(first).hour()), (date(2024, 3, 31), 1));
+        assert_eq!(moment_after(date(9999, 12, 31), &zone()), Timestamp::MAX);
     }
 
     #[test]

@@ -14,6 +14,7 @@ pub mod policies;
 pub mod refusal;
 pub mod refused;
 pub mod scope;
+mod tables;
 pub mod template;
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ use crate::identity::registry::{Agency, Registry, Role};
 
 use super::fingerprint;
 use super::model::{Agreement, Purpose, Service, Suspensions};
+use super::tables::Tables;
 
 /// A policy file by its name under the folder, such as `agencies/H31.02.toml`, and its exact bytes.
 pub type PolicyFile = (String, Arc<[u8]>);
@@ -20,13 +21,25 @@ pub struct Policies {
     registry: Registry,
     services: BTreeMap<ServiceId, Arc<Service>>,
     agreements: Vec<Arc<Agreement>>,
-    // Invariant: holds each agreement once for each of its consumers, so that a decision is one look-up.
-    standing: HashMap<(AgencyId, ServiceId), Vec<Arc<Agreement>>>,
+    // Invariant: each agreement once by its number, and once for each of its consumers.
+    by_number: HashMap<AgreementId, Arc<Agreement>>,
+    by_consumer: HashMap<AgencyId, Vec<Arc<Agreement>>>,
+    tables: Tables,
+    operators: Operators,
     purposes: BTreeMap<PurposeCode, Purpose>,
     suspensions: Suspensions,
     hash: Hash,
     files: Vec<PolicyFile>,
     warnings: Faults,
+}
+
+/// Whom to ask where no agreement says it: those who run the gateway.
+#[derive(Debug)]
+pub(super) struct Operators {
+    /// About what may be shared.
+    pub(super) business: Arc<str>,
+    /// About incidents.
+    pub(super) security: Arc<str>,
 }
 
 /// What compiling found to be right.
@@ -41,11 +54,17 @@ pub(super) struct Parts {
 
 impl Policies {
     pub(super) fn new(parts: Parts, files: Vec<PolicyFile>, warnings: Faults) -> Self {
+        // Compiling refused codes that name two agencies; were it to forget, nobody would be recognized.
+        let registry = Registry::new(parts.agencies).unwrap_or_default();
+        let services: BTreeMap<_, _> =
+            parts.services.into_iter().map(|service| (service.id.clone(), service)).collect();
         Self {
-            standing: standing(&parts.agreements),
-            // Compiling refused codes that name two agencies; were it to forget, nobody would be recognized.
-            registry: Registry::new(parts.agencies).unwrap_or_default(),
-            services: parts.services.into_iter().map(|service| (service.id.clone(), service)).collect(),
+            tables: Tables::new(&parts.agreements, &services, &registry, &parts.suspensions),
+            operators: Operators::of(&registry),
+            by_number: parts.agreements.iter().map(|one| (one.id.clone(), Arc::clone(one))).collect(),
+            by_consumer: by_consumer(&parts.agreements),
+            registry,
+            services,
             agreements: parts.agreements,
             purposes: parts.purposes.into_iter().map(|purpose| (purpose.code.clone(), purpose)).collect(),
             suspensions: parts.suspensions,
@@ -81,7 +100,15 @@ impl Policies {
     /// Who runs the gateway: whom a stranger may ask. The first by id, if several do.
     #[must_use]
     pub fn operator(&self) -> Option<&Arc<Agency>> {
-        self.agencies().find(|agency| agency.roles.contains(&Role::Operate))
+        operator(&self.registry)
+    }
+
+    pub(super) fn operators(&self) -> &Operators {
+        &self.operators
+    }
+
+    pub(super) fn tables(&self) -> &Tables {
+        &self.tables
     }
 
     /// The services, by id.
@@ -104,18 +131,12 @@ impl Policies {
     /// One agreement.
     #[must_use]
     pub fn agreement(&self, id: &AgreementId) -> Option<&Arc<Agreement>> {
-        self.agreements.iter().find(|agreement| agreement.id == *id)
+        self.by_number.get(id)
     }
 
-    /// The agreements of a consumer with a service, whatever their state.
-    #[must_use]
-    pub fn between(&self, consumer: &AgencyId, service: &ServiceId) -> &[Arc<Agreement>] {
-        self.standing.get(&(consumer.clone(), service.clone())).map(Vec::as_slice).unwrap_or_default()
-    }
-
-    /// The agreements under which an agency may ask.
+    /// The agreements under which an agency may ask, by id, whatever their state.
     pub fn of_consumer(&self, consumer: &AgencyId) -> impl Iterator<Item = &Arc<Agreement>> {
-        self.agreements.iter().filter(move |agreement| agreement.consumers.contains(consumer))
+        self.by_consumer.get(consumer).into_iter().flatten()
     }
 
     /// The purposes, by code.
@@ -149,13 +170,26 @@ impl Policies {
     }
 }
 
-fn standing(agreements: &[Arc<Agreement>]) -> HashMap<(AgencyId, ServiceId), Vec<Arc<Agreement>>> {
-    let mut standing: HashMap<_, Vec<_>> = HashMap::new();
-    for agreement in agreements {
-        for consumer in &agreement.consumers {
-            let key = (consumer.clone(), agreement.service.clone());
-            standing.entry(key).or_default().push(Arc::clone(agreement));
+impl Operators {
+    fn of(registry: &Registry) -> Self {
+        let contacts = operator(registry).map(|agency| &agency.contacts);
+        Self {
+            business: contacts.map(|contacts| contacts.business.as_str()).unwrap_or_default().into(),
+            security: contacts.map(|contacts| contacts.security.as_str()).unwrap_or_default().into(),
         }
     }
-    standing
+}
+
+fn operator(registry: &Registry) -> Option<&Arc<Agency>> {
+    registry.iter().find(|agency| agency.roles.contains(&Role::Operate))
+}
+
+fn by_consumer(agreements: &[Arc<Agreement>]) -> HashMap<AgencyId, Vec<Arc<Agreement>>> {
+    let mut by_consumer: HashMap<_, Vec<_>> = HashMap::new();
+    for agreement in agreements {
+        for consumer in &agreement.consumers {
+            by_consumer.entry(consumer.clone()).or_default().push(Arc::clone(agreement));
+        }
+    }
+    by_consumer
 }

@@ -6,7 +6,7 @@ use crate::diagnostic::code::Code;
 use crate::diagnostic::fault::{Fault, Faults, shown};
 use crate::diagnostic::source::Placed;
 use crate::policy::document::agreement::{AgreementDocument, PermitDocument, Requirement};
-use crate::policy::model::{Operation, Parameter, Permit, Service};
+use crate::policy::model::{Operation, Parameter, Permit};
 use crate::policy::scope::Scope;
 
 use super::services::check_catalogued;
@@ -26,7 +26,7 @@ pub(super) fn compile(
         let fault = Fault::new(Code::NothingPermitted, "this agreement has no `[[permit]]`");
         faults.push(fault.at(document.id.place.clone()).label("permits nothing"));
     }
-    check_operations(document, &known.service, faults);
+    check_operations(document, known, faults);
     let clauses = document.permits.iter().zip(1..);
     clauses.filter_map(|(written, number)| permit(document, written, number, known, faults)).collect()
 }
@@ -43,9 +43,9 @@ fn permit(
     for pointer in &written.fields {
         check_catalogued(&known.catalogue, &known.service.catalogue, pointer, faults);
     }
-    let scope = Scope::new(&known.catalogue, &plain(&written.fields)).ok()?;
+    let scope = known.scope(plain(&written.fields))?;
     let operations: Vec<&Arc<Operation>> =
-        written.operations.iter().filter_map(|name| operation(&known.service, name)).collect();
+        written.operations.iter().filter_map(|name| known.operations.get(&name.value)).collect();
     let query: Vec<&Parameter> = operations.iter().flat_map(|operation| &operation.query).collect();
     check_parameters(&written.query, &query, "query parameter", &scope, faults);
     let body: Vec<&Parameter> = operations.iter().flat_map(|operation| &operation.body).collect();
@@ -55,7 +55,7 @@ fn permit(
     Some(Arc::new(Permit {
         number,
         operations: plain(&written.operations),
-        scope: Arc::new(scope),
+        scope,
         requires_case: requires(Requirement::Case),
         requires_user: requires(Requirement::User),
         query: plain(&written.query),
@@ -68,17 +68,12 @@ fn plain(list: &[Placed<String>]) -> Vec<String> {
     list.iter().map(|placed| placed.value.clone()).collect()
 }
 
-fn operation<'a>(service: &'a Service, name: &Placed<String>) -> Option<&'a Arc<Operation>> {
-    service.operations.iter().find(|operation| operation.name() == name.value)
-}
-
 /// Each operation is the service's, and stands in one clause: a grant names one.
-fn check_operations(document: &AgreementDocument, service: &Service, faults: &mut Faults) {
-    let names: Vec<String> = service.operations.iter().map(|operation| operation.name()).collect();
+fn check_operations(document: &AgreementDocument, service: &KnownService, faults: &mut Faults) {
     let mut clauses = Claims::new();
     for name in document.permits.iter().flat_map(|permit| &permit.operations) {
-        if operation(service, name).is_none() {
-            let known = names.iter().map(String::as_str);
+        if !service.operations.contains_key(&name.value) {
+            let known = service.operations.keys().map(String::as_str);
             let fault = unknown(Code::UnknownOperation, "operation", &name.value, &name.place, known);
             faults.push(fault);
         }

@@ -10,7 +10,9 @@ mod rules;
 mod services;
 mod warnings;
 
-use std::collections::BTreeMap;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use crate::clock::Timestamp;
@@ -26,11 +28,17 @@ use super::document::agency::AgencyDocument;
 use super::document::agreement::AgreementDocument;
 use super::document::rules::{GuardrailsDocument, PurposeDocument, SuspensionDocument};
 use super::document::service::ServiceDocument;
-use super::model::Service;
+use super::model::{Operation, Service};
 use super::policies::{Parts, Policies, PolicyFile};
-use super::scope::Node;
+use super::scope::{Node, Scope};
 
 pub use services::endpoint;
+
+/// How many files make another thread worth starting: some milliseconds of reading.
+const FILES_A_THREAD: usize = 512;
+
+/// How many threads read at most: beyond it the compiling that follows takes longer than the reading.
+const THREADS_MAX: usize = 8;
 
 /// Compiles a policy set, given by file name and bytes. `now` only decides what is warned of.
 ///
@@ -64,17 +72,47 @@ struct Documents {
 }
 
 impl Documents {
+    /// Reads all files, on as many threads as they are worth.
     fn read(files: &[PolicyFile], faults: &mut Faults) -> Self {
+        let threads = std::thread::available_parallelism().map_or(1, NonZeroUsize::get).min(THREADS_MAX);
+        let share = files.len().div_ceil(threads).max(FILES_A_THREAD);
         let mut documents = Self::default();
+        std::thread::scope(|scope| {
+            let readers: Vec<_> =
+                files.chunks(share).map(|files| scope.spawn(|| Self::read_some(files))).collect();
+            for reader in readers {
+                match reader.join() {
+                    Ok((some, more)) => {
+                        documents.append(some);
+                        faults.extend(more);
+                    }
+                    Err(panic) => std::panic::resume_unwind(panic),
+                }
+            }
+        });
+        documents.require_rules(faults);
+        documents
+    }
+
+    fn read_some(files: &[PolicyFile]) -> (Self, Faults) {
+        let (mut documents, mut faults) = (Self::default(), Faults::new());
         for (name, bytes) in files {
             match std::str::from_utf8(bytes) {
-                Ok(text) => documents.take(&Source::new(name.as_str(), text), faults),
+                Ok(text) => documents.take(&Source::new(name.as_str(), text), &mut faults),
                 Err(_) => faults
                     .push(Fault::new(Code::Unreadable, format!("the file `{}` is not UTF-8", shown(name)))),
             }
         }
-        documents.require_rules(faults);
-        documents
+        (documents, faults)
+    }
+
+    fn append(&mut self, more: Self) {
+        self.agencies.extend(more.agencies);
+        self.services.extend(more.services);
+        self.agreements.extend(more.agreements);
+        self.purposes = self.purposes.take().or(more.purposes);
+        self.guardrails = self.guardrails.take().or(more.guardrails);
+        self.suspensions = self.suspensions.take().or(more.suspensions);
     }
 
     fn take(&mut self, source: &Source, faults: &mut Faults) {
@@ -116,7 +154,8 @@ impl Documents {
         };
         known.services = services::compile(&self.services, &known.agencies, faults);
         let guardrails = guardrails::compile(self.guardrails.unwrap_or_default(), &known, faults);
-        let agreements = agreements::compile(&self.agreements, &known, &guardrails, faults);
+        let mut agreements = agreements::compile(&self.agreements, &known, &guardrails, faults);
+        agreements.sort_by(|(_, a), (_, b)| a.id.cmp(&b.id));
         overlap::check(&agreements, faults);
         warnings::warn(&agreements, now, faults);
         let names = self.agreements.iter().map(|named| named.stem.as_str()).collect();
@@ -169,13 +208,31 @@ impl<D> Named<D> {
 struct Known {
     agencies: BTreeMap<AgencyId, Option<Arc<Agency>>>,
     services: BTreeMap<ServiceId, Option<KnownService>>,
-    purposes: Vec<PurposeCode>,
+    purposes: BTreeSet<PurposeCode>,
 }
 
-/// A service and its catalogue as a tree, nothing kept.
+/// A service, its operations by name, and its catalogue as a tree, nothing kept.
 struct KnownService {
     service: Arc<Service>,
+    operations: BTreeMap<String, Arc<Operation>>,
     catalogue: Node,
+    // Clauses that name the same fields share a scope: most of a province's agreements are of a few kinds.
+    scopes: RefCell<HashMap<Vec<String>, Option<Arc<Scope>>>>,
+}
+
+impl KnownService {
+    fn new(service: Arc<Service>, catalogue: Node) -> Self {
+        let named = |operation: &Arc<Operation>| (operation.name(), Arc::clone(operation));
+        let operations = service.operations.iter().map(named).collect();
+        Self { service, operations, catalogue, scopes: RefCell::default() }
+    }
+
+    /// The scope that keeps these pointers; none if one leads nowhere.
+    fn scope(&self, pointers: Vec<String>) -> Option<Arc<Scope>> {
+        let mut scopes = self.scopes.borrow_mut();
+        let entry = scopes.entry(pointers);
+        entry.or_insert_with_key(|pointers| Scope::new(&self.catalogue, pointers).ok().map(Arc::new)).clone()
+    }
 }
 
 /// A fault about a name that is not in the list: with the nearest that is.

@@ -15,7 +15,7 @@ use super::Facts;
 use super::standing::Matter;
 
 pub(super) fn from_network(facts: &Facts<'_>, matter: &Matter<'_>) -> Result<(), Refusal> {
-    let networks = matter.agency.map(|agency| agency.networks.as_slice()).unwrap_or_default();
+    let networks = &matter.dealing.consumer.networks;
     let inside =
         |source: IpAddr| networks.is_empty() || networks.iter().any(|network| contains(network, source));
     match facts.source {
@@ -41,7 +41,7 @@ fn contains(network: &Network, source: IpAddr) -> bool {
 }
 
 pub(super) fn within_hours(matter: &Matter<'_>, now: Timestamp) -> Result<(), Refusal> {
-    let (hours, zone) = (&matter.agreement.hours, &matter.agreement.zone);
+    let (hours, zone) = (&matter.candidate.agreement.hours, &matter.candidate.agreement.zone);
     if is_open(hours, zone, now) {
         return Ok(());
     }
@@ -50,17 +50,17 @@ pub(super) fn within_hours(matter: &Matter<'_>, now: Timestamp) -> Result<(), Re
 
 pub(super) fn named(facts: &Facts<'_>, matter: &Matter<'_>) -> Result<(), Refusal> {
     let missing = |what| Err(Refusal::Missing { what, ground: matter.ground() });
-    if matter.permit.requires_case && !facts.names_case {
+    if matter.candidate.permit.requires_case && !facts.names_case {
         return missing(Needed::Case);
     }
-    if matter.permit.requires_user && !facts.names_user {
+    if matter.candidate.permit.requires_user && !facts.names_user {
         return missing(Needed::User);
     }
     Ok(())
 }
 
 pub(super) fn signed(facts: &Facts<'_>, matter: &Matter<'_>) -> Result<(), Refusal> {
-    if matter.agreement.signed_requests && !facts.signed {
+    if matter.candidate.agreement.signed_requests && !facts.signed {
         return Err(Refusal::SignatureRequired { ground: matter.ground() });
     }
     Ok(())
@@ -70,14 +70,14 @@ pub(super) fn signed(facts: &Facts<'_>, matter: &Matter<'_>) -> Result<(), Refus
 /// is refused, since a filter tells.
 pub(super) fn parameters(facts: &Facts<'_>, matter: &Matter<'_>) -> Result<(), Refusal> {
     for (name, value) in facts.query {
-        let declared = matter.operation.query.iter().find(|parameter| parameter.name == *name);
+        let declared = matter.permitted.operation.query.iter().find(|parameter| parameter.name == *name);
         let let_through = declared.is_some_and(|parameter| {
             let tells_nothing_more =
-                parameter.field.as_deref().is_none_or(|field| matter.permit.scope.covers(field));
-            matter.permit.query.contains(name) && tells_nothing_more
+                parameter.field.as_deref().is_none_or(|field| matter.candidate.permit.scope.covers(field));
+            matter.candidate.permit.query.contains(name) && tells_nothing_more
         });
         // A person's identifier goes into the record, which has an end.
-        let fits = value.len() <= PARAMETER_MAX || !is_subject(name, matter.operation);
+        let fits = value.len() <= PARAMETER_MAX || !is_subject(name, &matter.permitted.operation);
         if !let_through || !fits {
             let parameter = declared.map(|parameter| parameter.name.clone());
             return Err(Refusal::ParameterNotGranted { parameter, ground: matter.ground() });
@@ -92,10 +92,10 @@ fn is_subject(name: &str, operation: &Operation) -> bool {
 
 /// Where distinct people are counted by a query parameter, it must be there.
 fn people_can_be_counted(facts: &Facts<'_>, matter: &Matter<'_>) -> Result<(), Refusal> {
-    match &matter.operation.subject {
+    match &matter.permitted.operation.subject {
         Some(SubjectPlace::Query(name))
-            if matter.agreement.limits.subjects_per_day.is_some()
-                && subject(facts, matter.operation).is_none() =>
+            if matter.candidate.agreement.limits.subjects_per_day.is_some()
+                && subject(facts, &matter.permitted.operation).is_none() =>
         {
             Err(Refusal::Missing { what: Needed::Subject(name.clone()), ground: matter.ground() })
         }
@@ -115,7 +115,7 @@ pub(super) fn subject<'a>(facts: &Facts<'a>, operation: &Operation) -> Option<&'
 }
 
 pub(super) fn fields(facts: &Facts<'_>, matter: &Matter<'_>) -> Result<Arc<Scope>, Refusal> {
-    let Some(asked) = facts.fields else { return Ok(Arc::clone(&matter.permit.scope)) };
+    let Some(asked) = facts.fields else { return Ok(Arc::clone(&matter.candidate.permit.scope)) };
     let outside = |outside| {
         let field = match outside {
             Outside::Uncatalogued => None,
@@ -123,11 +123,11 @@ pub(super) fn fields(facts: &Facts<'_>, matter: &Matter<'_>) -> Result<Arc<Scope
         };
         Refusal::FieldNotGranted { field, ground: matter.ground() }
     };
-    matter.permit.scope.narrow(asked).map(Arc::new).map_err(outside)
+    matter.candidate.permit.scope.narrow(asked).map(Arc::new).map_err(outside)
 }
 
 pub(super) fn size(facts: &Facts<'_>, matter: &Matter<'_>) -> Result<(), Refusal> {
-    let limit = matter.operation.request_limit;
+    let limit = matter.permitted.operation.request_limit;
     if facts.content_length.is_some_and(|length| length > limit) {
         return Err(Refusal::RequestTooLarge { limit, ground: matter.ground() });
     }
@@ -135,7 +135,7 @@ pub(super) fn size(facts: &Facts<'_>, matter: &Matter<'_>) -> Result<(), Refusal
 }
 
 pub(super) fn present(matter: &Matter<'_>, now: Timestamp) -> Result<(), Refusal> {
-    match matter.service.under_maintenance(now) {
+    match matter.dealing.service().under_maintenance(now) {
         Some(window) => {
             Err(Refusal::Maintenance { window: Box::new(window.clone()), ground: matter.ground() })
         }

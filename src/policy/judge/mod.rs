@@ -18,6 +18,8 @@ use super::policies::Policies;
 use super::refusal::Refusal;
 use super::scope::Scope;
 
+use standing::Matter;
+
 pub use standing::{agreement_stands, unsuspended};
 
 /// What a decision looks at, and nothing else.
@@ -116,12 +118,14 @@ pub(super) fn walk(
 ) -> Result<Verdict, Refusal> {
     standing::not_suspended(facts, policies)?;
     passed(Step::Standing);
-    let candidates = standing::with_operation(facts, policies).ok_or_else(|| standing::stranger(policies))?;
+    let found = standing::with_operation(facts, policies);
+    let (dealing, permitted) = found.ok_or_else(|| standing::stranger(policies))?;
     passed(Step::Agreement);
-    let (purpose, covering) = standing::for_purpose(facts, &candidates, policies)?;
+    let covered = standing::for_purpose(facts, permitted)?;
     passed(Step::Purpose);
-    let matter = standing::in_force(&candidates, covering, policies, now)?;
+    let candidate = standing::in_force(covered, policies, now)?;
     passed(Step::InForce);
+    let matter = Matter { dealing, permitted, covered, candidate };
     demands::from_network(facts, &matter)?;
     passed(Step::Source);
     demands::within_hours(&matter, now)?;
@@ -138,5 +142,5 @@ pub(super) fn walk(
     passed(Step::Size);
     demands::present(&matter, now)?;
     passed(Step::Present);
-    Ok(matter.verdict(facts, purpose, scope))
+    Ok(matter.verdict(facts, scope))
 }

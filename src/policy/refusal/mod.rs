@@ -42,92 +42,92 @@ pub enum Refusal {
         /// What.
         what: Needed,
         /// The ground.
-        ground: Box<Ground>,
+        ground: Arc<Ground>,
     },
     /// The stated purpose is not the agreement's.
     PurposeNotCovered {
         /// The ground.
-        ground: Box<Ground>,
+        ground: Arc<Ground>,
     },
     /// The stated purpose is suspended.
     PurposeSuspended {
         /// Since when and why.
         suspension: Suspension,
         /// The ground.
-        ground: Box<Ground>,
+        ground: Arc<Ground>,
     },
     /// The agreement is suspended.
     AgreementSuspended {
         /// Since when and why.
         suspension: Suspension,
         /// The ground.
-        ground: Box<Ground>,
+        ground: Arc<Ground>,
     },
     /// The agreement's first day is still to come.
     NotYetInForce {
         /// When that day begins.
         begins: Option<Timestamp>,
         /// The ground.
-        ground: Box<Ground>,
+        ground: Arc<Ground>,
     },
     /// The agreement is over.
     NoLongerInForce {
         /// Its last day.
         last: Date,
         /// The ground.
-        ground: Box<Ground>,
+        ground: Arc<Ground>,
     },
     /// The security confirmation is over six months old.
     SecurityConfirmationLapsed {
         /// When it was given.
         confirmed: Date,
         /// The ground.
-        ground: Box<Ground>,
+        ground: Arc<Ground>,
     },
     /// The call comes from outside the agency's networks.
     SourceNetwork {
         /// The ground.
-        ground: Box<Ground>,
+        ground: Arc<Ground>,
     },
     /// The agreement is closed at this hour.
     OutsideHours {
         /// When it opens.
         opens: Option<Timestamp>,
         /// The ground.
-        ground: Box<Ground>,
+        ground: Arc<Ground>,
     },
     /// The request must be signed.
     SignatureRequired {
         /// The ground.
-        ground: Box<Ground>,
+        ground: Arc<Ground>,
     },
     /// A query parameter that the clause does not let through.
     ParameterNotGranted {
         /// Its name, if the service's file declares it; else it is not repeated.
         parameter: Option<String>,
         /// The ground.
-        ground: Box<Ground>,
+        ground: Arc<Ground>,
     },
     /// A field outside the scope was asked for.
     FieldNotGranted {
         /// The field, if the catalogue knows it; else it is not repeated.
         field: Option<Box<Field>>,
         /// The ground.
-        ground: Box<Ground>,
+        ground: Arc<Ground>,
     },
     /// The request is larger than the operation takes.
     RequestTooLarge {
         /// The most bytes of a body.
         limit: u64,
         /// The ground.
-        ground: Box<Ground>,
+        ground: Arc<Ground>,
     },
     /// The platform is away as planned.
     Maintenance {
         /// From when until when, and why.
         window: Box<Maintenance>,
         /// The ground.
-        ground: Box<Ground>,
+        ground: Arc<Ground>,
     },
 }
 
@@ -144,31 +144,30 @@ pub enum Needed {
     Subject(String),
 }
 
-/// The agreement, and as far as it was reached the clause, by which a request is refused.
-#[derive(Debug, Clone)]
+/// The agreement, and as far as it was reached the clause, by which a request is refused. Made when compiling, so that a refusal only points to it.
+#[derive(Debug)]
 pub struct Ground {
     agreement: Arc<Agreement>,
     clause: Option<String>,
     legal: String,
-    provider: Text,
-    service: Text,
+    provider: Arc<Agency>,
+    service: Arc<Service>,
 }
 
 impl Ground {
     pub(super) fn new(
         agreement: &Arc<Agreement>,
         permit: Option<&Permit>,
-        service: &Service,
-        provider: Option<&Arc<Agency>>,
-    ) -> Box<Self> {
-        let id = agreement.provider.as_str();
-        Box::new(Self {
+        service: &Arc<Service>,
+        provider: &Arc<Agency>,
+    ) -> Self {
+        Self {
             agreement: Arc::clone(agreement),
             clause: permit.map(|permit| permit.number.to_string()),
             legal: agreement.legal_basis.join("; "),
-            provider: provider.map_or_else(|| Text::new(id, id), |agency| agency.name.clone()),
-            service: service.name.clone(),
-        })
+            provider: Arc::clone(provider),
+            service: Arc::clone(service),
+        }
     }
 
     /// The agreement.

@@ -102,7 +102,7 @@ fn missing(what: &Needed, ground: &Ground) -> Text {
 }
 
 fn purpose_not_covered(ground: &Ground) -> Text {
-    let (id, provider) = (&ground.agreement.id, &ground.provider);
+    let (id, provider) = (&ground.agreement.id, &ground.provider.name);
     Text::new(
         format!(
             "Từ chối: mục đích khai thác không thuộc thỏa thuận {id}. Liên hệ đầu mối nghiệp vụ của {}.",
@@ -210,7 +210,7 @@ fn class_en(class: Class) -> &'static str {
 fn maintenance(window: &Maintenance, ground: &Ground) -> Text {
     let until = window.until.to_zoned_datetime(ground.agreement.zone.clone());
     let (time, day) = (until.strftime("%H:%M").to_string(), shown(until.date()));
-    let (vi, en) = (&ground.service.vi, &ground.service.en);
+    let (vi, en) = (&ground.service.name.vi, &ground.service.name.en);
     Text::new(
         format!("{vi} đang bảo trì theo kế hoạch. Cổng hoạt động bình thường. Thử lại từ {time} ngày {day}."),
         format!("{en} is away for planned maintenance. The gateway is well. Retry from {time} on {day}."),

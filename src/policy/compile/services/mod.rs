@@ -103,7 +103,7 @@ fn service(document: &ServiceDocument, faults: &mut Faults) -> Option<KnownServi
         maintenance: document.maintenance.clone(),
     };
     let sound = faults.iter().skip(before).all(|fault| fault.severity() != Severity::Fault);
-    sound.then(|| KnownService { service: Arc::new(service), catalogue })
+    sound.then(|| KnownService::new(Arc::new(service), catalogue))
 }
 
 fn check_not_empty(document: &ServiceDocument, faults: &mut Faults) {
