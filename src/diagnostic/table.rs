@@ -16,8 +16,8 @@ pub struct Table<'a> {
     source: &'a Source,
     entries: &'a DeTable<'a>,
     place: Place,
-    /// How messages call it, such as "the file" or "`limits`".
-    name: String,
+    /// The key it stands under; none is the file itself.
+    name: Option<&'a str>,
     asked: Vec<&'static str>,
     /// The file has syntax errors: what seems missing may be in the part that could not be read.
     torn: bool,
@@ -25,11 +25,11 @@ pub struct Table<'a> {
 
 impl<'a> Table<'a> {
     pub(super) fn root(source: &'a Source, entries: &'a DeTable<'a>, torn: bool) -> Self {
-        Self { source, entries, place: source.start(), name: "the file".to_owned(), asked: Vec::new(), torn }
+        Self { source, entries, place: source.start(), name: None, asked: Vec::new(), torn }
     }
 
     pub(super) fn nested(value: &Value<'a>, entries: &'a DeTable<'a>) -> Self {
-        let name = format!("`{}`", shown(value.name()));
+        let name = Some(value.name());
         let (source, place, torn) = (value.source(), value.place(), value.is_torn());
         Self { source, entries, place, name, asked: Vec::new(), torn }
     }
@@ -87,11 +87,16 @@ impl<'a> Table<'a> {
         self.optional::<Vec<Placed<T>>>(key, faults).map(|list| list.value).unwrap_or_default()
     }
 
+    /// How messages call it.
+    fn called(&self) -> String {
+        self.name.map_or_else(|| "the file".to_owned(), |name| format!("`{}`", shown(name)))
+    }
+
     /// The value of a key as it stands, whatever its type; a fault when it is missing.
     pub fn need(&mut self, key: &'static str, faults: &mut Faults) -> Option<Value<'a>> {
         let value = self.take(key);
         if value.is_none() && !self.torn {
-            let message = format!("{} has no key `{key}`", self.name);
+            let message = format!("{} has no key `{key}`", self.called());
             let fault = Fault::new(Code::MissingKey, message).at(self.place.clone());
             faults.push(fault.label(format!("`{key}` is required here")));
         }
@@ -133,7 +138,7 @@ impl<'a> Table<'a> {
     }
 
     fn unknown_key(&self, written: &str, place: Place) -> Fault {
-        let message = format!("{} has a key `{}` that nobody knows", self.name, shown(written));
+        let message = format!("{} has a key `{}` that nobody knows", self.called(), shown(written));
         let fault = Fault::new(Code::UnknownKey, message).at(place).label("unknown key");
         match nearest(written, self.asked.iter().copied()) {
             Some(name) => fault.suggest(Some(name)),
