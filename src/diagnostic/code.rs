@@ -282,6 +282,30 @@ codes! {
         "algorithm phải là thuật toán của chính khóa đó: ed25519, ecdsa-p256-sha256 hoặc rsa-pss-sha512.",
         "algorithm must be that of the key itself: ed25519, ecdsa-p256-sha256 or rsa-pss-sha512."
     }
+    ReliedFileDiffers "P0032" {
+        "tệp mà thỏa thuận dựa vào đã khác",
+        "a file that an agreement relies on is another",
+        "relies_on ghi SHA-256 của các tệp cơ quan và dịch vụ lúc ký: bên cung cấp, mọi bên khai thác và dịch vụ, đủ tất cả. Tệp đổi thì phải thống nhất lại.",
+        "relies_on holds the SHA-256 of the agency and service files as they were agreed on: provider, every consumer and the service, all of them. When one changes, the parties agree anew."
+    }
+    NeverOpens "P0033" {
+        "giờ khai thác không rơi vào ngày nào trong thời hạn",
+        "hours that never open within the term",
+        "Trong thời hạn hiệu lực không có ngày nào thuộc các ngày mở: mọi yêu cầu đều bị từ chối.",
+        "No day of the term is one of the opening days: every request would be refused."
+    }
+    ReservedName "P0034" {
+        "tên dành riêng của cổng",
+        "a name that is the gateway's own",
+        "Địa chỉ bắt đầu bằng tên này do chính cổng trả lời, nên không yêu cầu nào đến được dịch vụ.",
+        "Addresses that begin with this name are answered by the gateway itself: no request would reach the service."
+    }
+    SubjectNotSent "P0035" {
+        "đếm người theo tham số không được gửi",
+        "people are counted by something that may not be sent",
+        "subjects_per_day đếm người theo tham số này, mà điều khoản không cho gửi: có hay không có tham số, yêu cầu đều bị từ chối.",
+        "subjects_per_day counts people by this parameter, which the clause does not let through: with it or without, every request is refused."
+    }
     Lapsed "P0101" {
         "thỏa thuận đã hết hạn",
         "an agreement that is over",
@@ -311,6 +335,24 @@ codes! {
         "a platform reached without TLS",
         "Kết nối http ngoài máy này không được mã hóa. Hãy dùng https.",
         "Plain http to another machine is readable on the way. Use https."
+    }
+    Suspended "P0106" {
+        "thỏa thuận có phần đang bị tạm dừng",
+        "an agreement of which something is suspended",
+        "suspensions.toml đang tạm dừng mục đích, bên khai thác hoặc chính thỏa thuận này: các yêu cầu đó đều bị từ chối.",
+        "suspensions.toml suspends a purpose, a consumer or the agreement itself: those requests are refused."
+    }
+    NoSigningKey "P0107" {
+        "bên khai thác chưa có khóa ký còn giá trị",
+        "a consumer without a valid signing key",
+        "Thỏa thuận đòi yêu cầu phải ký số, mà bên khai thác không có khóa nào còn giá trị trong signing_keys: mọi yêu cầu của bên đó đều bị từ chối.",
+        "The agreement demands signed requests, and the consumer has no key in signing_keys that is valid today: all of its requests are refused."
+    }
+    ConfirmedTooEarly "P0108" {
+        "xác nhận an toàn thông tin hết giá trị trước ngày đầu",
+        "a security confirmation that lapses before the first day",
+        "Với ngày xác nhận này thỏa thuận không bao giờ có hiệu lực. Hãy xác nhận lại trước ngày đầu của thời hạn và ghi ngày mới.",
+        "With this confirmation the agreement is never in force. Confirm again before the first day of its term, and write the new date."
     }
 }
 

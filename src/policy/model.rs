@@ -261,6 +261,8 @@ pub struct Agreement {
     pub contacts: Contacts,
     /// Whether requests must be signed.
     pub signed_requests: bool,
+    /// The policy files it was agreed on with, by name, and their SHA-256; empty, or all that it names.
+    pub relies_on: BTreeMap<String, Hash>,
 }
 
 /// How an agreement is used (Decree 278/2025).

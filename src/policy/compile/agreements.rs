@@ -1,21 +1,25 @@
 //! Agreements: whom they bind, for how long, for what.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::crypto::digest::Hash;
 use crate::diagnostic::code::Code;
 use crate::diagnostic::fault::{Fault, Faults};
 use crate::diagnostic::source::Placed;
 use crate::id::{AgencyId, PurposeCode};
 use crate::identity::registry::Role;
 use crate::policy::document::agreement::AgreementDocument;
-use crate::policy::model::{Agreement, Service};
+use crate::policy::model::{Agreement, Limits, Permit, Service, Window};
 
 use super::guardrails::Guardrails;
 use super::services::has_role;
-use super::{Claims, Known, KnownService, Named, clauses, limits, twice, unknown};
+use super::{Claims, Known, KnownService, Named, clauses, limits, never, relies_on, twice, unknown};
 
 /// Compiles the agreements, each with the document that tells where things stand; those with faults are left out.
 pub(super) fn compile<'a>(
     files: &'a [Named<AgreementDocument>],
-    known: &Known,
+    known: &Known<'_>,
     guardrails: &Guardrails,
     faults: &mut Faults,
 ) -> Vec<(&'a AgreementDocument, Agreement)> {
@@ -31,7 +35,9 @@ pub(super) fn compile<'a>(
         let Some(service) = service(document, known, faults) else { continue };
         check_provider(document, &service.service, faults);
         let permits = clauses::compile(document, service, faults);
-        let agreement = agreement(document, permits, limits, hours);
+        let relies_on = relies_on::compile(document, known.files, faults);
+        let agreement = agreement(document, permits, limits, hours, relies_on);
+        never::check_time(document, &agreement, faults);
         guardrails.check(document, &agreement, faults);
         agreements.push((document, agreement));
     }
@@ -40,9 +46,10 @@ pub(super) fn compile<'a>(
 
 fn agreement(
     document: &AgreementDocument,
-    permits: Vec<std::sync::Arc<crate::policy::model::Permit>>,
-    limits: crate::policy::model::Limits,
-    hours: Vec<crate::policy::model::Window>,
+    permits: Vec<Arc<Permit>>,
+    limits: Limits,
+    hours: Vec<Window>,
+    relies_on: BTreeMap<String, Hash>,
 ) -> Agreement {
     Agreement {
         id: document.id.value.clone(),
@@ -63,10 +70,11 @@ fn agreement(
         hours,
         contacts: document.contacts.clone(),
         signed_requests: document.signed_requests,
+        relies_on,
     }
 }
 
-fn check_parties(document: &AgreementDocument, known: &Known, faults: &mut Faults) {
+fn check_parties(document: &AgreementDocument, known: &Known<'_>, faults: &mut Faults) {
     has_role(&known.agencies, &document.provider, Role::Provide, faults);
     let mut consumers: Claims<AgencyId> = Claims::new();
     for consumer in &document.consumers.value {
@@ -79,7 +87,7 @@ fn check_parties(document: &AgreementDocument, known: &Known, faults: &mut Fault
     check_filled(&document.consumers, "consumer", faults);
 }
 
-fn check_purposes(document: &AgreementDocument, known: &Known, faults: &mut Faults) {
+fn check_purposes(document: &AgreementDocument, known: &Known<'_>, faults: &mut Faults) {
     let mut purposes: Claims<PurposeCode> = Claims::new();
     for purpose in &document.purposes.value {
         if !known.purposes.contains(&purpose.value) {
@@ -120,7 +128,7 @@ fn check_term(document: &AgreementDocument, faults: &mut Faults) {
 /// The service, if it is registered and sound; if it has faults of its own, those are enough.
 fn service<'a>(
     document: &AgreementDocument,
-    known: &'a Known,
+    known: &'a Known<'_>,
     faults: &mut Faults,
 ) -> Option<&'a KnownService> {
     let name = &document.service;

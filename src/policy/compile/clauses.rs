@@ -10,7 +10,7 @@ use crate::policy::model::{Operation, Parameter, Permit};
 use crate::policy::scope::Scope;
 
 use super::services::check_catalogued;
-use super::{Claims, KnownService, twice, unknown};
+use super::{Claims, KnownService, never, twice, unknown};
 
 /// How long what a clause puts into every log entry may be, in bytes: an entry holds at most 16 KiB, and 4 KiB are left for
 /// names, hashes and the certificate.
@@ -144,6 +144,9 @@ fn check_subjects(
     faults: &mut Faults,
 ) {
     let Some(limit) = &document.limits.subjects_per_day else { return };
+    for operation in operations {
+        never::check_subject(document, written, operation, faults);
+    }
     for operation in operations.iter().filter(|operation| operation.subject.is_none()) {
         let message = format!("nobody can count the people that `{}` is about", operation.name());
         let fault =

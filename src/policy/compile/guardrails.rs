@@ -35,7 +35,7 @@ struct Never {
 }
 
 /// Compiles the guardrails.
-pub(super) fn compile(document: GuardrailsDocument, known: &Known, faults: &mut Faults) -> Guardrails {
+pub(super) fn compile(document: GuardrailsDocument, known: &Known<'_>, faults: &mut Faults) -> Guardrails {
     let mut never = Vec::new();
     for written in &document.never {
         let consumers = consumers(written, known, faults);
@@ -53,7 +53,7 @@ pub(super) fn compile(document: GuardrailsDocument, known: &Known, faults: &mut 
     }
 }
 
-fn consumers(written: &NeverDocument, known: &Known, faults: &mut Faults) -> Option<Vec<AgencyId>> {
+fn consumers(written: &NeverDocument, known: &Known<'_>, faults: &mut Faults) -> Option<Vec<AgencyId>> {
     if written.consumers.iter().any(|consumer| consumer.value == "*") {
         return None;
     }
@@ -78,7 +78,7 @@ fn consumers(written: &NeverDocument, known: &Known, faults: &mut Faults) -> Opt
 }
 
 /// Splits `dan-cu:/CongDan/TonGiao`, and checks that there is such a field.
-fn target(field: &Placed<String>, known: &Known, faults: &mut Faults) -> Option<(ServiceId, String)> {
+fn target(field: &Placed<String>, known: &Known<'_>, faults: &mut Faults) -> Option<(ServiceId, String)> {
     let Some((service, pointer)) = field.value.split_once(':') else {
         let fault =
             Fault::new(Code::WrongValue, "a field of a service is written like `dan-cu:/CongDan/TonGiao`");

@@ -5,9 +5,13 @@ mod agreements;
 mod clauses;
 mod guardrails;
 mod limits;
+mod never;
 mod overlap;
+mod relies_on;
 mod rules;
 mod services;
+mod signing;
+mod suspended;
 mod warnings;
 
 use std::cell::RefCell;
@@ -48,7 +52,7 @@ pub fn compile(mut files: Vec<PolicyFile>, now: Timestamp) -> Result<Policies, F
     files.sort_by(|(a, _), (b, _)| a.cmp(b));
     let mut faults = Faults::new();
     let documents = Documents::read(&files, &mut faults);
-    let parts = documents.compile(now, &mut faults);
+    let parts = documents.compile(&files, now, &mut faults);
     faults.sort();
     if faults.has_faults() { Err(faults) } else { Ok(Policies::new(parts, files, faults)) }
 }
@@ -145,12 +149,13 @@ impl Documents {
         }
     }
 
-    fn compile(self, now: Timestamp, faults: &mut Faults) -> Parts {
+    fn compile(self, files: &[PolicyFile], now: Timestamp, faults: &mut Faults) -> Parts {
         let purposes = rules::purposes(self.purposes.unwrap_or_default(), faults);
         let mut known = Known {
             agencies: agencies::compile(&self.agencies, faults),
             services: BTreeMap::new(),
             purposes: purposes.iter().map(|purpose| purpose.code.clone()).collect(),
+            files,
         };
         known.services = services::compile(&self.services, &known.agencies, faults);
         let guardrails = guardrails::compile(self.guardrails.unwrap_or_default(), &known, faults);
@@ -158,8 +163,11 @@ impl Documents {
         agreements.sort_by(|(_, a), (_, b)| a.id.cmp(&b.id));
         overlap::check(&agreements, faults);
         warnings::warn(&agreements, now, faults);
+        let suspended = self.suspensions.unwrap_or_default();
+        suspended::warn(&agreements, &suspended, faults);
+        signing::warn(&agreements, &known.agencies, now, faults);
         let names = self.agreements.iter().map(|named| named.stem.as_str()).collect();
-        let suspensions = rules::suspensions(self.suspensions.unwrap_or_default(), &known, &names, faults);
+        let suspensions = rules::suspensions(suspended, &known, &names, faults);
         Parts {
             agencies: known.agencies.into_values().flatten().collect(),
             services: known.services.into_values().flatten().map(|known| known.service).collect(),
@@ -205,10 +213,12 @@ impl<D> Named<D> {
 }
 
 /// What the other files can refer to. A name without a value is that of a file with faults of its own.
-struct Known {
+struct Known<'a> {
     agencies: BTreeMap<AgencyId, Option<Arc<Agency>>>,
     services: BTreeMap<ServiceId, Option<KnownService>>,
     purposes: BTreeSet<PurposeCode>,
+    /// All files, sorted by name.
+    files: &'a [PolicyFile],
 }
 
 /// A service, its operations by name, and its catalogue as a tree, nothing kept.

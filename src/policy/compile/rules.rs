@@ -28,7 +28,7 @@ pub(super) fn purposes(documents: Vec<PurposeDocument>, faults: &mut Faults) -> 
 /// would leave open what was to be shut.
 pub(super) fn suspensions(
     documents: Vec<SuspensionDocument>,
-    known: &Known,
+    known: &Known<'_>,
     agreements: &BTreeSet<&str>,
     faults: &mut Faults,
 ) -> Suspensions {
@@ -64,7 +64,7 @@ fn check_agreement(id: &Placed<AgreementId>, agreements: &BTreeSet<&str>, faults
     }
 }
 
-fn check_purpose(code: &Placed<PurposeCode>, known: &Known, faults: &mut Faults) {
+fn check_purpose(code: &Placed<PurposeCode>, known: &Known<'_>, faults: &mut Faults) {
     if !known.purposes.contains(&code.value) {
         let names = known.purposes.iter().map(PurposeCode::as_str);
         faults.push(unknown(Code::UnknownPurpose, "purpose", code.value.as_str(), &code.place, names));

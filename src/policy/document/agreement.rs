@@ -3,7 +3,7 @@
 use jiff::civil::{Date, Time};
 use jiff::tz::TimeZone;
 
-use super::{contacts, tables, words};
+use super::{Hex, contacts, tables, words};
 use crate::diagnostic::code::Code;
 use crate::diagnostic::fault::{Fault, Faults, shown};
 use crate::diagnostic::quantity::Size;
@@ -51,6 +51,17 @@ pub struct AgreementDocument {
     pub contacts: Contacts,
     /// Whether requests must be signed.
     pub signed_requests: bool,
+    /// The files it was agreed on with.
+    pub relies_on: Vec<ReliedDocument>,
+}
+
+/// A file that an agreement relies on, as written.
+#[derive(Debug, Clone)]
+pub struct ReliedDocument {
+    /// Its name in the set.
+    pub file: Placed<String>,
+    /// The SHA-256 of its bytes.
+    pub sha256: Placed<Hex>,
 }
 
 /// A clause as written.
@@ -152,6 +163,7 @@ fn agreement(table: &mut Table<'_>, faults: &mut Faults) -> Option<AgreementDocu
     let hours = hours(table, faults);
     let contacts = contacts(table, faults);
     let signed_requests = table.optional::<bool>("signed_requests", faults);
+    let relies_on = tables(table, "relies_on", faults, relied);
     Some(AgreementDocument {
         id: id?,
         version: version?.value,
@@ -170,7 +182,14 @@ fn agreement(table: &mut Table<'_>, faults: &mut Faults) -> Option<AgreementDocu
         hours,
         contacts: contacts?,
         signed_requests: signed_requests.is_some_and(|placed| placed.value),
+        relies_on,
     })
+}
+
+fn relied(table: &mut Table<'_>, faults: &mut Faults) -> Option<ReliedDocument> {
+    let file = table.required("file", faults);
+    let sha256 = table.required("sha256", faults);
+    Some(ReliedDocument { file: file?, sha256: sha256? })
 }
 
 fn legal_basis(table: &mut Table<'_>, faults: &mut Faults) -> Option<Vec<String>> {

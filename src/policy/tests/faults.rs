@@ -31,9 +31,9 @@ fn a_misspelt_field_is_shown_with_line_caret_and_the_field_that_was_meant() {
         shown.trim_end(),
         "\
 fault[P0006]: there is no catalogued field `/CongDan/GioiTin`
-  --> agreements/TT-2026-001.toml:27:5
+  --> agreements/TT-2026-001.toml:28:5
    |
-27 |     \"/CongDan/GioiTin\",
+28 |     \"/CongDan/GioiTin\",
    |     ^^^^^^^^^^^^^^^^^^ not known
    |
    = help: did you mean `/CongDan/GioiTinh`?"
@@ -50,8 +50,8 @@ fn two_agreements_that_would_both_answer_are_shown_together() {
         "fault[P0012]: `TT-2026-001` and `TT-2026-010` would both answer `GET /cong-dan/{so_dinh_danh}`"
     ));
     assert!(
-        shown.contains("--> agreements/TT-2026-010.toml:2:6")
-            && shown.contains("::: agreements/TT-2026-001.toml:2:6"),
+        shown.contains("--> agreements/TT-2026-010.toml:3:6")
+            && shown.contains("::: agreements/TT-2026-001.toml:3:6"),
         "{shown}"
     );
 }
@@ -61,8 +61,8 @@ fn granting_a_parent_is_granting_the_field_that_is_never_granted() {
     let shown = shown(AGREEMENT, "    \"/CongDan/GioiTinh\",\n", "    \"/CongDan\",\n");
     assert!(shown.contains("fault[P0014]: `/CongDan/TonGiao` is never granted to this consumer"), "{shown}");
     assert!(shown.contains("fault[P0014]: `/CongDan/DanToc` is never granted to this consumer"), "{shown}");
-    assert!(shown.contains("27 |     \"/CongDan\",\n   |     ^^^^^^^^^^ grants it"), "{shown}");
-    assert!(shown.contains("::: guardrails.toml:8:11"), "{shown}");
+    assert!(shown.contains("28 |     \"/CongDan\",\n   |     ^^^^^^^^^^ grants it"), "{shown}");
+    assert!(shown.contains("::: guardrails.toml:9:11"), "{shown}");
 }
 
 #[test]
@@ -373,6 +373,25 @@ fn agreements_overlap_only_when_a_request_could_be_for_both() {
     assert_eq!(second("consumers = [\"H31.01.01\"]", "consumers = [\"H31.07\"]"), None);
     let ended = "status = \"ended\"\nsince = 2026-02-01\nreason = \"Thay\"";
     assert_eq!(second("status = \"active\"", ended), None);
+}
+
+#[test]
+fn agreements_of_two_zones_overlap_where_one_begins_before_the_other_is_over() {
+    // The first ends with 31 December 2027 in Hưng Yên; the second begins with the next day in a zone of its own.
+    let second = |zone: &str| {
+        let mut files = files();
+        let (_, old) = files.iter().find(|(name, _)| name == AGREEMENT).unwrap().clone();
+        let text = old
+            .replace("TT-2026-001", "TT-2026-010")
+            .replace("from = 2026-01-01, until = 2027-12-31", "from = 2028-01-01, until = 2028-12-31")
+            .replace("security_confirmed = 2026-09-01", "security_confirmed = 2027-12-01")
+            .replace("Asia/Ho_Chi_Minh", zone);
+        files.push(("agreements/TT-2026-010.toml".to_owned(), text));
+        load(files).err().map(|faults| faults.iter().any(|fault| fault.code() == Code::AgreementsOverlap))
+    };
+    assert_eq!(second("Pacific/Kiritimati"), Some(true));
+    assert_eq!(second("Asia/Ho_Chi_Minh"), None);
+    assert_eq!(second("America/New_York"), None);
 }
 
 /// Whatever is done to the files, they load or their faults can be shown.

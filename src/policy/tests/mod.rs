@@ -1,5 +1,6 @@
 //! The province's example policies, and what they decide.
 
+mod codes;
 mod faults;
 mod guide;
 mod never;

@@ -33,9 +33,22 @@ pub(super) fn compile(
         let Some(document) = &file.document else { continue };
         file.check_stem(&document.id, faults);
         has_role(agencies, &document.provider, Role::Provide, faults);
+        check_reserved(&document.id, faults);
         services.insert(document.id.value.clone(), service(document, faults));
     }
     services
+}
+
+/// First segments of addresses that are the gateway's own.
+const RESERVED: [&str; 1] = ["receipts"];
+
+/// No request would ever reach a service by the name of something else.
+fn check_reserved(id: &Placed<ServiceId>, faults: &mut Faults) {
+    if RESERVED.contains(&id.value.as_str()) {
+        let message = format!("addresses under `/{}` are the gateway's own", id.value);
+        let fault = Fault::new(Code::ReservedName, message).at(id.place.clone()).label("never reached");
+        faults.push(fault.help("give the service another name"));
+    }
 }
 
 /// Checks that an agency is registered and has a role.

@@ -58,10 +58,7 @@ fn operation(
     if let Some(subject) = &written.subject {
         check_subject(subject, written, catalogue, fields, faults);
     }
-    if let Some(zero) = written.buffer.as_ref().filter(|size| size.value.0 == 0) {
-        let fault = Fault::new(Code::LimitZero, "no answer fits into nothing").at(zero.place.clone());
-        faults.push(fault.label("zero"));
-    }
+    check_room(written, faults);
     Some(Operation {
         method: template.method.clone(),
         template: template.path.clone(),
@@ -140,6 +137,16 @@ fn check_body_method(written: &OperationDocument, faults: &mut Faults) {
         let message = format!("a {} has no body whose members could be named", written.name.value.method);
         let fault = Fault::new(Code::UnknownParameter, message).at(pointer.name.place.clone());
         faults.push(fault.label("not sent").also(written.name.place.clone(), "the operation"));
+    }
+}
+
+/// Neither answers nor bodies that callers may send fit into nothing.
+fn check_room(written: &OperationDocument, faults: &mut Faults) {
+    let answer = written.buffer.as_ref().map(|size| (size, "no answer fits into nothing"));
+    let sent = written.request.as_ref().filter(|_| !written.body.is_empty());
+    let body = sent.map(|size| (size, "no body fits into nothing"));
+    for (zero, message) in answer.into_iter().chain(body).filter(|(size, _)| size.value.0 == 0) {
+        faults.push(Fault::new(Code::LimitZero, message).at(zero.place.clone()).label("zero"));
     }
 }
 
