@@ -13,6 +13,7 @@ pub mod pointer;
 pub mod policies;
 pub mod refusal;
 pub mod refused;
+pub mod schema;
 pub mod scope;
 mod tables;
 pub mod template;

@@ -44,6 +44,7 @@ policy explain | agency | Cơ quan khai thác | The agency that asks
 policy explain | method | Phương thức HTTP | The HTTP method
 policy explain | url | Địa chỉ, hoặc chỉ đường dẫn như /dan-cu/… | The address, or only the path, such as /dan-cu/…
 policy explain | at | Vào thời điểm này thay vì bây giờ | At this time instead of now
+policy schema | kind | Loại tệp: agency, service, agreement, purposes, guardrails, suspensions | The kind of file: agency, service, agreement, purposes, guardrails or suspensions
 policy access | agency | Chỉ cơ quan này | This agency only
 policy access | service | Chỉ dịch vụ này | This service only
 * | since | Từ thời điểm này: 2026-11-23, 23/11/2026 09:30, 7d | From this time on: 2026-11-23, 23/11/2026 09:30, 7d

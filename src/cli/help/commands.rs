@@ -79,6 +79,12 @@ pub const COMMANDS: &[Page] = &[
         examples: &["phohien policy access --service dan-cu"],
     },
     Page {
+        path: "policy schema",
+        vi: "JSON Schema của một loại tệp chính sách, để trình soạn thảo gợi ý và gạch chân chỗ sai.",
+        en: "The JSON Schema of a kind of policy file, by which editors complete and underline.",
+        examples: &["phohien policy schema agreement"],
+    },
+    Page {
         path: "audit",
         vi: "Đọc và kiểm tra nhật ký trao đổi dữ liệu.",
         en: "Read and verify the exchange audit log.",

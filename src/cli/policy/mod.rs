@@ -2,6 +2,7 @@
 
 pub mod access;
 pub mod explain;
+pub mod schema;
 
 use std::path::Path;
 
@@ -21,6 +22,8 @@ pub enum Policy {
     Explain(Box<explain::Explain>),
     /// Who can reach what?
     Access(access::Access),
+    /// What may a policy file hold?
+    Schema(schema::Schema),
 }
 
 /// Answers one of them.
@@ -31,6 +34,7 @@ pub fn run(policy: &Policy, session: &mut Session) -> Result<Exit, Failure> {
     match policy {
         Policy::Explain(explain) => explain::run(explain, session),
         Policy::Access(access) => access::run(access, session),
+        Policy::Schema(schema) => schema::run(schema, session),
     }
 }
 

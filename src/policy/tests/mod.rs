@@ -5,7 +5,9 @@ mod faults;
 mod guide;
 mod never;
 mod province;
+mod schemas;
 mod steps;
+mod validator;
 
 use std::fs;
 use std::net::IpAddr;
