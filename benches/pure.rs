@@ -1,11 +1,16 @@
 //! What an exchange costs where nothing is waited for: `cargo bench --bench pure`. It prints; it never asserts.
 
+#[path = "pure/nation.rs"]
+mod nation;
+
 use std::error::Error;
 use std::hint::black_box;
 use std::path::Path;
 
+use criterion::BatchSize;
 use criterion::Criterion;
 use criterion::Throughput;
+use http::Method;
 use phohien::clock::Timestamp;
 use phohien::crypto::sign::P256Key;
 use phohien::disclosure::filter::cut;
@@ -18,6 +23,7 @@ use phohien::message::sign::sign_answer;
 use phohien::policy::judge::Facts;
 use phohien::policy::judge::judge;
 use phohien::policy::load;
+use phohien::policy::load_files;
 use phohien::policy::policies::Policies;
 use phohien::request::target::canonical;
 use phohien::tlog::merkle::leaf_hash;
@@ -49,6 +55,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut criterion = Criterion::default().configure_from_args();
     criterion.bench_function("canonical target", |b| b.iter(|| canonical(black_box(TARGET))));
     decision(&mut criterion, &policies, now)?;
+    nations_decisions(&mut criterion, now)?;
     filter(&mut criterion, &policies)?;
     leaf(&mut criterion);
     signature(&mut criterion, now)?;
@@ -78,6 +85,47 @@ fn decision(criterion: &mut Criterion, policies: &Policies, now: Timestamp) -> R
     };
     judge(&facts, policies, now).map_err(|refusal| refusal.code())?;
     criterion.bench_function("decide", |b| b.iter(|| judge(black_box(&facts), policies, now)));
+    Ok(())
+}
+
+/// A set of 10,000 agreements and 1,600 agencies: how long it takes to load, from memory and from a folder, and what one decision
+/// takes where each is for another agency than the one before. Every agreement is asked once, and must be the one that answers.
+fn nations_decisions(criterion: &mut Criterion, now: Timestamp) -> Result<(), Box<dyn Error>> {
+    let files = nation::files()?;
+    let bytes: usize = files.iter().map(|(_, text)| text.len()).sum();
+    let (agencies, agreements) = (nation::AGENCIES, nation::AGREEMENTS);
+    println!("nation: {agencies} agencies, {agreements} agreements, {} files, {bytes} bytes", files.len());
+    let policies = load_files(files.clone(), now).map_err(|faults| faults.render(false))?;
+    let asks = (0..agreements).map(nation::Ask::of).collect::<Result<Vec<_>, _>>()?;
+    let method = Method::GET;
+    let is_right = |ask: &&nation::Ask| {
+        judge(&ask.facts(&method), &policies, now)
+            .is_ok_and(|verdict| verdict.agreement.id.as_str() == ask.expected)
+    };
+    let right = asks.iter().filter(is_right).count();
+    println!("nation: {right} of {agreements} decisions name the agreement that must answer");
+    if right != agreements {
+        return Err("a decision names another agreement than the one that must answer".into());
+    }
+    // A stride that has no factor in common with the number of agreements visits all of them.
+    let mut next =
+        (0..).map(|turn: usize| turn.wrapping_mul(7_919) % agreements).filter_map(|at| asks.get(at));
+    let mut group = criterion.benchmark_group("nation");
+    group.bench_function("decide", |b| {
+        b.iter(|| next.next().map(|ask| judge(black_box(&ask.facts(&method)), &policies, now)));
+    });
+    group.bench_function("refuse a stranger", |b| {
+        let stranger = asks.first().map(|ask| Facts { service: "dich-vu-39", ..ask.facts(&method) });
+        b.iter(|| stranger.as_ref().map(|facts| judge(black_box(facts), &policies, now)));
+    });
+    group.sample_size(10);
+    group.bench_function("load from memory", |b| {
+        b.iter_batched(|| files.clone(), |files| load_files(files, now), BatchSize::PerIteration);
+    });
+    let folder = tempfile::tempdir()?;
+    nation::write(folder.path(), &files)?;
+    group.bench_function("load from a folder", |b| b.iter(|| load(black_box(folder.path()), now)));
+    group.finish();
     Ok(())
 }
 
