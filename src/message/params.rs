@@ -13,7 +13,7 @@ pub enum InputFault {
     /// It has no member of that label.
     #[error("the signature input has no such label")]
     NoSuchLabel,
-    /// A component is no string, or has a parameter other than `req` and `key`.
+    /// A component is no string, or has a parameter other than `req`, `tr` and `key`.
     #[error("the signature covers a component that is not supported here")]
     Component,
     /// A parameter of the signature has the wrong type or is not one of ours.
@@ -28,11 +28,13 @@ pub struct Component {
     params: Vec<ComponentParam>,
 }
 
-/// A parameter of a component identifier. Others (`sf`, `bs`, `tr`, `name`) are not part of our profile.
+/// A parameter of a component identifier. Others (`sf`, `bs`, `name`) are not part of our profile.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ComponentParam {
     /// `req`: from the request, in an answer's signature (RFC 9421 2.4).
     Req,
+    /// `tr`: from the trailers (RFC 9421 2.1.4).
+    Tr,
     /// `key`: one member of a dictionary field (RFC 9421 2.1.2).
     Key(String),
 }
@@ -42,6 +44,12 @@ impl Component {
     #[must_use]
     pub fn own(name: &str) -> Self {
         Self { name: name.to_owned(), params: Vec::new() }
+    }
+
+    /// A field of the message's trailers.
+    #[must_use]
+    pub fn in_trailers(name: &str) -> Self {
+        Self { name: name.to_owned(), params: vec![ComponentParam::Tr] }
     }
 
     /// A component of the request that the message answers.
@@ -95,6 +103,7 @@ impl ComponentParam {
     fn entry(&self) -> Result<(Key, BareItem), InputFault> {
         Ok(match self {
             Self::Req => (key("req")?, true.into()),
+            Self::Tr => (key("tr")?, true.into()),
             Self::Key(member) => (key("key")?, string(member, InputFault::Component)?),
         })
     }
@@ -102,6 +111,7 @@ impl ComponentParam {
     fn read((name, value): (&Key, &BareItem)) -> Result<Self, InputFault> {
         match (name.as_str(), value) {
             ("req", BareItem::Boolean(true)) => Ok(Self::Req),
+            ("tr", BareItem::Boolean(true)) => Ok(Self::Tr),
             ("key", BareItem::String(member)) => Ok(Self::Key(member.as_str().to_owned())),
             _ => Err(InputFault::Component),
         }
@@ -143,6 +153,24 @@ impl SignatureInput {
         Ok(Self { list: InnerList::with_params(items, params), components })
     }
 
+    /// Makes the input of a caller's signature: `created` in seconds since 1970 (UTC), `nonce` and `keyid`, in this order.
+    ///
+    /// # Errors
+    /// A name or value that a structured field cannot hold.
+    pub fn with_nonce(
+        components: Vec<Component>,
+        created: i64,
+        nonce: &str,
+        keyid: &str,
+    ) -> Result<Self, InputFault> {
+        let items = components.iter().map(Component::item).collect::<Result<_, _>>()?;
+        let mut params = Parameters::new();
+        params.insert(key("created")?, created.try_into().map_err(|_| InputFault::Parameter)?);
+        params.insert(key("nonce")?, string(nonce, InputFault::Parameter)?);
+        params.insert(key("keyid")?, string(keyid, InputFault::Parameter)?);
+        Ok(Self { list: InnerList::with_params(items, params), components })
+    }
+
     /// Takes the member `label` out of a `Signature-Input` header, order kept.
     ///
     /// # Errors
@@ -162,6 +190,11 @@ impl SignatureInput {
     #[must_use]
     pub fn components(&self) -> &[Component] {
         &self.components
+    }
+
+    /// The parameters as they were sent, whatever they are.
+    pub fn parameters(&self) -> impl Iterator<Item = (&Key, &BareItem)> {
+        self.list.params.iter()
     }
 
     /// The parameters, each of the type RFC 9421 2.3 gives it.
@@ -242,9 +275,15 @@ mod tests {
 
     #[test]
     fn components_and_parameters_outside_the_profile_are_refused() {
-        for component in
-            [r#""a";sf"#, r#""a";bs"#, r#""a";tr"#, r#""@query-param";name="x""#, r#""a";req=?0"#, "a", "1"]
-        {
+        for component in [
+            r#""a";sf"#,
+            r#""a";bs"#,
+            r#""a";tr=?0"#,
+            r#""@query-param";name="x""#,
+            r#""a";req=?0"#,
+            "a",
+            "1",
+        ] {
             let header = format!("l=({component})");
             assert_eq!(SignatureInput::parse(&header, "l"), Err(InputFault::Component), "{header}");
         }

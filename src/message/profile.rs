@@ -10,16 +10,41 @@ pub const LABEL: &str = "phohien";
 /// The signature's `tag` (RFC 9421 2.3): which profile it follows, so that a signature made for something else is not taken for ours.
 pub const TAG: &str = "phohien/1";
 
+/// Where an answer says what is only known once its body has ended: digest and receipt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stand {
+    /// Before the body.
+    Head,
+    /// Behind it, as when the body was streamed.
+    Trailers,
+}
+
+impl Stand {
+    /// Where a signature that covers these components says that they stand.
+    #[must_use]
+    pub fn of(components: &[Component]) -> Self {
+        let behind = components.contains(&Component::in_trailers("content-digest"));
+        if behind { Self::Trailers } else { Self::Head }
+    }
+
+    fn component(self, name: &str) -> Component {
+        match (self, name) {
+            (Self::Trailers, "content-digest" | "exchange-receipt") => Component::in_trailers(name),
+            (Self::Head | Self::Trailers, _) => Component::own(name),
+        }
+    }
+}
+
 /// The components an answer's signature covers, with their values, in order. Only fields can be absent; they are left out, never empty.
 #[must_use]
-pub fn covered(request: &RequestFacts<'_>, answer: &AnswerFacts<'_>) -> Vec<Line> {
+pub fn covered(request: &RequestFacts<'_>, answer: &AnswerFacts<'_>, stand: Stand) -> Vec<Line> {
     let mut lines = vec![(Component::own("@status"), answer.status.to_string())];
-    lines.extend(own_fields(answer));
+    lines.extend(own_fields(answer, stand));
     lines.extend(of_request(request));
     lines
 }
 
-fn own_fields(answer: &AnswerFacts<'_>) -> impl Iterator<Item = Line> {
+fn own_fields(answer: &AnswerFacts<'_>, stand: Stand) -> impl Iterator<Item = Line> {
     [
         ("content-digest", answer.content_digest),
         ("content-type", answer.content_type),
@@ -27,7 +52,7 @@ fn own_fields(answer: &AnswerFacts<'_>) -> impl Iterator<Item = Line> {
         ("exchange-receipt", answer.exchange_receipt),
     ]
     .into_iter()
-    .filter_map(|(name, value)| Some((Component::own(name), value?.to_owned())))
+    .filter_map(move |(name, value)| Some((stand.component(name), value?.to_owned())))
 }
 
 fn of_request(request: &RequestFacts<'_>) -> Vec<Line> {

@@ -6,11 +6,11 @@ use base64::engine::general_purpose::STANDARD;
 use crate::clock::Timestamp;
 use crate::crypto::CryptoError;
 
-use super::base::{BaseFault, signature_base};
+use super::base::{BaseFault, Line, signature_base};
 use super::facts::{AnswerFacts, RequestFacts};
 use super::key::AnswerKey;
 use super::params::{InputFault, SignatureInput};
-use super::profile::{LABEL, TAG, covered};
+use super::profile::{LABEL, Stand, TAG, covered};
 
 /// The two headers of a signature (RFC 9421 4), as values.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,10 +45,31 @@ pub fn sign_answer(
     key: &AnswerKey,
     created: Timestamp,
 ) -> Result<SignatureHeaders, SignFault> {
-    let lines = covered(request, answer);
+    sign(&covered(request, answer, Stand::Head), key, created)
+}
+
+/// The same for an answer that was streamed: digest, receipt and signature stand in its trailers.
+///
+/// # Errors
+/// As [`sign_answer`].
+pub fn sign_streamed(
+    request: &RequestFacts<'_>,
+    answer: &AnswerFacts<'_>,
+    key: &AnswerKey,
+    created: Timestamp,
+) -> Result<SignatureHeaders, SignFault> {
+    sign(&covered(request, answer, Stand::Trailers), key, created)
+}
+
+/// Signs lines under our label and tag.
+pub(super) fn sign(
+    lines: &[Line],
+    key: &AnswerKey,
+    created: Timestamp,
+) -> Result<SignatureHeaders, SignFault> {
     let components = lines.iter().map(|(component, _)| component.clone()).collect();
     let input = SignatureInput::new(components, created.as_second(), key.id().as_str(), TAG)?;
-    let signature = key.sign(signature_base(&lines, &input)?.as_bytes())?;
+    let signature = key.sign(signature_base(lines, &input)?.as_bytes())?;
     Ok(SignatureHeaders {
         input: format!("{LABEL}={}", input.serialized()?),
         signature: format!("{LABEL}=:{}:", STANDARD.encode(signature)),

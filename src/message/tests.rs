@@ -11,7 +11,8 @@ use super::digest::content_digest;
 use super::facts::{AnswerFacts, RequestFacts, RequestSignature};
 use super::key::AnswerKey;
 use super::params::{Component, InputFault, SignatureInput, signature_bytes};
-use super::sign::{SignFault, SignatureHeaders, sign_answer};
+use super::profile::Stand;
+use super::sign::{SignFault, SignatureHeaders, sign_answer, sign_streamed};
 use super::verify::{Unverified, verify_answer};
 
 const BODY: &[u8] = b"{\"TrangThai\":1}";
@@ -125,6 +126,21 @@ fn a_signed_requests_own_fields_and_signature_are_covered() {
 }
 
 #[test]
+fn a_streamed_answers_digest_and_receipt_are_covered_as_trailers() {
+    let digest = content_digest(BODY);
+    let key = p256();
+    let headers = sign_streamed(&request(), &answer(&digest), &key, at()).unwrap();
+    let covered = "(\"@status\" \"content-digest\";tr \"content-type\" \"exchange-id\" \"exchange-receipt\";tr \"@method\";req";
+    assert!(headers.input.contains(covered), "{}", headers.input);
+    assert!(verify_answer(&request(), &answer(&digest), BODY, &headers, &key.public()).is_ok());
+    let refused = verify_answer(&request(), &answer(&digest), b"{}", &headers, &key.public());
+    assert!(matches!(refused, Err(Unverified::Body(_))));
+    let moved = SignatureHeaders { input: headers.input.replace(";tr", ""), ..headers };
+    let refused = verify_answer(&request(), &answer(&digest), BODY, &moved, &key.public());
+    assert!(matches!(refused, Err(Unverified::Signature(_))));
+}
+
+#[test]
 fn every_fact_is_bound() {
     let digest = content_digest(BODY);
     let key = p256();
@@ -163,7 +179,7 @@ fn an_answer_stripped_of_a_header_is_not_covered() {
 fn a_signature_that_covers_less_than_the_profile_is_refused() {
     let digest = content_digest(BODY);
     let key = p256();
-    let mut some = super::profile::covered(&request(), &answer(&digest));
+    let mut some = super::profile::covered(&request(), &answer(&digest), Stand::Head);
     some.retain(|(component, _)| component.name() != "@path");
     let components = some.iter().map(|(component, _)| component.clone()).collect();
     let input = SignatureInput::new(components, at().as_second(), key.id().as_str(), "phohien/1").unwrap();
@@ -193,7 +209,7 @@ fn an_answer_to_head_and_one_without_content_have_no_digest() {
 #[test]
 fn an_empty_path_and_query_are_signed_as_slash_and_question_mark() {
     let bare = RequestFacts { path: "", query: None, ..request() };
-    let lines = super::profile::covered(&bare, &answer("x"));
+    let lines = super::profile::covered(&bare, &answer("x"), Stand::Head);
     let value = |name: &str| lines.iter().find(|(c, _)| c.name() == name).map(|(_, value)| value.as_str());
     assert_eq!((value("@path"), value("@query")), (Some("/"), Some("?")));
 }

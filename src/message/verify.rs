@@ -11,7 +11,7 @@ use super::digest::{self, DigestFault};
 use super::facts::{AnswerFacts, RequestFacts, has_no_content};
 use super::key::name_of;
 use super::params::{InputFault, SignatureInput, signature_bytes};
-use super::profile::{LABEL, TAG, covered};
+use super::profile::{LABEL, Stand, TAG, covered};
 use super::sign::SignatureHeaders;
 
 /// An answer's signature held. When it was made is for the caller to weigh: this module reads no clock.
@@ -69,7 +69,8 @@ pub fn verify_answer(
     let input = SignatureInput::parse(&headers.input, LABEL)?;
     let verified = named(&input, key)?;
     check_body(request, answer, body)?;
-    let base = signature_base(&covered(request, answer), &input).map_err(|fault| match fault {
+    let lines = covered(request, answer, Stand::of(input.components()));
+    let base = signature_base(&lines, &input).map_err(|fault| match fault {
         BaseFault::NotCovered => Unverified::Coverage,
         other @ (BaseFault::Input(_) | BaseFault::Repeated | BaseFault::Value) => Unverified::Base(other),
     })?;
