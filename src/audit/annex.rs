@@ -42,6 +42,9 @@ pub struct Annex {
     /// Milliseconds spent: at the platform until its head, and its body; in all.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hops: Option<Hops>,
+    /// SHA-256 of a streamed answer, as far as it went, hexadecimal.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub digest: Option<String>,
     /// What was left of the narrowest limit, as the caller was told.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub limits: Option<String>,

@@ -56,13 +56,37 @@ pub fn salt(month_key: &[u8; 32], exchange: ExchangeId, label: Label) -> Hash {
 /// The commitment to `data` under a salt.
 #[must_use]
 pub fn commit(label: Label, salt: &Hash, data: &[u8]) -> Hash {
-    let mut hasher = Sha256::new();
-    hasher.update(b"phohien-commit/1\n");
-    hasher.update(label.as_str().as_bytes());
-    hasher.update(b"\n");
-    hasher.update(salt);
-    hasher.update(data);
-    hasher.finish()
+    let mut committing = Committing::begin(label, salt);
+    committing.take(data);
+    committing.finish()
+}
+
+/// A commitment to data that pass by piece by piece.
+#[derive(Debug, Clone)]
+pub struct Committing(Sha256);
+
+impl Committing {
+    /// Before the first piece.
+    #[must_use]
+    pub fn begin(label: Label, salt: &Hash) -> Self {
+        let mut hasher = Sha256::new();
+        hasher.update(b"phohien-commit/1\n");
+        hasher.update(label.as_str().as_bytes());
+        hasher.update(b"\n");
+        hasher.update(salt);
+        Self(hasher)
+    }
+
+    /// Takes in the next piece.
+    pub fn take(&mut self, piece: &[u8]) {
+        self.0.update(piece);
+    }
+
+    /// The commitment to everything that was taken in.
+    #[must_use]
+    pub fn finish(self) -> Hash {
+        self.0.finish()
+    }
 }
 
 #[cfg(test)]

@@ -123,13 +123,16 @@ impl<O> Tallied<O> {
     }
 }
 
-/// The place in which a caller's early leaving is recorded. Dropped without a word, the caller had nothing.
+/// The place in which a caller's early leaving is recorded. Dropped without a word, the caller had what it was last noted to have
+/// had: nothing, to begin with.
 #[derive(Debug)]
 pub struct Departure {
     recorder: Recorder,
     id: ExchangeId,
     agency: Option<AgencyId>,
     place: Option<Place<Draft>>,
+    /// What the caller has had, as far as is known.
+    bytes: u64,
 }
 
 impl Departure {
@@ -139,7 +142,12 @@ impl Departure {
         agency: Option<AgencyId>,
         place: Option<Place<Draft>>,
     ) -> Self {
-        Self { recorder, id, agency, place }
+        Self { recorder, id, agency, place, bytes: 0 }
+    }
+
+    /// Notes that the caller has had so many bytes of the body already.
+    pub fn has_had(&mut self, bytes: u64) {
+        self.bytes = bytes;
     }
 
     /// The whole answer was handed to the connection: there is nothing to record.
@@ -149,14 +157,13 @@ impl Departure {
 
     /// The caller left after so many bytes of the body had been handed to the connection.
     pub fn left_after(mut self, bytes: u64) {
-        self.record(bytes);
+        self.has_had(bytes);
     }
 
-    fn record(&mut self, bytes: u64) {
+    fn record(&mut self) {
         let Some(place) = self.place.take() else { return };
-        if let Ok(draft) =
-            self.recorder.draft(self.agency.as_ref(), Some(self.id), &Record::Aborted { bytes }, Vec::new())
-        {
+        let record = Record::Aborted { exchange: Box::default(), bytes: self.bytes };
+        if let Ok(draft) = self.recorder.draft(self.agency.as_ref(), Some(self.id), &record, Vec::new()) {
             drop(place.append(draft));
         }
     }
@@ -164,6 +171,6 @@ impl Departure {
 
 impl Drop for Departure {
     fn drop(&mut self) {
-        self.record(0);
+        self.record();
     }
 }

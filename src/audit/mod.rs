@@ -16,6 +16,7 @@
 //! | [`people`] | whom exchanges of a day were charged with |
 //! | [`recorder`] | what all exchanges share of the log |
 //! | [`open`] | one exchange under way: clear, commit, or interrupted |
+//! | [`flowing`] | an answer that goes out before its outcome is known |
 //! | [`committed`] | the proofs that the log was asked first |
 //! | [`tally`] | refusals that are summed up, so that nobody fills the disk by knocking |
 //! | [`reading`] | what is read at the desk, recorded before it is shown |
@@ -39,6 +40,7 @@ pub mod directory;
 pub mod disclose;
 pub mod evidence;
 pub mod facts;
+pub mod flowing;
 pub mod forget;
 pub mod index;
 pub mod months;

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 
+use crate::crypto::digest::Hash;
 use crate::crypto::digest::hex;
 use crate::crypto::digest::sha256;
 use crate::id::AgencyId;
@@ -21,13 +22,16 @@ use crate::tlog::Unavailable;
 
 use super::annex::Annex;
 use super::commitment;
+use super::commitment::Committing;
 use super::commitment::Label;
 use super::committed::Cleared;
 use super::committed::Committed;
 use super::committed::Departure;
 use super::committed::Tallied;
 use super::facts::Facts;
+use super::flowing::Flowing;
 use super::outcome::Outcome;
+use super::outcome::Streamed;
 use super::outcome::Verdict;
 use super::record::Draft;
 use super::record::Exchange;
@@ -51,6 +55,8 @@ pub struct Open {
     places: Places,
     known: Known,
     request: Option<Bytes>,
+    /// Whether its `opened` record is durable.
+    opened: bool,
 }
 
 #[derive(Debug)]
@@ -75,7 +81,7 @@ impl Open {
         [opened, outcome, aborted]: [Place<Draft>; 3],
     ) -> Self {
         let places = Places { opened: Some(opened), outcome: Some(outcome), aborted: Some(aborted) };
-        Self { recorder, id, places, known: Known::default(), request: None }
+        Self { recorder, id, places, known: Known::default(), request: None, opened: false }
     }
 
     /// This exchange.
@@ -129,8 +135,26 @@ impl Open {
                 Record::Opened,
             )?;
             self.append_opened(draft)?.await?;
+            self.opened = true;
         }
         Ok(Cleared::new(admission))
+    }
+
+    /// Lets an answer begin before its outcome is known.
+    ///
+    /// # Errors
+    /// Nothing durable says yet that the exchange began: it is handed back, and nothing of an answer may go out.
+    pub fn flow(self) -> Result<Flowing, Box<Self>> {
+        if self.opened { Ok(Flowing::new(self)) } else { Err(Box::new(self)) }
+    }
+
+    /// A commitment to what will pass by.
+    ///
+    /// # Errors
+    /// The month's key cannot be had.
+    pub fn committing(&self, label: Label) -> Result<Committing, Unrecorded> {
+        let key = self.recorder.months().of(self.id).map_err(unmakeable)?;
+        Ok(Committing::begin(label, &key.salt(self.id, label)))
     }
 
     /// Records how the exchange ended, and returns once that is durable and in the tree.
@@ -140,8 +164,9 @@ impl Open {
     pub async fn commit<O: Outcome>(mut self, outcome: O) -> Result<Committed<O>, Unrecorded> {
         let agency = outcome.agency().cloned();
         let status = outcome.answer().status.as_u16();
-        let record = |exchange| verdict_record(outcome.verdict(), status, exchange);
-        let said = Said { answer: Some(&outcome.answer().body), reply: outcome.reply() };
+        let bytes = outcome.streamed().map(|streamed| streamed.bytes);
+        let record = |exchange| verdict_record(outcome.verdict(), status, bytes, exchange);
+        let said = Said::by(&outcome);
         let draft =
             self.exchange_draft(agency.as_ref(), &outcome.facts(), &outcome.annex(), Some(said), record)?;
         let placed = match self.append_outcome(draft)?.await {
@@ -158,7 +183,8 @@ impl Open {
         let place = self.places.aborted.take().filter(|_| matches!(why, Unavailable::Refused(_)));
         let facts = Facts { unauthenticated: agency.is_none(), ..Facts::default() };
         let exchange = Exchange { facts, ..Exchange::default() };
-        let record = Record::Failed { exchange, status: Some(503), hop: "gateway", reason: UNWRITTEN };
+        let record =
+            Record::Failed { exchange, status: Some(503), hop: "gateway", reason: UNWRITTEN, bytes: None };
         let draft = self.recorder.draft(agency, Some(self.id), &record, Vec::new());
         if let (Some(place), Ok(draft)) = (place, draft) {
             let _ = place.append(draft).await;
@@ -197,22 +223,26 @@ impl Open {
         let sealed = annex.seal(self.id, &key).map_err(unmakeable)?;
         let mut commitments = BTreeMap::new();
         for (label, data) in self.committed_data(annex, said) {
-            let salt = key.salt(self.id, label);
-            commitments.insert(label.as_str(), hex(&commitment::commit(label, &salt, data)));
+            let commitment = match data {
+                Data::Whole(data) => commitment::commit(label, &key.salt(self.id, label), data),
+                Data::Passed(commitment) => *commitment,
+            };
+            commitments.insert(label.as_str(), hex(&commitment));
         }
         let facts = Facts { unauthenticated: agency.is_none(), ..facts.clone() };
         let exchange = Exchange { facts, annex: Some(hex(&sha256(&sealed))), commitments };
         self.recorder.draft(agency, Some(self.id), &record(exchange), sealed)
     }
 
-    fn committed_data<'a>(&'a self, annex: &'a Annex, said: Option<Said<'a>>) -> Vec<(Label, &'a [u8])> {
-        let said = said.unwrap_or_default();
+    fn committed_data<'a>(&'a self, annex: &'a Annex, said: Option<Said<'a>>) -> Vec<(Label, Data<'a>)> {
+        let Said { answer, reply } = said.unwrap_or_default();
+        let text = |text: &'a Option<String>| text.as_deref().map(|text| Data::Whole(text.as_bytes()));
         [
-            (Label::Request, self.request.as_deref()),
-            (Label::Answer, said.answer.map(|body| &**body)),
-            (Label::Reply, said.reply.map(|body| &**body)),
-            (Label::Subject, annex.subject.as_deref().map(str::as_bytes)),
-            (Label::User, annex.user.as_deref().map(str::as_bytes)),
+            (Label::Request, self.request.as_deref().map(Data::Whole)),
+            (Label::Answer, answer),
+            (Label::Reply, reply),
+            (Label::Subject, text(&annex.subject)),
+            (Label::User, text(&annex.user)),
         ]
         .into_iter()
         .filter_map(|(label, data)| Some((label, data?)))
@@ -224,8 +254,13 @@ impl Drop for Open {
     /// A task that ends without an outcome (a panic, a runtime that stops) leaves its record all the same: the place is there.
     fn drop(&mut self) {
         let Some(place) = self.places.outcome.take() else { return };
-        let record =
-            |exchange| Record::Failed { exchange, status: None, hop: "gateway", reason: INTERRUPTED };
+        let record = |exchange| Record::Failed {
+            exchange,
+            status: None,
+            hop: "gateway",
+            reason: INTERRUPTED,
+            bytes: None,
+        };
         match self.exchange_draft(
             self.known.agency.as_ref(),
             &self.known.facts,
@@ -243,8 +278,30 @@ impl Drop for Open {
 
 #[derive(Default)]
 struct Said<'a> {
-    answer: Option<&'a Bytes>,
-    reply: Option<&'a Bytes>,
+    answer: Option<Data<'a>>,
+    reply: Option<Data<'a>>,
+}
+
+/// What is committed to.
+enum Data<'a> {
+    /// It is at hand.
+    Whole(&'a [u8]),
+    /// It passed by, and this is the commitment to it.
+    Passed(&'a Hash),
+}
+
+impl<'a> Said<'a> {
+    fn by<O: Outcome>(outcome: &'a O) -> Self {
+        match outcome.streamed() {
+            Some(Streamed { answer, reply, .. }) => {
+                Self { answer: Some(Data::Passed(answer)), reply: Some(Data::Passed(reply)) }
+            }
+            None => Self {
+                answer: Some(Data::Whole(&outcome.answer().body)),
+                reply: outcome.reply().map(|body| Data::Whole(body)),
+            },
+        }
+    }
 }
 
 /// RFC 9110 9.2.1: what is not safe may have an effect; and a streamed answer leaves before its outcome is known.
@@ -252,13 +309,18 @@ fn may_have_an_effect(grant: &Grant) -> bool {
     !grant.request().method().is_safe() || grant.operation().stream
 }
 
-fn verdict_record(verdict: Verdict, status: u16, exchange: Exchange) -> Record {
+fn verdict_record(verdict: Verdict, status: u16, bytes: Option<u64>, exchange: Exchange) -> Record {
     match verdict {
         Verdict::Released { scope, fields } => {
-            Record::Released { exchange, status, scope: ScopeFacts { hash: hex(&scope), fields } }
+            Record::Released { exchange, status, scope: ScopeFacts { hash: hex(&scope), fields }, bytes }
         }
         Verdict::Refused { stage, reason } => Record::Refused { exchange, status, stage, reason },
-        Verdict::Failed { hop, reason } => Record::Failed { exchange, status: Some(status), hop, reason },
+        Verdict::Failed { hop, reason } => {
+            Record::Failed { exchange, status: Some(status), hop, reason, bytes }
+        }
+        Verdict::Aborted => {
+            Record::Aborted { exchange: Box::new(exchange), bytes: bytes.unwrap_or_default() }
+        }
     }
 }
 

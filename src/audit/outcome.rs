@@ -4,6 +4,7 @@ use bytes::Bytes;
 use http::HeaderMap;
 use http::StatusCode;
 
+use crate::crypto::digest::Hash;
 use crate::id::AgencyId;
 use crate::limits::in_flight::Slot;
 
@@ -32,6 +33,11 @@ pub trait Outcome {
         None
     }
 
+    /// What ran along where the answer was streamed: neither its bytes nor the platform's are at hand then.
+    fn streamed(&self) -> Option<&Streamed> {
+        None
+    }
+
     /// Ends the exchange once it is committed: what it was charged is kept, and its slot lives as long as the answer's body.
     fn conclude(self) -> (Answer, Option<Slot>);
 }
@@ -42,7 +48,7 @@ pub enum Verdict {
     /// Cleared for release.
     Released {
         /// Hash of the scope's pointers.
-        scope: crate::crypto::digest::Hash,
+        scope: Hash,
         /// The pointers.
         fields: Vec<String>,
     },
@@ -60,6 +66,21 @@ pub enum Verdict {
         /// The reason's code.
         reason: &'static str,
     },
+    /// The caller left, or did not take its streamed answer, before that was whole.
+    Aborted,
+}
+
+/// What is known of a streamed answer once it has ended, whole or not.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Streamed {
+    /// Bytes of the body that had been handed to the connection.
+    pub bytes: u64,
+    /// Their SHA-256.
+    pub digest: Hash,
+    /// The commitment to them.
+    pub answer: Hash,
+    /// The commitment to the platform's bytes, as far as they were read.
+    pub reply: Hash,
 }
 
 /// An answer, whole, before it is signed.
@@ -69,6 +90,6 @@ pub struct Answer {
     pub status: StatusCode,
     /// Its headers, without those the signature adds.
     pub headers: HeaderMap,
-    /// Its body; for HEAD, what GET would have sent is not kept.
+    /// Its body; for HEAD, what GET would have sent is not kept. Empty where it was streamed.
     pub body: Bytes,
 }

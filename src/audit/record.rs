@@ -104,6 +104,9 @@ pub enum Record {
         status: u16,
         /// Which fields the grant names.
         scope: ScopeFacts,
+        /// Of a streamed answer: bytes of its body.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        bytes: Option<u64>,
     },
     /// Refused by the gateway.
     #[serde(rename = "exchange.refused")]
@@ -131,10 +134,16 @@ pub enum Record {
         hop: &'static str,
         /// The reason's code.
         reason: &'static str,
+        /// Of a streamed answer: bytes of the body that had been handed to the connection.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        bytes: Option<u64>,
     },
     /// The caller left before the answer was out.
     #[serde(rename = "exchange.aborted")]
     Aborted {
+        /// Who, what, on which ground, where this is the exchange's outcome. Behind another one it says nothing again.
+        #[serde(flatten)]
+        exchange: Box<Exchange>,
         /// Bytes of the body that had been handed to the connection.
         bytes: u64,
     },
@@ -269,7 +278,7 @@ mod tests {
 
     #[test]
     fn a_leafs_members_are_sorted_and_say_their_kind() {
-        let record = Record::Aborted { bytes: 7 };
+        let record = Record::Aborted { exchange: Box::default(), bytes: 7 };
         let draft =
             Draft::new("H31.02".parse().unwrap(), Some(ExchangeId::new(1, &[0; 10])), &record, Vec::new())
                 .unwrap();

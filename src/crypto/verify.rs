@@ -1,6 +1,9 @@
 //! Public keys and what they verify. A key is read from, and named by, its SubjectPublicKeyInfo (RFC 5280 4.1.2.7).
 
+use der::Decode as _;
+use der::asn1::ObjectIdentifier;
 use ring::signature::{self, UnparsedPublicKey};
+use x509_cert::spki::SubjectPublicKeyInfoOwned;
 
 use super::CryptoError;
 use super::digest::{Hash, sha256};
@@ -89,6 +92,21 @@ impl PublicKey {
         };
         verdict.map_err(|_| CryptoError("the signature does not verify"))
     }
+}
+
+/// Verifies an RSASSA-PSS signature with SHA-512 and a salt of its length (RFC 9421 3.3.1), under a key of 2048 to 8192 bits that is given as
+/// its SubjectPublicKeyInfo (DER).
+///
+/// # Errors
+/// The key is no such key, or the signature is not this key's over these bytes.
+pub fn verify_rsa_pss(spki: &[u8], message: &[u8], signature: &[u8]) -> Result<(), CryptoError> {
+    const RSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
+    const NO_KEY: CryptoError = CryptoError("the public key is not RSA");
+    let key = SubjectPublicKeyInfoOwned::from_der(spki).map_err(|_| NO_KEY)?;
+    let pkcs1 = key.subject_public_key.as_bytes().filter(|_| key.algorithm.oid == RSA).ok_or(NO_KEY)?;
+    UnparsedPublicKey::new(&signature::RSA_PSS_2048_8192_SHA512, pkcs1)
+        .verify(message, signature)
+        .map_err(|_| CryptoError("the signature does not verify"))
 }
 
 #[cfg(test)]

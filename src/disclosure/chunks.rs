@@ -38,6 +38,11 @@ impl<L: Listener> Chunks<L> {
         &mut self.listener
     }
 
+    /// The same, to ask what was heard.
+    pub(super) fn heard(&self) -> &L {
+        &self.listener
+    }
+
     /// The answer goes on.
     pub(super) fn feed(&mut self, chunk: &[u8]) -> Result<(), Undisclosable> {
         if let Some(flaw) = self.flaw {

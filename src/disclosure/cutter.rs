@@ -87,6 +87,11 @@ impl<'s> Cutter<'s> {
         &mut self.runs.out
     }
 
+    /// The counts so far.
+    pub(super) fn report(&self) -> Report {
+        self.places.report()
+    }
+
     /// The end of what goes on, and the counts. None if nothing of the answer was granted.
     pub(super) fn end(self) -> Option<(Vec<u8>, Report)> {
         (!self.end.is_empty()).then(|| (self.end, self.places.report()))

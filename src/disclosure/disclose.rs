@@ -100,7 +100,7 @@ fn cut_body(reply: &Reply) -> Result<Cut, Withheld> {
 /// Statuses that say something of the request go on. Those that speak of a part nobody asked for, or of the connection between
 /// gateway and platform (credentials, patience, protocol), are the platform's failure: a caller would take them for its own, and
 /// some clients send the request again for them (RFC 9110 15.5.9, 15.5.20).
-fn goes_on(status: StatusCode) -> bool {
+pub(super) fn goes_on(status: StatusCode) -> bool {
     const BETWEEN_US: [StatusCode; 8] = [
         StatusCode::RESET_CONTENT,
         StatusCode::PARTIAL_CONTENT,
@@ -183,7 +183,7 @@ impl Outcome for Disclosure {
     }
 }
 
-fn counts(report: &Report, of: impl Fn(&released::FieldCount) -> u64) -> Vec<FieldCount> {
+pub(super) fn counts(report: &Report, of: impl Fn(&released::FieldCount) -> u64) -> Vec<FieldCount> {
     let one = |field: &released::FieldCount| FieldCount {
         pointer: field.pointer.clone(),
         class: class(field.class),
@@ -200,6 +200,6 @@ fn class(class: Class) -> &'static str {
     }
 }
 
-fn millis(duration: std::time::Duration) -> u64 {
+pub(super) fn millis(duration: std::time::Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }

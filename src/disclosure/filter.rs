@@ -73,6 +73,13 @@ impl<'s> Filter<'s> {
         outcome
     }
 
+    /// What went on and what stayed so far, for an answer that goes no further. Of a chunk that was refused, too, what stood before its
+    /// flaw is counted, though nothing of it went on.
+    #[must_use]
+    pub fn so_far(&self) -> Report {
+        self.chunks.heard().report()
+    }
+
     /// The answer has ended. Only with what is put behind `out` now is what went on valid.
     ///
     /// # Errors

@@ -14,6 +14,7 @@
 //! | `reader`, `listener` | tokens to what a listener hears; depth and keys |
 //! | `keys`, `hash` | keys that occur twice |
 //! | `disclose` | a reply to a disclosure, or withheld |
+//! | `stream` | a reply that is passed on as it comes, cut piece by piece |
 //! | [`stated`] | the same judgement of a caller's own body |
 //! | [`filter`] | an answer against a scope, whole or in chunks |
 //! | `cutter`, `places`, `runs` | what becomes of what is heard, where in the scope that is, and what is copied |
@@ -39,11 +40,18 @@ pub mod released;
 mod runs;
 mod scan;
 pub mod stated;
+mod stream;
 pub mod undisclosable;
 
 pub use disclose::Disclosure;
 pub use disclose::Withheld;
 pub use disclose::cut;
+pub use stream::Broken;
+pub use stream::Ended;
+pub use stream::How;
+pub use stream::NotBegun;
+pub use stream::Stream;
+pub use stream::is_streamed;
 
 #[cfg(test)]
 mod tests;

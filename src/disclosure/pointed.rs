@@ -5,9 +5,23 @@ use super::chunks::Chunks;
 use super::keys::Known;
 use super::listener::{Listener, Piece};
 use super::reader::text_of;
+use super::undisclosable::Flaw;
+use super::undisclosable::Undisclosable;
 
 /// The longest result code that is recorded, in bytes. A longer text is a message, and might tell of a person.
 const RESULT_CODE_MAX: usize = 64;
+
+/// The quotes around a string.
+const QUOTES: usize = 2;
+
+/// Bytes of one that is escaped (RFC 8259 7).
+const ESCAPED: usize = 6;
+
+/// The longest text that may name a person, in bytes: some twenty times a citizen's number with everything around it.
+const PERSON_MAX: usize = 1 << 10;
+
+/// Bytes of an answer in which its result code is looked for. Platforms tell it first, or behind a page of data; whoever streams has more.
+const CODE_WITHIN: u64 = 1 << 20;
 
 /// The provider's own result code: the first scalar at `pointer`, if it is at most 64 bytes long and not `null`.
 /// None also where the answer is not JSON; [`cut`](super::filter::cut) tells why.
@@ -26,10 +40,77 @@ pub fn subject_in(json: &[u8], pointer: &str) -> Vec<String> {
 
 fn scalars_at(json: &[u8], pointer: &str) -> Vec<String> {
     let Some(tokens) = tokens_of(pointer) else { return Vec::new() };
-    let search = Search { tokens, frames: Vec::new(), member: None, string: None, found: Vec::new() };
-    let mut chunks = Chunks::new(search);
+    let mut chunks = Chunks::new(Search::new(tokens, usize::MAX));
     let read = chunks.feed(json).and_then(|()| chunks.finish());
     read.map(|search| search.found).unwrap_or_default()
+}
+
+/// Looks for the people whom an answer names that comes in chunks, as [`subject_in`] does in a whole one.
+#[derive(Debug)]
+pub struct People(Chunks<Search>);
+
+impl People {
+    /// Looks at this pointer; none if it is no pointer.
+    #[must_use]
+    pub fn at(pointer: &str) -> Option<Self> {
+        Some(Self(Chunks::new(Search::new(tokens_of(pointer)?, PERSON_MAX))))
+    }
+
+    /// Those whom this chunk names.
+    ///
+    /// # Errors
+    /// The answer cannot be read with one meaning, or names somebody at such length that nobody can be counted by it.
+    pub fn feed(&mut self, chunk: &[u8]) -> Result<Vec<String>, Undisclosable> {
+        self.0.feed(chunk)?;
+        let search = self.0.listener();
+        search.named()
+    }
+
+    /// Those who were not told yet when the answer ended.
+    ///
+    /// # Errors
+    /// As [`People::feed`].
+    pub fn finish(self) -> Result<Vec<String>, Undisclosable> {
+        self.0.finish()?.named()
+    }
+}
+
+/// Looks for the result code of an answer that comes in chunks, as [`result_code`] does in a whole one, but only near its beginning.
+#[derive(Debug)]
+pub struct Code {
+    /// None once there is nothing more to be found.
+    search: Option<Chunks<Search>>,
+    looked_at: u64,
+    found: Option<String>,
+}
+
+impl Code {
+    /// Looks at this pointer, if there is one.
+    #[must_use]
+    pub fn at(pointer: Option<&str>) -> Self {
+        let tokens = pointer.and_then(tokens_of);
+        let search = tokens.map(|tokens| Chunks::new(Search::new(tokens, ESCAPED * RESULT_CODE_MAX)));
+        Self { search, looked_at: 0, found: None }
+    }
+
+    /// The answer goes on.
+    pub fn feed(&mut self, chunk: &[u8]) {
+        let Some(search) = &mut self.search else { return };
+        let unread = search.feed(chunk).is_err();
+        let heard = search.listener();
+        self.looked_at = self.looked_at.saturating_add(chunk.len() as u64);
+        let has_found = heard.has_found();
+        self.found = heard.found.drain(..).next().filter(|code| code.len() <= RESULT_CODE_MAX);
+        if unread || has_found || self.looked_at >= CODE_WITHIN {
+            self.search = None;
+        }
+    }
+
+    /// What was found.
+    #[must_use]
+    pub fn found(self) -> Option<String> {
+        self.found
+    }
 }
 
 /// The tokens of a pointer, unescaped; none if it is no pointer.
@@ -52,6 +133,9 @@ struct Search {
     /// What was read so far of a string that is looked for.
     string: Option<Vec<u8>>,
     found: Vec<String>,
+    /// The longest text that is taken, in bytes as they are written; of a longer one it is only noted that it was there.
+    longest: usize,
+    overlong: bool,
 }
 
 impl Listener for Search {
@@ -83,9 +167,11 @@ impl Listener for Search {
     }
 
     fn scalar(&mut self, scalar: Piece<'_>) {
-        if self.is_looked_for() && scalar.written() != b"null" {
-            self.found.push(String::from_utf8_lossy(scalar.written()).into_owned());
+        if !self.is_looked_for() || scalar.written() == b"null" {
+            return;
         }
+        self.overlong |= scalar.written().len() > self.longest;
+        self.found.push(String::from_utf8_lossy(scalar.written()).into_owned());
     }
 
     fn text(&mut self, part: Piece<'_>, first: bool, last: bool) {
@@ -93,6 +179,10 @@ impl Listener for Search {
             self.string = self.is_looked_for().then(Vec::new);
         }
         let Some(string) = &mut self.string else { return };
+        if string.len() + part.written().len() > self.longest.saturating_add(QUOTES) {
+            (self.overlong, self.string) = (true, None);
+            return;
+        }
         string.extend_from_slice(part.written());
         if last {
             self.found.push(text_of(string));
@@ -103,6 +193,31 @@ impl Listener for Search {
 }
 
 impl Search {
+    fn new(tokens: Vec<String>, longest: usize) -> Self {
+        Self {
+            tokens,
+            frames: Vec::new(),
+            member: None,
+            string: None,
+            found: Vec::new(),
+            longest,
+            overlong: false,
+        }
+    }
+
+    fn has_found(&self) -> bool {
+        self.overlong || !self.found.is_empty()
+    }
+
+    /// Those whom it has found since it was last asked.
+    fn named(&mut self) -> Result<Vec<String>, Undisclosable> {
+        if self.overlong {
+            return Err(Undisclosable { flaw: Flaw::PersonTooLong, at: 0 });
+        }
+        let found = std::mem::take(&mut self.found);
+        Ok(found.into_iter().filter(|subject| !subject.is_empty()).collect())
+    }
+
     fn is_looked_for(&mut self) -> bool {
         self.next() == Some(self.tokens.len())
     }

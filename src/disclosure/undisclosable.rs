@@ -46,6 +46,8 @@ pub enum Flaw {
     LoneSurrogate,
     /// A string has a control character that is not escaped.
     ControlCharacter,
+    /// What names a person whom it must be counted by is longer than 1 KiB.
+    PersonTooLong,
     /// Nothing of the answer is granted, not even its outermost container.
     NothingGranted,
 }
@@ -69,6 +71,7 @@ impl Flaw {
             Self::BadEscape => "a string has an unknown escape",
             Self::LoneSurrogate => "a string has half a surrogate pair",
             Self::ControlCharacter => "a string has a bare control character",
+            Self::PersonTooLong => "what names a person is too long",
             Self::NothingGranted => "nothing of the answer is granted",
         }
     }

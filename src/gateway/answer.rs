@@ -224,12 +224,21 @@ fn over_people(grant: &Grant, reason: &limits::refusal::Refusal, hop: &'static s
     Told { headers, ..after_grant(grant, StatusCode::TOO_MANY_REQUESTS, problem) }
 }
 
+/// Which hop failed where a platform's bytes cannot go on, and the reason's code.
+#[must_use]
+pub fn cause(why: &Withheld) -> (&'static str, &'static str) {
+    match why {
+        Withheld::People(reason) => ("gateway", reason.code()),
+        Withheld::Body(_) | Withheld::NotJson(_) => ("platform", "undisclosable"),
+        Withheld::Status(_) => ("platform", "platform-broken"),
+    }
+}
+
 fn withheld(grant: &Grant, why: &Withheld) -> Told {
-    let code = match why {
-        Withheld::People(reason) => return over_people(grant, reason, "gateway"),
-        Withheld::Body(_) | Withheld::NotJson(_) => "undisclosable",
-        Withheld::Status(_) => "platform-broken",
-    };
+    let (hop, code) = cause(why);
+    if let Withheld::People(reason) = why {
+        return over_people(grant, reason, hop);
+    }
     tracing::warn!(exchange = %grant.request().id(), %why, "an answer was withheld whole");
     let name = &grant.service().name;
     let detail = Text::new(
@@ -242,7 +251,7 @@ fn withheld(grant: &Grant, why: &Withheld) -> Told {
             name.en
         ),
     );
-    let problem = Problem { detail, hop: "platform", stage: "disclosure", ..granted(grant, code) };
+    let problem = Problem { detail, hop, stage: "disclosure", ..granted(grant, code) };
     after_grant(grant, StatusCode::BAD_GATEWAY, problem)
 }
 

@@ -207,25 +207,26 @@ impl Outcome for Refusal {
 }
 
 /// What is counted of an outcome.
-struct Metric {
+pub(super) struct Metric {
     agency: Option<AgencyId>,
     outcome: metrics::Outcome,
     reason: &'static str,
 }
 
 impl Metric {
-    fn of(outcome: &impl Outcome) -> Self {
+    pub(super) fn of(outcome: &impl Outcome) -> Self {
         let agency = outcome.agency().cloned();
         let (outcome, reason) = match outcome.verdict() {
             Verdict::Released { .. } => (metrics::Outcome::Released, ""),
             Verdict::Refused { reason, .. } => (metrics::Outcome::Refused, reason),
             Verdict::Failed { reason, .. } => (metrics::Outcome::Failed, reason),
+            Verdict::Aborted => (metrics::Outcome::Aborted, ""),
         };
         Self { agency, outcome, reason }
     }
 
     /// Callers that are no agency of ours are counted under the operator.
-    fn count(self, door: &Door) {
+    pub(super) fn count(self, door: &Door) {
         let agency = self.agency.as_ref().unwrap_or(door.recorder.operator());
         door.metrics.exchange(agency, self.outcome, self.reason);
     }

@@ -1,5 +1,7 @@
 //! The life of one exchange, top to bottom. Every way out of [`answer`] passes the recorder.
 
+use std::sync::Arc;
+
 use http::Response;
 
 use crate::audit::open::Open;
@@ -11,27 +13,38 @@ use crate::request;
 use crate::signing::RequestLine;
 use crate::signing::Sealed;
 use crate::upstream;
+use crate::upstream::Flow;
 
 use super::door::Arrival;
 use super::door::Door;
 use super::ending;
+use super::flow;
 use super::stop::Stop;
 
+/// What a platform's answer becomes.
+enum Told {
+    /// It was held and cut: it is recorded, then told.
+    Whole(Box<Disclosure>),
+    /// It is cut and told as it comes: it was recorded that it begins.
+    Flows(Box<Flow>),
+}
+
 /// Answers a request: reserve, live, record, seal. There is no other order.
-pub async fn answer(door: &Door, arrival: Arrival) -> Response<Sealed> {
+pub async fn answer(door: &Arc<Door>, arrival: Arrival) -> Response<Sealed> {
     let line = RequestLine::of(&arrival.parts);
     let mut open = match door.recorder.open(arrival.id) {
         Ok(open) => open,
         Err(full) => return ending::unrecorded(door, &line, arrival.id, &full),
     };
     match live(door, &mut open, arrival).await {
-        Ok(disclosure) => ending::committed(door, &line, open, disclosure).await,
+        Ok(Told::Whole(disclosure)) => ending::committed(door, &line, open, *disclosure).await,
+        Ok(Told::Flows(flow)) => flow::answer(door, &line, open, *flow).await,
         Err(stop) => ending::stopped(door, &line, open, stop).await,
     }
 }
 
 /// What becomes what. Each stage takes the one before by value: a step left out does not compile.
-async fn live(door: &Door, open: &mut Open, arrival: Arrival) -> Result<Disclosure, Stop> {
+async fn live(door: &Door, open: &mut Open, arrival: Arrival) -> Result<Told, Stop> {
     let Arrival { id, handshake, parts, body } = arrival;
     let policies = door.policies.load_full();
     let peer = identity::recognize(&handshake, policies.registry(), &door.revoked, door.clock.now())?;
@@ -43,6 +56,13 @@ async fn live(door: &Door, open: &mut Open, arrival: Arrival) -> Result<Disclosu
     let (admission, body) = body.read(admission, door.bodies, door.policy_clock.now()).await?;
     open.hear(crate::audit::receipt::request_image(admission.grant().request(), &body));
     let cleared = open.clear(admission).await?;
-    let reply = upstream::relay(&door.platforms, cleared, body).await?;
-    Ok(disclosure::cut(reply, door.policy_clock.now())?)
+    let reply = if disclosure::is_streamed(cleared.grant()) {
+        match upstream::flow(&door.platforms, cleared, body, door.signer.stamp()).await?.bodiless() {
+            Ok(reply) => reply,
+            Err(flow) => return Ok(Told::Flows(flow)),
+        }
+    } else {
+        upstream::relay(&door.platforms, cleared, body, door.signer.stamp()).await?
+    };
+    Ok(Told::Whole(Box::new(disclosure::cut(reply, door.policy_clock.now())?)))
 }

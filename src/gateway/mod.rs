@@ -11,6 +11,7 @@ pub mod body;
 pub mod door;
 pub mod ending;
 pub mod exchange;
+pub mod flow;
 pub mod problem;
 pub mod receipts;
 pub mod standing;

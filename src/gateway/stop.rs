@@ -2,6 +2,7 @@
 
 use crate::audit::facts::Facts;
 use crate::audit::recorder::Unrecorded;
+use crate::disclosure::NotBegun;
 use crate::disclosure::Withheld;
 use crate::id::AgencyId;
 use crate::identity::Peer;
@@ -108,5 +109,14 @@ impl From<Box<Failed<Fault>>> for Stop {
 impl From<Box<Failed<Withheld>>> for Stop {
     fn from(failed: Box<Failed<Withheld>>) -> Self {
         Self::Withheld(failed)
+    }
+}
+
+impl From<NotBegun> for Stop {
+    fn from(why: NotBegun) -> Self {
+        match why {
+            NotBegun::Platform(failed) => Self::Platform(failed),
+            NotBegun::Withheld(failed) => Self::Withheld(failed),
+        }
     }
 }

@@ -53,7 +53,7 @@ impl Exchange for SharedDoor {
 }
 
 impl Door {
-    async fn serve(&self, arrival: Arrival) -> Response<Sealed> {
+    async fn serve(self: &Arc<Self>, arrival: Arrival) -> Response<Sealed> {
         if is_of_receipts(&arrival.parts) {
             return receipts::answer(self, arrival).await;
         }

@@ -39,10 +39,10 @@
 //! | `node.stopped` | a gateway ended on purpose |
 //! | `policy.changed` | `old`, `new`, and `files`: name to SHA-256, each kept in `objects` |
 //! | `exchange.opened` | an effect may follow: an unsafe method (RFC 9110 9.2.1), or an operation marked `stream` |
-//! | `exchange.released` | `status`; `scope`: `hash`, and `fields`, the pointers the grant names |
+//! | `exchange.released` | `status`; `scope`: `hash`, and `fields`, the pointers the grant names; `bytes` of the body if it was streamed |
 //! | `exchange.refused` | `status`, `stage`, `reason` |
-//! | `exchange.failed` | `hop` (`caller`, `gateway`, `platform`), `reason`, `status` if an answer was made |
-//! | `exchange.aborted` | `bytes` of the body that had been handed to the connection when the caller left |
+//! | `exchange.failed` | `hop` (`caller`, `gateway`, `platform`), `reason`, `status` if an answer was made; `bytes` of the body that had been handed to the connection if it was streamed |
+//! | `exchange.aborted` | `bytes` of the body that had been handed to the connection when the caller left, or was cut off because it took them too slowly; of a streamed answer it is the outcome, and says what all exchanges say |
 //! | `exchange.orphaned` | it was opened, and the gateway stopped before an outcome; written at the next start |
 //! | `audit.read` | entries were shown at the desk: `question` (its kind), `view` (`everything`, or `own`), `filters` (names alone), `rows` |
 //! | `month.forgotten` | `month` (UTC); `order`, the hash of the order; `signers`: `agency`, `certificate`, `signature` (both kept in `objects`), `spki` |
@@ -57,7 +57,7 @@
 //!
 //! Members, each absent when not known: `case`, `source` (address), `user`, `subject`, `code` (the platform's own result), `released` and
 //! `withheld` (lists of `pointer`, `class`, `count`), `uncatalogued` (how many members the catalogue does not know), `hops` (`head_ms`,
-//! `body_ms`), `limits`, `people` (whom it counts towards the quota of people with: a list of `day`, `marks`, keyed hashes of 16 bytes in
+//! `body_ms`), `digest` (SHA-256 of a streamed answer, as far as it went), `limits`, `people` (whom it counts towards the quota of people with: a list of `day`, `marks`, keyed hashes of 16 bytes in
 //! base64, at most 8 of them, and `more`, how many others). Of a reading: `source`; `case`, `user`, `subject` where entries were looked for by them; `asked`, the other values by
 //! their names. Nowhere in the log: a payload, a raw path, a query, a token.
 //!
@@ -71,8 +71,8 @@
 //! | label | data | whose is the salt |
 //! |---|---|---|
 //! | `request` | method SP target LF; `name: value` LF for each header we read that was sent; LF; body | the caller's |
-//! | `answer` | the body released | the caller's |
-//! | `reply` | the platform's body | the provider's alone, or withheld fields could be guessed by it |
+//! | `answer` | the body released; of a streamed one what had been handed to the connection | the caller's |
+//! | `reply` | the platform's body, as far as it was read | the provider's alone, or withheld fields could be guessed by it |
 //! | `subject`, `user` | the data subject's and the end user's identifiers | the caller's |
 //!
 //! # The frame
@@ -276,6 +276,28 @@
 //! of the answer and `@method`, `@authority`, `@path`, `@query`, `content-digest` of the request. Only fields can be absent; they are left out
 //! of the list, never empty. `keyid` is the SHA-256 of the key's SubjectPublicKeyInfo, base64url without padding. A verifier demands
 //! the whole list.
+//!
+//! # Streamed answers
+//!
+//! Of an operation marked `stream` the head tells no digest, receipt or signature: they are not known yet. To a caller that sent `TE:
+//! trailers` the head announces them (`Trailer`) and they follow the body, covered as `"content-digest";tr` and
+//! `"exchange-receipt";tr` (RFC 9421 2.1.4), the others as above; to every caller `/receipts/<exchange id>` proves the bytes by the
+//! commitment `answer`. An answer that does not end with its last chunk, or END_STREAM, was cut short, and proves nothing: what was
+//! found wrong stands in `exchange.failed`.
+//!
+//! # Requests toward a platform
+//!
+//! Whatever the caller sent under these names is removed; then the gateway states `exchange-id`, `exchange-consumer` (the agency's code),
+//! `exchange-agreement`, `exchange-purpose`, and, where the caller named them, `exchange-case`, `exchange-user`, `traceparent`; with a body
+//! `content-digest` (SHA-256, RFC 9530). It signs by RFC 9421 with the key that signs answers (`log.answer.pem` beside the log), label
+//! `phohien`, `created`, `keyid`, `tag="phohien/1"`, over
+//!
+//! ```text
+//! ("@method" "@authority" "@path" "@query" "content-digest" "content-type" "traceparent" "exchange-…" …)
+//! ```
+//!
+//! every `exchange-` header that is there, sorted, and of the three fields before them those that are there. How the owner of a platform
+//! verifies that: [`super::platforms`].
 //!
 //! # Whom a verifier trusts
 //!

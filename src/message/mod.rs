@@ -6,6 +6,7 @@
 //! | `Content-Digest` | [`digest::content_digest`], [`digest::check`] |
 //! | a signed answer | [`sign::sign_answer`] and [`verify::verify_answer`], over the facts of [`facts`] |
 //! | which components are covered | [`profile::covered`], and nowhere else |
+//! | a signed request | [`request::sign_request`]; what a caller's own claims, [`request::Claim`] |
 //! | the signature base, byte by byte | [`base::signature_base`] |
 //! | `Signature-Input` | [`params::SignatureInput`] |
 //! | `Exchange-Receipt` | [`receipt::Receipt`] |
@@ -20,7 +21,9 @@ pub mod key;
 pub mod params;
 pub mod profile;
 pub mod receipt;
+pub mod request;
 pub mod sign;
+pub mod unsigned;
 pub mod verify;
 
 #[cfg(test)]

@@ -148,6 +148,7 @@ impl Anchors {
             body: Bytes::from(query),
             // A second stamp over the same bytes is as good as the first.
             idempotent: true,
+            stamp: None,
         };
         let limit = u64::try_from(CMS_BYTES_MAX).unwrap_or(u64::MAX);
         let answer = self.way.send(outgoing, limit).await.map_err(|fault| Missed::Silent(causes(&fault)))?;

@@ -283,6 +283,7 @@ impl Witnesses {
             body: Bytes::from(request.to_string()),
             // Twice is once: the second time it cosigns the same head again, or says that it has.
             idempotent: true,
+            stamp: None,
         };
         let limit = u64::try_from(ANSWER_BYTES_MAX).unwrap_or(u64::MAX);
         let answer = witness.way.send(outgoing, limit).await.map_err(|fault| told(&fault))?;

@@ -1,7 +1,6 @@
-//! The body of a sealed answer: whole in memory, handed on piece by piece, and watched. A caller that leaves before its last byte is
-//! recorded.
+//! The body of a sealed answer, handed on piece by piece, and watched: whole in memory, or as it comes. A caller that leaves before its
+//! last byte is recorded.
 
-use std::convert::Infallible;
 use std::pin::Pin;
 use std::task::Context;
 use std::task::Poll;
@@ -14,13 +13,26 @@ use http_body::SizeHint;
 use crate::audit::committed::Departure;
 use crate::limits::in_flight::Slot;
 
+use super::outlet::CutShort;
+use super::outlet::Flowing;
+
 /// Bytes handed to the connection at once: one frame of HTTP/2 (RFC 9113 4.2). The connection holds what it was handed for as long
 /// as the caller does not read, so it is handed the next piece only when it asks, and the slot is held until the last one.
-const PIECE: usize = 16 << 10;
+pub(super) const PIECE: usize = 16 << 10;
 
 /// An answer's body.
 #[derive(Debug)]
-pub struct Sealed {
+pub struct Sealed(Kind);
+
+#[derive(Debug)]
+enum Kind {
+    Whole(Whole),
+    Flowing(Flowing),
+}
+
+/// A body that is at hand.
+#[derive(Debug)]
+struct Whole {
     rest: Bytes,
     handed: u64,
     departure: Option<Departure>,
@@ -30,55 +42,76 @@ pub struct Sealed {
 
 impl Sealed {
     pub(super) fn watched(body: Bytes, departure: Departure, slot: Option<Slot>) -> Self {
-        Self { rest: body, handed: 0, departure: Some(departure), slot }
+        Self(Kind::Whole(Whole { rest: body, handed: 0, departure: Some(departure), slot }))
     }
 
     pub(super) fn plain(body: Bytes, slot: Option<Slot>) -> Self {
-        Self { rest: body, handed: 0, departure: None, slot }
+        Self(Kind::Whole(Whole { rest: body, handed: 0, departure: None, slot }))
     }
 
-    /// Told when the answer could not be handed to the connection at all.
+    pub(super) fn flowing(flowing: Flowing) -> Self {
+        Self(Kind::Flowing(flowing))
+    }
+
+    /// Told when the answer could not be handed to the connection at all. Whoever makes a flowing one sees that by itself.
     pub fn undelivered(mut self) {
-        if let Some(departure) = self.departure.take() {
+        if let Kind::Whole(Whole { departure, .. }) = &mut self.0
+            && let Some(departure) = departure.take()
+        {
             departure.left_after(0);
         }
     }
+}
 
+impl Whole {
     fn complete(&mut self) {
         self.slot = None;
         if let Some(departure) = self.departure.take() {
             departure.complete();
         }
     }
-}
 
-impl Body for Sealed {
-    type Data = Bytes;
-    type Error = Infallible;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        _: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+    fn next(&mut self) -> Option<Frame<Bytes>> {
         let length = self.rest.len().min(PIECE);
         let piece = self.rest.split_to(length);
         self.handed += length as u64;
         if self.rest.is_empty() {
             self.complete();
         }
-        Poll::Ready((length > 0).then(|| Ok(Frame::data(piece))))
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.rest.is_empty()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        SizeHint::with_exact(self.rest.len() as u64)
+        (length > 0).then(|| Frame::data(piece))
     }
 }
 
-impl Drop for Sealed {
+impl Body for Sealed {
+    type Data = Bytes;
+    type Error = CutShort;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, CutShort>>> {
+        match &mut self.0 {
+            Kind::Whole(whole) => Poll::Ready(whole.next().map(Ok)),
+            Kind::Flowing(flowing) => flowing.poll_next(context),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match &self.0 {
+            Kind::Whole(whole) => whole.rest.is_empty(),
+            Kind::Flowing(flowing) => flowing.has_ended(),
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match &self.0 {
+            Kind::Whole(whole) => SizeHint::with_exact(whole.rest.len() as u64),
+            Kind::Flowing(_) => SizeHint::default(),
+        }
+    }
+}
+
+impl Drop for Whole {
     /// Dropped with bytes left: the connection ended before it took them. An empty body is never asked for.
     fn drop(&mut self) {
         if self.rest.is_empty() {

@@ -2,6 +2,7 @@
 
 use http::Method;
 use http::header::HOST;
+use http::header::TE;
 use http::request::Parts;
 
 use crate::language::Language;
@@ -24,6 +25,8 @@ pub struct RequestLine {
     pub language: Language,
     /// Whether `Accept-Signature` was sent.
     pub wants_signature: bool,
+    /// Whether `TE: trailers` was sent.
+    pub takes_trailers: bool,
 }
 
 impl RequestLine {
@@ -42,6 +45,7 @@ impl RequestLine {
             query: parts.uri.query().map(str::to_owned),
             content_digest: field("content-digest"),
             wants_signature: parts.headers.contains_key("accept-signature"),
+            takes_trailers: takes_trailers(parts),
         }
     }
 
@@ -55,4 +59,9 @@ impl RequestLine {
             signature: None,
         }
     }
+}
+
+fn takes_trailers(parts: &Parts) -> bool {
+    let lines = parts.headers.get_all(TE).iter().filter_map(|line| line.to_str().ok());
+    lines.flat_map(|line| line.split(',')).any(|token| token.trim().eq_ignore_ascii_case("trailers"))
 }

@@ -3,12 +3,14 @@
 //! | function | answers |
 //! |---|---|
 //! | [`seal`] | what is committed: with a receipt |
+//! | [`seal_stream`], [`seal_end`] | what was opened, as it comes, and its end once that is committed: digest, receipt and signature in trailers |
 //! | [`seal_tallied`] | a refusal that was counted: signed, without a receipt |
 //! | [`seal_unrecorded`] | 503, when the log takes nothing: signed, without a receipt |
 //! | [`seal_service`] | what the gateway itself serves to agencies (receipts): signed, not an exchange |
 
 mod body;
 mod line;
+mod outlet;
 mod receipt;
 
 use std::sync::Arc;
@@ -20,23 +22,38 @@ use http::Response;
 use http::StatusCode;
 use http::header::CONTENT_TYPE;
 use http::header::LINK;
+use http::header::TRAILER;
 
 use crate::audit::Committed;
+use crate::audit::commitment::Label;
 use crate::audit::committed::Tallied;
+use crate::audit::flowing::Flowing;
 use crate::audit::outcome::Answer;
 use crate::audit::outcome::Outcome;
 use crate::audit::recorder::Unrecorded;
 use crate::clock::Clock;
+use crate::disclosure::Ended;
+use crate::disclosure::How;
+use crate::disclosure::Stream;
 use crate::id::ExchangeId;
 use crate::limits::in_flight::Slot;
 use crate::message::digest::content_digest;
+use crate::message::digest::content_digest_of;
 use crate::message::facts::AnswerFacts;
 use crate::message::facts::has_no_content;
 use crate::message::key::AnswerKey;
+use crate::message::profile::Stand;
 use crate::message::sign::sign_answer;
+use crate::message::sign::sign_streamed;
+use crate::upstream::stamp::Stamp;
 
 pub use body::Sealed;
 pub use line::RequestLine;
+pub use outlet::CutShort;
+pub use outlet::End;
+pub use outlet::Gone;
+pub use outlet::Handed;
+pub use outlet::Outlet;
 
 /// Names the exchange.
 pub const EXCHANGE_ID: HeaderName = HeaderName::from_static("exchange-id");
@@ -45,6 +62,8 @@ pub const EXCHANGE_RECEIPT: HeaderName = HeaderName::from_static("exchange-recei
 const CONTENT_DIGEST: HeaderName = HeaderName::from_static("content-digest");
 const SIGNATURE: HeaderName = HeaderName::from_static("signature");
 const SIGNATURE_INPUT: HeaderName = HeaderName::from_static("signature-input");
+/// What stands in the trailers of a streamed answer, and is announced in its head (RFC 9110 6.6.2).
+const BEHIND: [HeaderName; 4] = [CONTENT_DIGEST, EXCHANGE_RECEIPT, SIGNATURE_INPUT, SIGNATURE];
 
 /// Whether answers are signed unasked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -71,20 +90,38 @@ impl Signer {
         Self { key, when, clock }
     }
 
-    fn sign(&self, line: &RequestLine, id: ExchangeId, answer: &Answer, headers: &mut HeaderMap) {
+    /// By what requests toward platforms are signed: by the same key.
+    #[must_use]
+    pub fn stamp(&self) -> Stamp {
+        Stamp::new(Arc::clone(&self.key), self.clock.clone())
+    }
+
+    /// Signs what the headers say, those that will be trailers among them.
+    fn sign(
+        &self,
+        line: &RequestLine,
+        id: ExchangeId,
+        status: StatusCode,
+        headers: &mut HeaderMap,
+        stand: Stand,
+    ) {
         if self.when == When::OnRequest && !line.wants_signature {
             return;
         }
         let id = id.to_string();
         let field = |name: &HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
         let facts = AnswerFacts {
-            status: answer.status.as_u16(),
+            status: status.as_u16(),
             content_digest: field(&CONTENT_DIGEST),
             content_type: field(&CONTENT_TYPE),
             exchange_id: &id,
             exchange_receipt: field(&EXCHANGE_RECEIPT),
         };
-        match sign_answer(&line.facts(), &facts, &self.key, self.clock.now()) {
+        let sign = match stand {
+            Stand::Head => sign_answer,
+            Stand::Trailers => sign_streamed,
+        };
+        match sign(&line.facts(), &facts, &self.key, self.clock.now()) {
             Ok(signed) => {
                 put(headers, SIGNATURE_INPUT, &signed.input);
                 put(headers, SIGNATURE, &signed.signature);
@@ -106,8 +143,57 @@ pub fn seal<O: Outcome>(signer: &Signer, line: &RequestLine, committed: Committe
     if let Some(receipt) = receipt {
         put(&mut headers, EXCHANGE_RECEIPT, &receipt);
     }
-    put(&mut headers, LINK, &format!("</receipts/{id}>; rel=\"receipt\""));
+    put(&mut headers, LINK, &link(id));
     respond(signer, line, id, &answer, headers, |body| Sealed::watched(body, departure, slot))
+}
+
+fn link(id: ExchangeId) -> String {
+    format!("</receipts/{id}>; rel=\"receipt\"")
+}
+
+/// Seals the head of an answer that was opened and goes out as it comes, through the outlet.
+///
+/// # Errors
+/// Nothing can be committed to now: nothing may go out.
+pub fn seal_stream(
+    signer: &Signer,
+    line: &RequestLine,
+    flowing: &Flowing,
+    stream: &Stream<'_>,
+) -> Result<(Response<Sealed>, Outlet), Unrecorded> {
+    let (outlet, body) = outlet::outlet(flowing.committing(Label::Answer)?, signer.clock.clone());
+    let Answer { status, headers, .. } = stream.head();
+    let mut response = Response::new(Sealed::flowing(body));
+    *response.status_mut() = *status;
+    response.headers_mut().clone_from(headers);
+    put(response.headers_mut(), EXCHANGE_ID, &flowing.id().to_string());
+    put(response.headers_mut(), LINK, &link(flowing.id()));
+    if line.takes_trailers {
+        put(response.headers_mut(), TRAILER, &BEHIND.each_ref().map(HeaderName::as_str).join(", "));
+    }
+    Ok((response, outlet))
+}
+
+/// Seals the end of a streamed answer that is committed. None where it is not whole: then it has no end.
+#[must_use]
+pub fn seal_end(signer: &Signer, line: &RequestLine, committed: Committed<Ended>) -> Option<End> {
+    let (id, receipt) = (committed.id(), receipt::header(committed.placed()));
+    let (ended, mut departure) = committed.into_parts();
+    let (how, streamed) = (ended.how(), ended.streamed().cloned()?);
+    let (answer, slot) = ended.conclude();
+    if how != How::Whole {
+        departure.complete();
+        return None;
+    }
+    departure.has_had(streamed.bytes);
+    let trailers = line.takes_trailers.then(|| {
+        let mut headers = answer.headers;
+        put(&mut headers, CONTENT_DIGEST, &content_digest_of(&streamed.digest));
+        receipt.iter().for_each(|receipt| put(&mut headers, EXCHANGE_RECEIPT, receipt));
+        signer.sign(line, id, answer.status, &mut headers, Stand::Trailers);
+        BEHIND.into_iter().filter_map(|name| Some((name.clone(), headers.remove(name)?))).collect()
+    });
+    Some(End { trailers, departure, slot })
 }
 
 /// Seals a refusal that was counted.
@@ -162,7 +248,7 @@ fn respond(
     if !bodiless {
         put(&mut headers, CONTENT_DIGEST, &content_digest(&answer.body));
     }
-    signer.sign(line, id, answer, &mut headers);
+    signer.sign(line, id, answer.status, &mut headers, Stand::Head);
     let mut response = Response::new(body(if bodiless { bytes::Bytes::new() } else { answer.body.clone() }));
     *response.status_mut() = answer.status;
     *response.headers_mut() = headers;

@@ -6,15 +6,17 @@ use bytes::Bytes;
 use http::header::{
     ACCEPT_ENCODING, CONNECTION, CONTENT_LENGTH, EXPECT, HOST, TE, TRAILER, TRANSFER_ENCODING, UPGRADE,
 };
+use http::response::Parts;
 use http::uri::PathAndQuery;
 use http::{HeaderMap, HeaderName, HeaderValue, Request, Response};
 use http_body_util::Full;
 
 use crate::clock::Clock;
-use crate::policy::model::{Endpoint, Timeouts};
+use crate::policy::model::Endpoint;
 
 use super::body;
 use super::framing;
+use super::framing::Framing;
 use super::pool::Line;
 use super::refusal::{BrokenAnswer, Fault, NoConnection, Phase};
 use super::{Incoming, Outgoing, Timing, since};
@@ -66,29 +68,58 @@ impl From<Failure> for Fault {
     }
 }
 
-/// Sends the request and holds the answer. The connection goes back to its pool only after a complete answer.
-pub(super) async fn exchange(
+/// An answer whose head has come, and whose body has not been read.
+#[derive(Debug)]
+pub(super) struct Begun {
+    /// The head, which says in one way where the body ends.
+    pub(super) head: Parts,
+    /// The body.
+    pub(super) body: hyper::body::Incoming,
+    /// How long it took so far.
+    pub(super) timing: Timing,
+    framing: Framing,
+    line: Line,
+}
+
+/// Sends the request and takes the answer's head.
+pub(super) async fn begin(
     mut line: Line,
     outgoing: &Outgoing,
-    timeouts: Timeouts,
-    limit: u64,
+    within: Duration,
     clock: &Clock,
-) -> Result<Incoming, Failure> {
+) -> Result<Begun, Failure> {
     let start = clock.now();
-    let answer = head(&mut line, outgoing, timeouts.answer).await?;
-    let head_took = since(clock, start);
+    let answer = head(&mut line, outgoing, within).await?;
+    let timing = Timing { connect: line.connect, head: since(clock, start), body: Duration::ZERO };
     let (head, body) = answer.into_parts();
     let framing = framing::judge(&head, &outgoing.method, line.connection.secure)
         .map_err(|flaw| Failure::Final(Fault::Broken(flaw)))?;
-    let start = clock.now();
-    let late = |_| Failure::Final(Fault::Timeout(Phase::Body));
-    let body = tokio::time::timeout(timeouts.body, body::read(body, limit)).await.map_err(late)?;
-    let body = body.map_err(Failure::Final)?;
-    let timing = Timing { connect: line.connect, head: head_took, body: since(clock, start) };
+    Ok(Begun { head, body, timing, framing, line })
+}
+
+impl Begun {
+    /// Holds the body, all in all within the time given.
+    pub(super) async fn held(self, within: Duration, limit: u64, clock: &Clock) -> Result<Incoming, Fault> {
+        let Self { head, body, timing, framing, line } = self;
+        let start = clock.now();
+        let late = |_| Fault::Timeout(Phase::Body);
+        let body = tokio::time::timeout(within, body::read(body, limit)).await.map_err(late)??;
+        give_back(line, framing);
+        let timing = Timing { body: since(clock, start), ..timing };
+        Ok(Incoming { status: head.status, headers: head.headers, body, timing })
+    }
+
+    /// Ends an answer whose last byte has come.
+    pub(super) fn ended(self) {
+        give_back(self.line, self.framing);
+    }
+}
+
+/// The connection goes back to its pool only after a complete answer.
+fn give_back(line: Line, framing: Framing) {
     if framing.reusable() {
         line.give_back();
     }
-    Ok(Incoming { status: head.status, headers: head.headers, body, timing })
 }
 
 /// Sends the request and waits for the answer's head. The time given covers both: bodies are held, so sending is short.
@@ -97,8 +128,8 @@ async fn head(
     outgoing: &Outgoing,
     within: Duration,
 ) -> Result<Response<hyper::body::Incoming>, Failure> {
-    let path = Failure::Final(Fault::Unreachable(NoConnection::Path));
-    let request = request(outgoing, line.slot.endpoint()).ok_or(path)?;
+    let request = request(outgoing, line.slot.endpoint());
+    let request = request.map_err(|why| Failure::Final(Fault::Unreachable(why)))?;
     let reused = line.reused();
     let before = line.connection.received();
     let sent = tokio::time::timeout(within, line.connection.sender.try_send_request(request)).await;
@@ -111,27 +142,32 @@ async fn head(
     })
 }
 
-/// The request as it is written; none if its path is not what would be written.
-fn request(outgoing: &Outgoing, endpoint: &Endpoint) -> Option<Request<Full<Bytes>>> {
+/// The request as it is written, if its path is what would be written.
+fn request(outgoing: &Outgoing, endpoint: &Endpoint) -> Result<Request<Full<Bytes>>, NoConnection> {
     let wanted = format!("{}{}", endpoint.base, outgoing.path_and_query);
-    let path = PathAndQuery::try_from(wanted.as_str()).ok()?;
+    let path = PathAndQuery::try_from(wanted.as_str()).map_err(|_| NoConnection::Path)?;
     if !wanted.starts_with('/') || path.as_str() != wanted {
-        return None;
+        return Err(NoConnection::Path);
+    }
+    let authority = authority(endpoint);
+    let mut headers = headers(&outgoing.headers, &authority).ok_or(NoConnection::Path)?;
+    if let Some(stamp) = &outgoing.stamp {
+        stamp.put(&outgoing.method, &authority, &path, &mut headers)?;
     }
     let mut request = Request::new(Full::new(outgoing.body.clone()));
     *request.method_mut() = outgoing.method.clone();
     *request.uri_mut() = path.into();
-    *request.headers_mut() = headers(&outgoing.headers, endpoint)?;
-    Some(request)
+    *request.headers_mut() = headers;
+    Ok(request)
 }
 
-fn headers(given: &HeaderMap, endpoint: &Endpoint) -> Option<HeaderMap> {
+fn headers(given: &HeaderMap, authority: &str) -> Option<HeaderMap> {
     let mut headers = given.clone();
     for name in OURS {
         headers.remove(name);
     }
     headers.entry(ACCEPT_ENCODING).or_insert(HeaderValue::from_static("identity"));
-    headers.insert(HOST, HeaderValue::try_from(authority(endpoint)).ok()?);
+    headers.insert(HOST, HeaderValue::try_from(authority).ok()?);
     Some(headers)
 }
 

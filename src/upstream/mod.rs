@@ -1,8 +1,8 @@
 //! What was cleared goes to the platform and comes back as an answer, or as a [`Fault`] of that hop.
 //!
 //! This stage knows endpoints and HTTP/1.1, no agency and no agreement. It forwards what it is given, follows no redirect,
-//! asks no proxy and reads no environment. An answer is held whole or not at all: what is cut short, framed in two ways or
-//! larger than allowed becomes a fault, never a shorter answer.
+//! asks no proxy and reads no environment. An answer is held whole, or passed on piece by piece: what is cut short, framed in two
+//! ways or larger than allowed becomes a fault, never a shorter answer.
 //!
 //! | file | does |
 //! |---|---|
@@ -12,8 +12,10 @@
 //! | `client` | one request over one connection |
 //! | `framing` | whether an answer's head says in one way only where its body ends |
 //! | `body` | a bounded body |
+//! | [`source`] | a body that is not held |
 //! | `retry` | whether a second try is allowed |
 //! | [`way`] | the way to one service: a platform's, or one that is none, such as a witness |
+//! | [`stamp`] | the signature under what we state |
 //! | [`relay`](mod@relay) | a cleared exchange to a request, and its answer to a reply |
 //! | [`refusal`] | what went wrong, for the record and for people |
 
@@ -25,6 +27,8 @@ mod pool;
 pub mod refusal;
 pub mod relay;
 mod retry;
+pub mod source;
+pub mod stamp;
 pub mod tls;
 pub mod way;
 
@@ -43,10 +47,14 @@ use crate::id::ServiceId;
 use crate::policy::model::Service;
 
 pub use relay::Failed;
+pub use relay::Flow;
 pub use relay::Reply;
+pub use relay::flow;
 pub use relay::relay;
 
 use refusal::{Fault, NoConnection};
+use source::Source;
+use stamp::Stamp;
 use tls::{PlatformTls, Unusable};
 use way::Way;
 
@@ -63,6 +71,8 @@ pub struct Outgoing {
     pub body: Bytes,
     /// Whether sending it twice has no more effect than sending it once (RFC 9110 9.2.2).
     pub idempotent: bool,
+    /// By what it is signed, if it is.
+    pub stamp: Option<Stamp>,
 }
 
 /// An answer as the platform gave it, complete.
@@ -118,8 +128,16 @@ impl Platforms {
     /// No endpoint could be connected to, or the answer was late, broken or too large. A request that is not idempotent has
     /// perhaps had its effect then.
     pub async fn send(&self, service: &Service, outgoing: Outgoing, limit: u64) -> Result<Incoming, Fault> {
-        let none = Fault::Unreachable(NoConnection::NoEndpoint);
-        self.ways.get(&service.id).ok_or(none)?.send(outgoing, limit).await
+        self.way(service)?.send(outgoing, limit).await
+    }
+
+    /// The same, but of the answer only the head is waited for.
+    async fn open(&self, service: &Service, outgoing: &Outgoing) -> Result<Source, Fault> {
+        self.way(service)?.open(outgoing).await
+    }
+
+    fn way(&self, service: &Service) -> Result<&Way, Fault> {
+        self.ways.get(&service.id).ok_or(Fault::Unreachable(NoConnection::NoEndpoint))
     }
 
     /// Whether a connection to the service is idle and fit for use.

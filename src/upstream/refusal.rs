@@ -3,6 +3,7 @@
 use std::io;
 
 use crate::language::Text;
+use crate::message::sign::SignFault;
 
 /// The platform's hop failed. The gateway itself is well.
 #[derive(Debug, thiserror::Error)]
@@ -60,6 +61,9 @@ pub enum NoConnection {
     /// The connection did not take HTTP up.
     #[error("no HTTP with the endpoint")]
     Http(#[source] hyper::Error),
+    /// What we state in the request cannot be signed.
+    #[error("the request cannot be signed")]
+    Unsigned(#[source] SignFault),
     /// The request has no address that can be written down.
     #[error("the request's path cannot be sent")]
     Path,

@@ -5,10 +5,12 @@ use std::sync::Arc;
 use crate::clock::Clock;
 use crate::policy::model::{Endpoint, Timeouts};
 
+use super::client::Begun;
 use super::client::Failure;
 use super::dial::Dialer;
 use super::pool::{Line, Target};
 use super::refusal::Fault;
+use super::source::Source;
 use super::tls::{PlatformTls, Unusable};
 use super::{Incoming, Outgoing, client, pool, retry};
 
@@ -42,11 +44,21 @@ impl Way {
     /// No endpoint could be connected to, or the answer was late, broken or too large. A request that is not idempotent has
     /// perhaps had its effect then.
     pub async fn send(&self, outgoing: Outgoing, limit: u64) -> Result<Incoming, Fault> {
+        self.begin(&outgoing).await?.held(self.timeouts.body, limit, &self.clock).await
+    }
+
+    /// The same, but of the answer only the head is waited for.
+    pub(super) async fn open(&self, outgoing: &Outgoing) -> Result<Source, Fault> {
+        let begun = self.begin(outgoing).await?;
+        Ok(Source::new(begun, self.timeouts.body, self.clock.clone()))
+    }
+
+    async fn begin(&self, outgoing: &Outgoing) -> Result<Begun, Fault> {
         let open = pool::open(&self.targets, self.timeouts.connect).await?;
-        match self.exchange(open, &outgoing, limit).await {
+        match self.ask(open, outgoing).await {
             Err(failure) if retry::allowed(&failure, outgoing.idempotent) => {
                 let fresh = pool::connect(&self.targets, self.timeouts.connect).await?;
-                self.exchange(fresh, &outgoing, limit).await.map_err(Fault::from)
+                self.ask(fresh, outgoing).await.map_err(Fault::from)
             }
             outcome => outcome.map_err(Fault::from),
         }
@@ -58,7 +70,7 @@ impl Way {
         self.targets.iter().any(|target| target.has_idle())
     }
 
-    async fn exchange(&self, line: Line, outgoing: &Outgoing, limit: u64) -> Result<Incoming, Failure> {
-        client::exchange(line, outgoing, self.timeouts, limit, &self.clock).await
+    async fn ask(&self, line: Line, outgoing: &Outgoing) -> Result<Begun, Failure> {
+        client::begin(line, outgoing, self.timeouts.answer, &self.clock).await
     }
 }

@@ -103,13 +103,13 @@ impl World {
         lines(&self.read(name, path).await)
     }
 
-    /// What is sealed beside the entry of a reading, opened with the gateway's own keys.
+    /// What is sealed beside the last entry of a reading or an exchange, opened with the gateway's own keys.
     pub fn annex_of(&self, id: &str) -> Value {
         let id: ExchangeId = id.parse().unwrap();
         let key = MonthKeys::new(self.folder().join("keys/months")).kept(id).unwrap().unwrap();
         let of = |entry: &Entry| String::from_utf8_lossy(&entry.leaf).contains(&id.to_string());
-        let mut all = reader::scan(&self.folder().join("log")).map(|item| item.unwrap().1);
-        let sealed = all.find(of).unwrap().annex;
+        let all = reader::scan(&self.folder().join("log")).map(|item| item.unwrap().1);
+        let sealed = all.filter(of).last().unwrap().annex;
         serde_json::from_slice(&key.sealing.open(id.as_bytes(), &sealed).unwrap()).unwrap()
     }
 

@@ -15,6 +15,7 @@ pub mod odd;
 pub mod platform;
 pub mod policies;
 pub mod receipts;
+pub mod streams;
 pub mod tiles;
 pub mod rot;
 

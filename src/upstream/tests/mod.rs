@@ -98,5 +98,6 @@ fn request(method: Method, idempotent: bool) -> Outgoing {
         headers: HeaderMap::new(),
         body: Bytes::new(),
         idempotent,
+        stamp: None,
     }
 }

@@ -1,0 +1,204 @@
+//! A body that comes while it goes out: an outlet for whoever makes it, and what the connection is handed. One piece waits between them,
+//! so that nobody makes more than the caller takes; what runs along runs where a piece is handed to the connection, so that it is over
+//! these bytes and no others.
+
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::MutexGuard;
+use std::sync::PoisonError;
+use std::task::Context;
+use std::task::Poll;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::HeaderMap;
+use http_body::Frame;
+use tokio::sync::mpsc;
+use tokio::sync::mpsc::Permit;
+
+use crate::audit::commitment::Committing;
+use crate::audit::committed::Departure;
+use crate::clock::Clock;
+use crate::crypto::digest::Hash;
+use crate::crypto::digest::Sha256;
+use crate::limits::in_flight::Slot;
+use crate::upstream::source::RATE_MIN;
+
+use super::body::PIECE;
+
+/// How long a caller may let an answer wait, all in all, besides what it earns by taking bytes at [`RATE_MIN`]: one that does not take
+/// any is cut off sooner, by its connection.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// The answer was cut short: it does not end as a whole one does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the answer was cut short")]
+pub struct CutShort;
+
+/// The caller left, or takes its answer too slowly.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Gone;
+
+/// What passes from whoever makes the body to the connection.
+#[derive(Debug)]
+enum Piece {
+    Data(Bytes),
+    End(Box<End>),
+}
+
+/// The proper end of a streamed answer. Only [`super::seal_end`] makes one, of what is committed.
+#[derive(Debug)]
+pub struct End {
+    pub(super) trailers: Option<HeaderMap>,
+    pub(super) departure: Departure,
+    pub(super) slot: Option<Slot>,
+}
+
+/// What runs along.
+#[derive(Debug)]
+struct Run {
+    digest: Sha256,
+    answer: Committing,
+    bytes: u64,
+    /// Nothing more is handed to the connection.
+    stopped: bool,
+}
+
+/// What was handed to the connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Handed {
+    /// Bytes.
+    pub bytes: u64,
+    /// Their SHA-256.
+    pub digest: Hash,
+    /// The commitment to them.
+    pub answer: Hash,
+}
+
+#[derive(Debug, Clone)]
+struct Shared(Arc<Mutex<Run>>);
+
+impl Shared {
+    /// Nothing panics while it is held.
+    fn run(&self) -> MutexGuard<'_, Run> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether a piece may be handed on; it then counts as handed.
+    fn hand(&self, piece: &[u8]) -> bool {
+        let mut run = self.run();
+        if run.stopped {
+            return false;
+        }
+        run.digest.update(piece);
+        run.answer.take(piece);
+        run.bytes = run.bytes.saturating_add(piece.len() as u64);
+        true
+    }
+}
+
+/// Where the pieces of a streamed answer go out. Dropped without an end, the answer is cut short.
+#[derive(Debug)]
+pub struct Outlet {
+    pieces: mpsc::Sender<Piece>,
+    shared: Shared,
+    waited: Duration,
+    clock: Clock,
+}
+
+/// An outlet and what a connection is handed through it. `answer` is the commitment to the bytes.
+pub(super) fn outlet(answer: Committing, clock: Clock) -> (Outlet, Flowing) {
+    let (send, receive) = mpsc::channel(1);
+    let run = Run { digest: Sha256::new(), answer, bytes: 0, stopped: false };
+    let shared = Shared(Arc::new(Mutex::new(run)));
+    let outlet = Outlet { pieces: send, shared: shared.clone(), waited: Duration::ZERO, clock };
+    (outlet, Flowing { pieces: receive, shared, ended: false })
+}
+
+impl Outlet {
+    /// Hands on some bytes, each piece once there is room for it.
+    ///
+    /// # Errors
+    /// The caller takes no more.
+    pub async fn hand(&mut self, mut bytes: Bytes) -> Result<(), Gone> {
+        while !bytes.is_empty() {
+            let piece = bytes.split_to(bytes.len().min(PIECE));
+            self.room().await?.send(Piece::Data(piece));
+        }
+        Ok(())
+    }
+
+    /// Returns once the connection was handed everything.
+    ///
+    /// # Errors
+    /// The caller takes no more.
+    pub async fn drained(&mut self) -> Result<(), Gone> {
+        self.room().await.map(drop)
+    }
+
+    /// Returns once the caller has left.
+    pub async fn left(&self) {
+        self.pieces.closed().await;
+    }
+
+    /// From now on nothing more is handed to the connection; what was, and no more will ever be.
+    pub fn stop(&self) -> Handed {
+        let mut run = self.shared.run();
+        run.stopped = true;
+        let (digest, answer) = (run.digest.clone().finish(), run.answer.clone().finish());
+        Handed { bytes: run.bytes, digest, answer }
+    }
+
+    /// Ends the answer as a whole one.
+    pub async fn end(self, end: End) {
+        // Where the caller has left by now, the end is dropped, and with it what records that.
+        let _ = self.pieces.send(Piece::End(Box::new(end))).await;
+    }
+
+    /// The one place there is, once the connection has taken what was in it.
+    async fn room(&mut self) -> Result<Permit<'_, Piece>, Gone> {
+        let earned = Duration::from_secs(self.shared.run().bytes / RATE_MIN);
+        let left = PATIENCE.saturating_add(earned).saturating_sub(self.waited);
+        let start = self.clock.now();
+        let room = tokio::time::timeout(left, self.pieces.reserve()).await;
+        self.waited += Duration::try_from(self.clock.now().duration_since(start)).unwrap_or_default();
+        room.map_err(|_| Gone)?.map_err(|_| Gone)
+    }
+}
+
+/// The body as the connection is handed it.
+#[derive(Debug)]
+pub(super) struct Flowing {
+    pieces: mpsc::Receiver<Piece>,
+    shared: Shared,
+    ended: bool,
+}
+
+impl Flowing {
+    pub(super) fn has_ended(&self) -> bool {
+        self.ended
+    }
+
+    pub(super) fn poll_next(
+        &mut self,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, CutShort>>> {
+        if self.ended {
+            return Poll::Ready(None);
+        }
+        self.pieces.poll_recv(context).map(|piece| match piece {
+            Some(Piece::Data(piece)) if self.shared.hand(&piece) => Some(Ok(Frame::data(piece))),
+            Some(Piece::End(end)) => {
+                let End { trailers, departure, slot } = *end;
+                self.ended = true;
+                departure.complete();
+                drop(slot);
+                trailers.map(|trailers| Ok(Frame::trailers(trailers)))
+            }
+            Some(Piece::Data(_)) | None => {
+                self.ended = true;
+                Some(Err(CutShort))
+            }
+        })
+    }
+}
