@@ -17,7 +17,6 @@ use crate::id::AgencyId;
 use crate::limits::in_flight::Slot;
 use crate::limits::refusal::Refusal;
 use crate::policy::model::SubjectPlace;
-use crate::policy::scope::Class;
 use crate::upstream::Failed;
 use crate::upstream::Incoming;
 use crate::upstream::Reply;
@@ -186,18 +185,10 @@ impl Outcome for Disclosure {
 pub(super) fn counts(report: &Report, of: impl Fn(&released::FieldCount) -> u64) -> Vec<FieldCount> {
     let one = |field: &released::FieldCount| FieldCount {
         pointer: field.pointer.clone(),
-        class: class(field.class),
+        class: field.class.code(),
         count: of(field),
     };
     report.fields.iter().filter(|field| of(field) > 0).map(one).collect()
-}
-
-fn class(class: Class) -> &'static str {
-    match class {
-        Class::None => "none",
-        Class::Basic => "basic",
-        Class::Sensitive => "sensitive",
-    }
 }
 
 pub(super) fn millis(duration: std::time::Duration) -> u64 {

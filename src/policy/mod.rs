@@ -3,6 +3,7 @@
 pub mod calendar;
 pub mod compile;
 pub mod decide;
+pub mod diff;
 pub mod document;
 pub mod explain;
 pub mod fingerprint;

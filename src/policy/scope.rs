@@ -21,6 +21,18 @@ pub enum Class {
     Sensitive,
 }
 
+impl Class {
+    /// Its name, as catalogues and the record write it.
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Basic => "basic",
+            Self::Sensitive => "sensitive",
+        }
+    }
+}
+
 /// One entry of a service's field catalogue.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Field {

@@ -47,6 +47,8 @@ policy explain | at | Vào thời điểm này thay vì bây giờ | At this tim
 policy schema | kind | Loại tệp: agency, service, agreement, purposes, guardrails, suspensions | The kind of file: agency, service, agreement, purposes, guardrails or suspensions
 policy access | agency | Chỉ cơ quan này | This agency only
 policy access | service | Chỉ dịch vụ này | This service only
+policy diff | old | Thư mục chính sách cũ | The folder of the old policies
+policy diff | new | Thư mục chính sách mới | The folder of the new policies
 * | since | Từ thời điểm này: 2026-11-23, 23/11/2026 09:30, 7d | From this time on: 2026-11-23, 23/11/2026 09:30, 7d
 * | until | Đến thời điểm này; một ngày thì tính cả ngày đó | Until this time; a day counts whole
 * | agency | Cơ quan khai thác | The agency that asked

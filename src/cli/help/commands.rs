@@ -74,9 +74,19 @@ pub const COMMANDS: &[Page] = &[
     },
     Page {
         path: "policy access",
-        vi: "Cơ quan nào được khai thác những gì.",
-        en: "Who can reach what.",
-        examples: &["phohien policy access --service dan-cu"],
+        vi: "Cơ quan nào được khai thác những gì; ai tiếp cận được một trường; ma trận quyền truy cập.",
+        en: "Who can reach what; who can reach a field; the access matrix.",
+        examples: &[
+            "phohien policy access --service dan-cu",
+            "phohien policy access --field dan-cu:/CongDan/TonGiao",
+            "phohien policy access --matrix --format html",
+        ],
+    },
+    Page {
+        path: "policy diff",
+        vi: "Bộ chính sách mới thêm gì, bớt gì so với bộ cũ: ai được, ai mất, những gì. Kết thúc bằng 1 nếu có khác.",
+        en: "What a new policy set gives and takes beside an old one: who gains, who loses, what. Ends with 1 if they differ.",
+        examples: &["phohien policy diff policies policies-new"],
     },
     Page {
         path: "policy schema",

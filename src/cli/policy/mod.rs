@@ -1,6 +1,7 @@
 //! `policy`: questions about the sharing policies, answered by the code that decides requests.
 
 pub mod access;
+pub mod diff;
 pub mod explain;
 pub mod schema;
 
@@ -24,6 +25,8 @@ pub enum Policy {
     Access(access::Access),
     /// What may a policy file hold?
     Schema(schema::Schema),
+    /// What does a change give and take?
+    Diff(diff::Diff),
 }
 
 /// Answers one of them.
@@ -35,6 +38,7 @@ pub fn run(policy: &Policy, session: &mut Session) -> Result<Exit, Failure> {
         Policy::Explain(explain) => explain::run(explain, session),
         Policy::Access(access) => access::run(access, session),
         Policy::Schema(schema) => schema::run(schema, session),
+        Policy::Diff(diff) => diff::run(diff, session),
     }
 }
 

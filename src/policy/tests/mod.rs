@@ -1,6 +1,7 @@
 //! The province's example policies, and what they decide.
 
 mod codes;
+mod diff;
 mod faults;
 mod guide;
 mod never;
