@@ -5,6 +5,7 @@
 //! | exit codes and failures | [`exit`] |
 //! | the environment, read once | [`environment`] |
 //! | output, escaping, tables, progress | [`terminal`], [`table`], [`progress`] |
+//! | sheets and papers to take away | [`sheet`], [`paper`] |
 //! | times as people type them | [`when`] |
 //! | help in two languages | [`help`] |
 //! | where configuration, log and keys are | [`place`] |
@@ -21,12 +22,14 @@ pub mod evidence;
 pub mod exit;
 pub mod help;
 pub mod keys;
+pub mod paper;
 pub mod place;
 pub mod policy;
 pub mod progress;
 pub mod receipt;
 pub mod rotate;
 pub mod serve;
+pub mod sheet;
 pub mod table;
 pub mod terminal;
 pub mod trust;

@@ -1,5 +1,6 @@
 //! `Peer` and `Request` become a [`Grant`], or a refusal that names its ground. Pure: no clock, no file, no socket.
 
+pub mod access;
 pub mod calendar;
 pub mod compile;
 pub mod decide;

@@ -47,6 +47,9 @@ policy explain | at | Vào thời điểm này thay vì bây giờ | At this tim
 policy schema | kind | Loại tệp: agency, service, agreement, purposes, guardrails, suspensions | The kind of file: agency, service, agreement, purposes, guardrails or suspensions
 policy access | agency | Chỉ cơ quan này | This agency only
 policy access | service | Chỉ dịch vụ này | This service only
+policy access | field | Ai tiếp cận được trường này, kể cả qua trường cha hoặc trường con | Who can reach this field, through what is above or below it too
+policy access | matrix | Ma trận cơ quan, đơn vị theo dịch vụ | Agencies by services
+policy access | format | Trình bày ma trận: table, csv, html | How the matrix is shown: table, csv or html
 policy diff | old | Thư mục chính sách cũ | The folder of the old policies
 policy diff | new | Thư mục chính sách mới | The folder of the new policies
 * | since | Từ thời điểm này: 2026-11-23, 23/11/2026 09:30, 7d | From this time on: 2026-11-23, 23/11/2026 09:30, 7d

@@ -1,21 +1,18 @@
-//! For spreadsheets: a byte order mark, so that Excel reads Vietnamese; lines that end as RFC 4180 wants; and no cell that a spreadsheet
-//! would take for a formula, since some of what entries say was chosen by others.
+//! Rows for spreadsheets.
 
 use std::fs::File;
 use std::io;
 use std::io::BufWriter;
-use std::io::Write as _;
 
-use csv::QuoteStyle;
-use csv::Terminator;
 use csv::Writer;
-use csv::WriterBuilder;
 
 use super::Sink;
 use super::settle;
 use crate::audit::index::column::Column;
 use crate::audit::index::row::Row;
 use crate::cli::audit::rows;
+use crate::cli::sheet;
+use crate::cli::sheet::harmless;
 use crate::clock::Timestamp;
 use crate::language::Language;
 
@@ -28,14 +25,8 @@ const ENGLISH: &str = "index|time (GMT+7)|seq|annex|agency|kind|service|operatio
 pub(super) struct Csv(Writer<BufWriter<File>>);
 
 impl Csv {
-    pub(super) fn new(mut file: BufWriter<File>, language: Language, separator: &str) -> io::Result<Self> {
-        file.write_all("\u{feff}".as_bytes())?;
-        let separator = separator.as_bytes().first().copied().unwrap_or(b',');
-        let mut writer = WriterBuilder::new()
-            .delimiter(separator)
-            .terminator(Terminator::CRLF)
-            .quote_style(QuoteStyle::Necessary)
-            .from_writer(file);
+    pub(super) fn new(file: BufWriter<File>, language: Language, separator: &str) -> io::Result<Self> {
+        let mut writer = sheet::begin(file, separator.as_bytes().first().copied().unwrap_or(b','))?;
         let heading = match language {
             Language::Vi => VIETNAMESE,
             Language::En => ENGLISH,
@@ -63,11 +54,6 @@ impl Sink for Csv {
     fn finish(self: Box<Self>) -> io::Result<()> {
         settle(self.0.into_inner().map_err(csv::IntoInnerError::into_error)?)
     }
-}
-
-/// A cell that no spreadsheet takes for a formula: an apostrophe before what could begin one says that it is text.
-fn harmless(cell: String) -> String {
-    if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{cell}") } else { cell }
 }
 
 /// A time as a spreadsheet reads it, on the clocks here.
