@@ -27,6 +27,9 @@ pub struct Annex {
     /// The data subject.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub subject: Option<String>,
+    /// The fields that were asked for by name; absent where all of the scope were.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fields: Option<Vec<String>>,
     /// The provider's own result code.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub code: Option<String>,
@@ -89,6 +92,7 @@ impl Annex {
             case: request.case().map(str::to_owned),
             user: request.user().map(str::to_owned),
             source: Some(source.ip().to_string()),
+            fields: request.fields().map(<[String]>::to_vec),
             ..Self::default()
         }
     }

@@ -6,6 +6,9 @@ use crate::crypto::digest::hex;
 use crate::identity::Certificate;
 use crate::identity::Peer;
 use crate::policy::Grant;
+use crate::policy::Refusal;
+use crate::policy::Refused;
+use crate::request::Request;
 
 /// Who, what, on which ground; nothing about a person.
 #[derive(Debug, Clone, Default, Serialize)]
@@ -37,6 +40,9 @@ pub struct Facts {
     /// The calendar day towards whose quotas this counts; none: it counts towards none ([`crate::limits::quota`]).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub charged: Option<String>,
+    /// What a refusal names: a field of the catalogue, a header, a parameter that the service declares.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub about: Option<String>,
 }
 
 /// A certificate, named so that it can be found again; its chain is kept in the log's `objects`.
@@ -62,6 +68,36 @@ pub struct AgreementFacts {
 }
 
 impl Facts {
+    /// What a refusal under an agreement tells: the agreement, and of the request what catalogue and agreement know. One that is
+    /// under none tells nothing but who asked.
+    #[must_use]
+    pub fn of_refusal(refused: &Refused<Refusal>) -> Self {
+        let reason = &refused.reason;
+        let peer = refused.peer.as_ref().map(Self::of_peer).unwrap_or_default();
+        let Some(ground) = reason.ground() else { return peer };
+        let agreement = ground.agreement();
+        let request = refused.request.as_ref();
+        let operation = request.and_then(|request| {
+            let mut operations = ground.service().operations.iter();
+            operations.find(|operation| operation.answers(request.method(), request.segments()))
+        });
+        let stated = request.and_then(Request::purpose);
+        let known = agreement.purposes.iter().find(|purpose| stated == Some(purpose.as_str()));
+        Self {
+            service: Some(agreement.service.to_string()),
+            operation: operation.map(|operation| operation.name()),
+            agreement: Some(AgreementFacts {
+                id: agreement.id.to_string(),
+                version: agreement.version,
+                clause: reason.clause().and_then(|clause| clause.parse().ok()),
+            }),
+            purpose: known.map(ToString::to_string),
+            legal_basis: agreement.legal_basis.clone(),
+            about: reason.about().map(str::to_owned),
+            ..peer
+        }
+    }
+
     /// What a recognized caller's certificate tells.
     #[must_use]
     pub fn of_peer(peer: &Peer) -> Self {

@@ -5,7 +5,6 @@ use http::HeaderMap;
 use http::StatusCode;
 
 use crate::audit::annex::Annex;
-use crate::audit::facts::AgreementFacts;
 use crate::audit::facts::Facts;
 use crate::disclosure::Withheld;
 use crate::id::AgencyId;
@@ -103,10 +102,7 @@ fn refused_by_policy(door: &Door, refused: Refused<policy::Refusal>) -> Told {
         "maintenance" => StatusCode::SERVICE_UNAVAILABLE,
         _ => StatusCode::FORBIDDEN,
     };
-    let mut facts = refused.peer.as_ref().map(Facts::of_peer).unwrap_or_default();
-    facts.agreement =
-        reason.agreement().map(|(id, version)| AgreementFacts { id: id.to_string(), version, clause: None });
-    facts.legal_basis = reason.legal_ground().map(str::to_owned).into_iter().collect();
+    let facts = Facts::of_refusal(&refused);
     let annex = match (&refused.request, &refused.peer) {
         (Some(request), Some(peer)) => Annex::of_request(request, peer.source()),
         _ => Annex::default(),

@@ -175,6 +175,12 @@ impl Ground {
     pub fn agreement(&self) -> &Arc<Agreement> {
         &self.agreement
     }
+
+    /// The service.
+    #[must_use]
+    pub fn service(&self) -> &Arc<Service> {
+        &self.service
+    }
 }
 
 impl Refusal {
@@ -285,6 +291,17 @@ impl Refusal {
             Self::Missing { what: Needed::Case, .. } => Some("Exchange-Case"),
             Self::Missing { what: Needed::User, .. } => Some("Exchange-User"),
             _ => None,
+        }
+    }
+
+    /// What it names of the request: a field of the catalogue, a header, a parameter that the service declares.
+    #[must_use]
+    pub fn about(&self) -> Option<&str> {
+        match self {
+            Self::FieldNotGranted { field, .. } => field.as_deref().map(|field| field.pointer.as_str()),
+            Self::ParameterNotGranted { parameter, .. } => parameter.as_deref(),
+            Self::Missing { what: Needed::Subject(name), .. } => Some(name),
+            _ => self.header(),
         }
     }
 
