@@ -16,9 +16,11 @@ pub mod policies;
 pub mod refusal;
 pub mod refused;
 pub mod schema;
+pub mod replay;
 pub mod scope;
 mod tables;
 pub mod template;
+pub mod unused;
 
 #[cfg(test)]
 mod tests;

@@ -67,7 +67,7 @@ pub(super) fn newest(answers: &Answers, query: &Query, most: usize) -> Result<Ve
 }
 
 /// Takes page after page, so that a list of any length takes the memory of one.
-pub(super) fn each_page(
+pub(in crate::cli) fn each_page(
     answers: &Answers,
     query: &Query,
     mut after: Option<u64>,

@@ -98,7 +98,7 @@ fn unread_or_damaged(cause: impl std::error::Error + Send + Sync + 'static) -> F
 }
 
 /// An entry that cannot be read: damage is evidence, a disk that refuses is not.
-fn unread(error: ReadError) -> Failure {
+pub(in crate::cli) fn unread(error: ReadError) -> Failure {
     match &error {
         ReadError::Disk { file, .. } => {
             let name = shown(&file.display().to_string());

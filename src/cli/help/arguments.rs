@@ -52,6 +52,8 @@ policy access | matrix | Ma trận cơ quan, đơn vị theo dịch vụ | Agenc
 policy access | format | Trình bày ma trận: table, csv, html | How the matrix is shown: table, csv or html
 policy diff | old | Thư mục chính sách cũ | The folder of the old policies
 policy diff | new | Thư mục chính sách mới | The folder of the new policies
+policy replay | new | Thư mục chính sách mới | The folder of the new policies
+policy replay | limit | Liệt kê nhiều nhất N giao dịch | List N exchanges at most
 * | since | Từ thời điểm này: 2026-11-23, 23/11/2026 09:30, 7d | From this time on: 2026-11-23, 23/11/2026 09:30, 7d
 * | until | Đến thời điểm này; một ngày thì tính cả ngày đó | Until this time; a day counts whole
 * | agency | Cơ quan khai thác | The agency that asked

@@ -95,6 +95,21 @@ pub const COMMANDS: &[Page] = &[
         examples: &["phohien policy schema agreement"],
     },
     Page {
+        path: "policy replay",
+        vi: "Bộ chính sách mới lẽ ra đã quyết định khác với những giao dịch nào trong nhật ký. Kết thúc bằng 1 nếu có.",
+        en: "Which exchanges of the log a new policy set would have decided otherwise. Ends with 1 if there are any.",
+        examples: &[
+            "phohien policy replay policies-new --since 7d",
+            "phohien policy replay policies-new --since 7d --log log --keys keys",
+        ],
+    },
+    Page {
+        path: "policy unused",
+        vi: "Quyền không ai dùng, trường không ai cần, thỏa thuận sắp hết hiệu lực.",
+        en: "Grants nobody used, fields nobody needed, agreements about to lapse.",
+        examples: &["phohien policy unused --since 90d"],
+    },
+    Page {
         path: "audit",
         vi: "Đọc và kiểm tra nhật ký trao đổi dữ liệu.",
         en: "Read and verify the exchange audit log.",

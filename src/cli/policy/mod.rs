@@ -4,6 +4,10 @@ pub mod access;
 pub mod diff;
 pub mod explain;
 pub mod schema;
+pub mod past;
+pub mod replay;
+pub mod then;
+pub mod unused;
 
 use std::path::Path;
 
@@ -27,6 +31,10 @@ pub enum Policy {
     Schema(schema::Schema),
     /// What does a change give and take?
     Diff(diff::Diff),
+    /// Which past exchanges would have ended otherwise?
+    Replay(Box<replay::Replay>),
+    /// What does nobody need?
+    Unused(Box<unused::Unused>),
 }
 
 /// Answers one of them.
@@ -39,6 +47,8 @@ pub fn run(policy: &Policy, session: &mut Session) -> Result<Exit, Failure> {
         Policy::Access(access) => access::run(access, session),
         Policy::Schema(schema) => schema::run(schema, session),
         Policy::Diff(diff) => diff::run(diff, session),
+        Policy::Replay(replay) => replay::run(replay, session),
+        Policy::Unused(unused) => unused::run(unused, session),
     }
 }
 

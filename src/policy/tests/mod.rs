@@ -6,8 +6,10 @@ mod faults;
 mod guide;
 mod never;
 mod province;
+mod replay;
 mod schemas;
 mod steps;
+mod unused;
 mod validator;
 
 use std::fs;
