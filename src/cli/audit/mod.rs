@@ -13,6 +13,7 @@ pub mod forget;
 pub mod known;
 pub mod list;
 pub mod proven;
+pub mod refusal;
 pub mod reindex;
 pub mod remote;
 pub mod rows;
@@ -49,6 +50,8 @@ pub enum Audit {
     Evidence(Box<evidence::Evidence>),
     /// Tell one salt.
     Disclose(disclose::Disclose),
+    /// Write the answer to a request that was refused.
+    Refusal(Box<refusal::Refusal>),
     /// Destroy a month's key, by order of two operators.
     Forget(Box<forget::Forget>),
     /// Judge the whole folder.
@@ -75,6 +78,7 @@ pub fn run(audit: &Audit, session: &mut Session) -> Result<Exit, Failure> {
         Audit::Reindex(reindex) => reindex::run(reindex, session),
         Audit::Evidence(evidence) => evidence::run(evidence, session),
         Audit::Disclose(disclose) => disclose::run(disclose, session),
+        Audit::Refusal(refusal) => refusal::run(refusal, session),
         Audit::Forget(forget) => forget::run(forget, session),
         Audit::Verify(verify) => verify::run(verify, session),
     }

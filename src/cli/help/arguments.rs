@@ -93,6 +93,10 @@ audit evidence | message | Câu trả lời đã ký mà một bên còn giữ (
 audit evidence | request | Yêu cầu mà câu trả lời đó trả lời | The request which that answer answers
 audit evidence | trust | Chính sách tin cậy kèm trong gói; nếu không: chỉ nhật ký này | The trust policy to put in; else one of this log alone
 audit evidence | vkey | Khóa kiểm tra nhật ký; nếu không: tệp .vkey cạnh thư mục | The log's verification key; else the .vkey file beside the folder
+audit refusal | id | Mã giao dịch bị từ chối | The exchange that was refused
+audit refusal | number | Số, ký hiệu của văn bản | The number of the document
+audit refusal | city | Địa danh nơi ban hành | Where it is issued
+audit refusal | output | Ghi vào tệp này thay vì hiện ra | Write to this file instead of showing it
 audit forget | month | Tháng (UTC), như 2026-10 | The month (UTC), such as 2026-10
 audit forget | order_only | Chỉ lập lệnh để hai người vận hành ký | Only draw up the order, for two operators to sign
 audit forget | reason | Lý do, căn cứ; được lưu cùng nhật ký nên không nêu tên người | The reason, the ground; kept with the log, so it names nobody

@@ -182,6 +182,12 @@ pub const COMMANDS: &[Page] = &[
         ],
     },
     Page {
+        path: "audit refusal",
+        vi: "Lập văn bản trả lời từ chối của một giao dịch: trang HTML để in và ký, có mã QR để kiểm tra.",
+        en: "Write the answer to a request that was refused: a page to print and sign, with a QR code to verify it by.",
+        examples: &["phohien audit refusal 0199a1c2-0000-7000-8000-000000000000 --output tu-choi.html"],
+    },
+    Page {
         path: "audit forget",
         vi: "Quên một tháng: hủy khóa của tháng theo lệnh có hai người vận hành ký; phụ lục của tháng không đọc được nữa, mọi bằng chứng vẫn còn giá trị.",
         en: "Forget a month: destroy its key by an order that two operators signed; its annexes can never be read again, every proof stays valid.",
