@@ -45,18 +45,29 @@ impl Program {
         &self.path
     }
 
+    /// What a command prints for people.
+    ///
+    /// # Errors
+    /// It cannot be run at all.
+    pub fn show(&self, words: &[String]) -> Result<String, Failure> {
+        let printed = self.command(words).output().map_err(|cause| unrunnable().because(cause))?;
+        Ok(String::from_utf8_lossy(&printed.stdout).into_owned())
+    }
+
+    fn command(&self, words: &[String]) -> Command {
+        let mut command = Command::new(&self.path);
+        command.args(words).args(["--lang", self.language.tag()]);
+        command.current_dir(&self.folder).stdin(Stdio::null());
+        command
+    }
+
     /// Runs a command with `--json` and waits for its end.
     ///
     /// # Errors
     /// It cannot be run at all. That it failed is heard, not an error.
     pub fn run(&self, words: &[String]) -> Result<Heard, Failure> {
-        let ended = Command::new(&self.path)
-            .args(words)
-            .args(["--json", "--lang", self.language.tag()])
-            .current_dir(&self.folder)
-            .stdin(Stdio::null())
-            .output()
-            .map_err(|cause| unrunnable().because(cause))?;
+        let ended =
+            self.command(words).arg("--json").output().map_err(|cause| unrunnable().because(cause))?;
         Ok(Heard {
             exit: ended.status.code(),
             objects: objects(&ended.stdout),

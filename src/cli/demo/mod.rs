@@ -4,7 +4,7 @@
 //! |---|---|
 //! | [`story`] | the scenes, as data |
 //! | [`folder`], [`world`], [`policies`], [`platforms`] | everything the story needs |
-//! | [`play`], [`burst`], [`edit`], [`child`] | each step, by the program's own commands |
+//! | [`play`], [`questions`], [`burst`], [`edit`], [`child`] | each step, by the program's own commands |
 //! | [`stage`], [`difference`], [`invitation`] | what is shown |
 
 pub mod burst;
@@ -16,6 +16,7 @@ pub mod invitation;
 pub mod platforms;
 pub mod play;
 pub mod policies;
+pub mod questions;
 pub mod stage;
 pub mod story;
 pub mod world;
@@ -79,7 +80,8 @@ fn tell(
     let program = Program::this(world.folder(), session.terminal.language())?;
     let mut stage = Stage::new(session);
     stage.opening((world.folder(), passing), &world.origin(), &world.directory())?;
-    let mut player = Player { world, runtime, program, stage, first: None, compared: Vec::new() };
+    let mut player =
+        Player { world, runtime, program, stage, first: None, compared: Vec::new(), refused: None };
     for scene in STORY {
         player.scene(scene)?;
     }

@@ -50,6 +50,8 @@ pub struct Player<'a, 'b> {
     pub first: Option<(String, u64)>,
     /// Questions whose two answers were compared on the stage already.
     pub compared: Vec<&'static str>,
+    /// The last exchange that was refused for a field.
+    pub refused: Option<String>,
 }
 
 impl Player<'_, '_> {
@@ -87,6 +89,9 @@ impl Player<'_, '_> {
                 self.runtime.block_on(self.world.restart_platform(platform)).map_err(unreachable)?;
                 Ok(self.platform_is(platform, true))
             }
+            Deed::Paper => self.paper(),
+            Deed::Replay => self.replay(),
+            Deed::Matrix => self.matrix(),
             Deed::Verify => self.verify(),
             Deed::Edit => self.edit(),
         }
@@ -156,6 +161,9 @@ impl Player<'_, '_> {
             && problem.to_string().contains(named);
         if !as_told {
             return Ok(verdict(false, astray(&heard), astray(&heard)));
+        }
+        if reason == "field-not-granted" {
+            self.refused = Some(heard.text("/exchange").to_owned());
         }
         let (detail, contact) = (text("detail"), text("contact"));
         let whom = |word| if contact.is_empty() { String::new() } else { format!(" {word}: {contact}.") };

@@ -38,6 +38,12 @@ pub enum Deed {
     Stop(&'static str),
     /// It starts again.
     Restart(&'static str),
+    /// The written answer to the last refusal for a field.
+    Paper,
+    /// Tightened policies judge the traffic so far.
+    Replay,
+    /// Who can reach what, agencies by services.
+    Matrix,
     /// The log is rebuilt from its bytes, and agrees.
     Verify,
     /// In a copy of the log, one byte of the entry that recorded the first answer is changed, and verification names that entry.
@@ -267,6 +273,35 @@ pub const STORY: &[Scene] = &[
             Step {
                 says: ["Tra cứu lại.", "The same question again."],
                 deed: Deed::Released(PARCEL, PARCEL_REMOVED),
+            },
+        ],
+    },
+    Scene {
+        title: [
+            "Câu hỏi về thỏa thuận: văn bản từ chối, thử chính sách mới, ma trận quyền",
+            "Questions about agreements: the written refusal, a policy tried out, the matrix",
+        ],
+        steps: &[
+            Step {
+                says: [
+                    "Lập văn bản trả lời từ chối cho lần hỏi tôn giáo.",
+                    "The written refusal of the question about religion is made.",
+                ],
+                deed: Deed::Paper,
+            },
+            Step {
+                says: [
+                    "Thử bộ chính sách chặt hơn (giờ khai thác ngắn hơn) trên các giao dịch vừa qua.",
+                    "Tightened policies (shorter hours) are tried on the traffic just made.",
+                ],
+                deed: Deed::Replay,
+            },
+            Step {
+                says: [
+                    "Ma trận quyền truy cập: cơ quan nào tới được dịch vụ nào.",
+                    "The access matrix: which agency reaches which service.",
+                ],
+                deed: Deed::Matrix,
             },
         ],
     },
