@@ -20,6 +20,7 @@ use super::registry::Agency;
 use super::registry::Registry;
 use super::registry::Role;
 use super::revocation::Revocations;
+use super::revocation::Standing;
 use super::who;
 
 /// The most certificates of a chain that are looked at; a longer one is no chain of ours.
@@ -96,6 +97,27 @@ pub fn judge_operator(
         Ok(Taken { agency, certificate })
     } else {
         Err(NotOperator::Role(agency.id.clone()))
+    }
+}
+
+/// Judges the chain (leaf first) of somebody who signed for an agency: the certificate as of the time the signer names, and, since nobody
+/// vouches for that time, whether it was revoked as of now.
+///
+/// # Errors
+/// See [`NotTaken`].
+pub fn judge_signer(
+    chain: &[CertificateDer<'_>],
+    trust: &Trust,
+    registry: &Registry,
+    revoked: &Revocations,
+    (signed, now): (Timestamp, Timestamp),
+) -> Result<Taken, NotTaken> {
+    let (certificate, issuer) = verified(chain, trust, signed)?;
+    let agency = holder(&certificate, issuer.as_ref(), registry, revoked, signed)?;
+    match revoked.standing(&certificate, now) {
+        Standing::Good => Ok(Taken { agency, certificate }),
+        Standing::Revoked => Err(Unrecognized::Revoked.into()),
+        Standing::Unknown => Err(Unrecognized::RevocationUnknown.into()),
     }
 }
 

@@ -45,6 +45,8 @@ const UNMAKEABLE: CmsError = CmsError::Malformed("it cannot be written as DER");
 pub struct CmsSigner {
     key: Key,
     certificate: Certificate,
+    /// What goes along: the authorities between it and an anchor.
+    others: Vec<Certificate>,
     random: SystemRandom,
 }
 
@@ -70,7 +72,19 @@ impl CmsSigner {
         };
         let certificate = Certificate::from_der(certificate)
             .map_err(|_| CmsError::Malformed("the certificate is not DER"))?;
-        Ok(Self { key, certificate, random })
+        Ok(Self { key, certificate, others: Vec::new(), random })
+    }
+
+    /// The same with the certificates (DER) between the signer's and an anchor, for whoever builds the chain.
+    ///
+    /// # Errors
+    /// One of them cannot be read.
+    pub fn with_others(mut self, others: &[impl AsRef<[u8]>]) -> Result<Self, CmsError> {
+        let read = |der: &[u8]| {
+            Certificate::from_der(der).map_err(|_| CmsError::Malformed("the certificate is not DER"))
+        };
+        self.others = others.iter().map(|der| read(der.as_ref())).collect::<Result<_, _>>()?;
+        Ok(self)
     }
 
     /// A detached signature (DER) over `content`.
@@ -118,7 +132,8 @@ impl CmsSigner {
             signature: OctetString::new(signature).ok()?,
             unsigned_attrs: None,
         };
-        let certificates = vec![CertificateChoices::Certificate(self.certificate.clone())];
+        let all = std::iter::once(&self.certificate).chain(&self.others).cloned();
+        let certificates: Vec<_> = all.map(CertificateChoices::Certificate).collect();
         let data = SignedData {
             version: CmsVersion::V1,
             digest_algorithms: SetOfVec::try_from(vec![plain(SHA256)]).ok()?,
