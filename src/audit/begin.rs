@@ -1,6 +1,5 @@
 //! How a recorder begins: the log is opened (which is recovered), and says who begins, under which policies, after what.
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -9,6 +8,7 @@ use crate::crypto::digest::Hash;
 use crate::crypto::digest::hex;
 use crate::crypto::sign::Ed25519Key;
 use crate::id::AgencyId;
+use crate::language::Text;
 use crate::tlog;
 use crate::tlog::OpenError;
 use crate::tlog::Recovered;
@@ -17,6 +17,8 @@ use crate::tlog::note::VerifierKey;
 
 use super::chain::Chains;
 use super::charged::Charged;
+use super::change;
+use super::change::Change;
 use super::directory::Directory;
 use super::forget;
 use super::forget::NotForgotten;
@@ -211,16 +213,11 @@ impl First {
     }
 }
 
-/// Keeps the policy files, then names them: a name in the log never points to bytes that are not there.
+/// Names the policies, if they are not those that the log named last.
 fn note_policies(recorder: &Recorder, now: &Hash, files: &[(String, Arc<[u8]>)]) -> Result<(), Unrecorded> {
-    let (old, new) = (recorder.directory().policy(), hex(now));
-    if old.as_deref() == Some(new.as_str()) {
+    if recorder.directory().policy() == Some(hex(now)) {
         return Ok(());
     }
-    let mut named = BTreeMap::new();
-    for (name, bytes) in files {
-        named.insert(name.clone(), hex(&recorder.keep(bytes)?));
-    }
-    recorder.write(&Record::PolicyChanged { old, new, files: named })?;
-    Ok(())
+    let change = Change { policy: *now, files, words: Text::default(), beside: Vec::new() };
+    recorder.write(&change::record(recorder, &change)?).map(drop)
 }

@@ -14,6 +14,7 @@
 //! | [`charged`] | how many exchanges count towards each quota |
 //! | [`directory`], [`older`] | where entries are found again: the newest in memory, the others in the log |
 //! | [`people`] | whom exchanges of a day were charged with |
+//! | [`change`] | a change of what is in force, recorded before it takes effect |
 //! | [`recorder`] | what all exchanges share of the log |
 //! | [`open`] | one exchange under way: clear, commit, or interrupted |
 //! | [`flowing`] | an answer that goes out before its outcome is known |
@@ -34,6 +35,7 @@ pub mod begin;
 pub mod bounds;
 pub mod chain;
 pub mod charged;
+pub mod change;
 pub mod commitment;
 pub mod committed;
 pub mod directory;

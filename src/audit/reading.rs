@@ -127,6 +127,27 @@ impl Recorder {
         self.log().reserve()?.append(draft).await?;
         Ok(Shown(what))
     }
+
+    /// Records an order that an operator gives at the desk, in that agency's chain: it may be carried out once that is durable.
+    ///
+    /// # Errors
+    /// The log takes nothing now: it may not be carried out.
+    pub async fn ordered(
+        &self,
+        id: ExchangeId,
+        visitor: &Visitor,
+        handshake: &Handshaken,
+        asked: &'static str,
+    ) -> Result<(), Unrecorded> {
+        self.availability()?;
+        let certificate = visitor.certificate();
+        let leaf = handshake.chain().first().map(|leaf| leaf.to_vec()).unwrap_or_default();
+        self.keep_aside(&leaf, &certificate.fingerprint).await?;
+        let record = Record::Ordered { certificate: CertificateFacts::of(certificate), asked };
+        let draft = self.draft(Some(&visitor.agency().id), Some(id), &record, Vec::new())?;
+        self.log().reserve()?.append(draft).await.map(drop)?;
+        Ok(())
+    }
 }
 
 #[cfg(test)]

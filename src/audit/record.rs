@@ -14,6 +14,15 @@ use crate::id::ExchangeId;
 /// The version of the entry format: the leaf's `v`.
 pub const FORMAT: &str = "phohien/1";
 
+/// What people read, in both languages.
+#[derive(Debug, Clone, Serialize)]
+pub struct Words {
+    /// Vietnamese.
+    pub vi: String,
+    /// English.
+    pub en: String,
+}
+
 /// One thing that happened, each kind with just what it says.
 #[derive(Debug, Clone, Serialize)]
 #[serde(tag = "kind")]
@@ -73,8 +82,17 @@ pub enum Record {
         old: Option<String>,
         /// The hash of those now.
         new: String,
-        /// Every file and its SHA-256; the files themselves are kept in the log's `objects`.
+        /// Every file and its SHA-256; the files themselves are kept in the log's `objects`. Empty where they are too many for an entry.
         files: BTreeMap<String, String>,
+        /// Where they are: SHA-256 of the list of them, kept in `objects`.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        listing: Option<String>,
+        /// What was replaced beside them, such as revocation lists: each file and its SHA-256, kept in `objects`.
+        #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+        beside: BTreeMap<String, String>,
+        /// What changed.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        changed: Option<Words>,
     },
     /// A month's key was destroyed, or is about to be, by the order of two operators.
     #[serde(rename = "month.forgotten")]
@@ -165,6 +183,14 @@ pub enum Record {
         rows: u64,
         /// SHA-256 of the sealed annex, hexadecimal.
         annex: String,
+    },
+    /// An operator had the gateway do something.
+    #[serde(rename = "node.ordered")]
+    Ordered {
+        /// By which certificate it was ordered.
+        certificate: CertificateFacts,
+        /// What: `reload` or `drain`.
+        asked: &'static str,
     },
     /// Refusals that were counted rather than recorded one by one.
     #[serde(rename = "refusals.summary")]

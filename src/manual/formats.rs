@@ -37,7 +37,8 @@
 //! | `keys.rotated` | the second entry of a log that follows another: `retired` and `key`, the verification keys of both; the private half of the first was destroyed |
 //! | `node.started` | `version`, `policy`; `unwitnessed`: no witness said at this start that this log is the one it has seen; `torn` (`index`, `bytes`) if recovery dropped a torn batch; `policy_clock` if a demonstration set one |
 //! | `node.stopped` | a gateway ended on purpose |
-//! | `policy.changed` | `old`, `new`, and `files`: name to SHA-256, each kept in `objects` |
+//! | `node.ordered` | an operator gave an order at the desk: `asked` (`reload`, `drain`), `certificate`; durable before it is carried out |
+//! | `policy.changed` | `old`, `new` (the same where only what stands in `beside` changed), and `files`: name to SHA-256, each kept in `objects`; of a large set `listing` instead, the SHA-256 of the object that lists them. `beside`: other files that a reload replaced (certificates, authorities, revocation lists), kept in `objects` too; `changed`: what changed in words, `vi` and `en`. Durable before it takes effect: an exchange that had begun stands behind it under the `policy` it was decided by |
 //! | `exchange.opened` | an effect may follow: an unsafe method (RFC 9110 9.2.1), or an operation marked `stream` |
 //! | `exchange.released` | `status`; `scope`: `hash`, and `fields`, the pointers the grant names; `bytes` of the body if it was streamed |
 //! | `exchange.refused` | `status`, `stage`, `reason` |
@@ -330,7 +331,8 @@
 //! | `entries/N.annex.json` | what it says | nothing: the exporter's word |
 //! | `entries/N.LABEL.salt`, `.data` | 32 bytes, and the data, with `--disclose` | `commitments` in the leaf |
 //! | `policy/M.leaf`, `.proof` | the `policy.changed` in force | the head; its `new` is the leaf's `policy` |
-//! | `policy/M/agreements/…` | the agreement as it stood | `files` in that leaf |
+//! | `policy/M/agreements/…` | the agreement as it stood | `files` in that leaf, or the list below |
+//! | `policy/M.listing` | the files of a large set: name to SHA-256, JSON | `listing` in that leaf |
 //! | `certificates/HASH.der` | the caller's certificate | `certificate.object` in the leaf |
 //! | `keys/K.leaf`, `.proof` | the entries that name keys which sign answers, with `--message` | the head |
 //! | `messages/1.answer`, `.request` | HTTP messages as a party kept them (RFC 9112) | those keys; the receipt in it is of a proven entry |

@@ -81,12 +81,13 @@ fn policies(court: &mut Court<'_>, entries: &[(u64, Value)]) {
 }
 
 fn policy_files(court: &mut Court<'_>, index: u64, policy: &Value) {
-    let folder = format!("policy/{index}/");
+    let (folder, listed) = (format!("policy/{index}/"), listing(court, index, policy));
     let names: Vec<String> = court.files.keys().filter(|name| name.starts_with(&folder)).cloned().collect();
     for name in names {
         let own = name.strip_prefix(&folder).unwrap_or_default().to_owned();
         let hash = court.file(&name).map(|bytes| hex(&sha256(bytes)));
-        if hash.is_some() && hash.as_deref() == text(policy, &["files", &own]) {
+        let named = text(policy, &["files", &own]).or_else(|| text(&listed, &[&own]));
+        if hash.is_some() && hash.as_deref() == named {
             let vi = format!("{own} là đúng văn bản khi đó: mã băm của nó nằm trong bản ghi số {index}.");
             let en = format!("{own} is the text of that time: its hash stands in entry {index}.");
             court.report.holds("policy-file", &name, vi, en);
@@ -96,6 +97,26 @@ fn policy_files(court: &mut Court<'_>, index: u64, policy: &Value) {
             court.report.fails("policy-file", &name, vi, en, None);
         }
     }
+}
+
+/// The files of a large set, if this is the list of them that the entry names.
+fn listing(court: &mut Court<'_>, index: u64, policy: &Value) -> Value {
+    let file = format!("policy/{index}.listing");
+    let Some(bytes) = court.file(&file) else { return Value::Null };
+    if text(policy, &["listing"]) != Some(hex(&sha256(bytes)).as_str()) {
+        let vi = format!("Danh sách tệp này KHÔNG phải là danh sách mà bản ghi số {index} nêu.");
+        let en = format!("This list of files is NOT the one that entry {index} names.");
+        court.report.fails("policy-file", &file, vi, en, None);
+        return Value::Null;
+    }
+    let vi = format!("Danh sách tệp chính sách là danh sách mà bản ghi số {index} nêu.");
+    court.report.holds(
+        "policy-file",
+        &file,
+        vi,
+        format!("The list of files is the one that entry {index} names."),
+    );
+    serde_json::from_slice(bytes).unwrap_or_default()
 }
 
 fn certificates(court: &mut Court<'_>, entries: &[(u64, Value)]) {

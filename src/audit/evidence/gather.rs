@@ -201,6 +201,10 @@ impl Case<'_> {
         let Some(agreement) = agreement else { return Ok(()) };
         let file = self.reading.policy_file(self.source.log, policy, "agreements/", agreement);
         let (name, bytes) = file.ok_or(NotGathered::Object(policy.index))?;
+        let listing = policy.json().get("listing").and_then(Value::as_str).map(str::to_owned);
+        if let Some(listing) = listing.and_then(|name| object(self.source.log, &name)) {
+            self.put(format!("policy/{}.listing", policy.index), listing);
+        }
         self.put(format!("policy/{}/{name}", policy.index), bytes);
         Ok(())
     }

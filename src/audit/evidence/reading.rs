@@ -104,7 +104,10 @@ impl Reading {
     #[must_use]
     pub fn policy_file(&self, log: &Path, policy: &Found, kind: &str, id: &str) -> Option<(String, Vec<u8>)> {
         let json = policy.json();
-        let files = json.get("files")?.as_object()?;
+        // Those of a large set stand in a list of their own.
+        let listed = json.get("listing").and_then(Value::as_str).and_then(|name| object(log, name));
+        let listed: Option<Value> = listed.and_then(|bytes| serde_json::from_slice(&bytes).ok());
+        let files = listed.as_ref().or_else(|| json.get("files"))?.as_object()?;
         let of_kind = files.iter().filter(|(name, _)| name.starts_with(kind));
         of_kind.filter_map(|(name, hash)| Some((name, object(log, hash.as_str()?)?))).find_map(
             |(name, bytes)| {

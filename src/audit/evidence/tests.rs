@@ -1,4 +1,5 @@
 use std::process::Command;
+use std::sync::Arc;
 
 use super::archive::Files;
 use super::archive::pack;
@@ -12,11 +13,14 @@ use super::manifest::Manifest;
 use super::report::Report;
 use super::report::Verdict;
 use super::verify::verify;
+use crate::audit::change::Change;
 use crate::audit::commitment::Label;
 use crate::audit::disclose::NotDisclosed;
 use crate::audit::disclose::disclose;
+use crate::audit::small::AGREEMENT;
 use crate::audit::small::SmallLog;
 use crate::id::ExchangeId;
+use crate::language::Text;
 use crate::tlog::trust::TrustPolicy;
 
 const NOW: &str = "2026-11-26T02:00:00Z";
@@ -99,6 +103,28 @@ fn a_case_is_the_same_bytes_each_time_and_every_step_of_it_holds() {
     assert_eq!(codes(&report, Verdict::NotChecked), ["annex-told", "disclosure"]);
     let annex = files.iter().find(|(name, _)| name.ends_with(".annex.json")).unwrap().1;
     assert!(std::str::from_utf8(annex).unwrap().contains("HS-1"));
+}
+
+#[test]
+fn under_a_large_set_the_agreement_is_proven_by_the_list_that_the_entry_names() {
+    let log = SmallLog::new(NOW);
+    let recorder = log.open();
+    let file = |name: String, text: &str| (name, Arc::from(text.as_bytes()));
+    let mut files: Vec<_> =
+        (0..200).map(|at| file(format!("agreements/TT-{at}.toml"), "id = \"x\"\n")).collect();
+    files.push(file("agreements/TT-2026-001.toml".to_owned(), AGREEMENT));
+    let change = Change { policy: [7; 32], files: &files, words: Text::default(), beside: Vec::new() };
+    recorder.change(&change).unwrap();
+    let id = log.exchange(&recorder, 1, BODY);
+    recorder.close().unwrap();
+    let files = gathered(&log, &Wish { exchanges: [id].into(), ..Wish::default() }).unwrap();
+    let report = judged(&log, &files);
+    assert!(report.is_true(), "{report:#?}");
+    assert_eq!(codes(&report, Verdict::Holds).iter().filter(|code| **code == "policy-file").count(), 2);
+    let mut forged = files;
+    let list = forged.iter_mut().find(|(name, _)| name.ends_with(".listing")).unwrap().1;
+    list.push(b' ');
+    assert!(!judged(&log, &resealed(forged, id)).is_true());
 }
 
 #[test]

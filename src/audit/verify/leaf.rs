@@ -151,6 +151,8 @@ fn text_in<'a>(object: &'a [u8], wanted: &[u8]) -> Option<&'a [u8]> {
 struct Rare {
     new: Option<String>,
     files: BTreeMap<String, String>,
+    beside: BTreeMap<String, String>,
+    listing: Option<String>,
     order: Option<String>,
     signers: Vec<Signer>,
     token: Option<String>,
@@ -167,8 +169,13 @@ struct Signer {
 impl Rare {
     fn objects(&self) -> Vec<Hash> {
         let of_signers = self.signers.iter().flat_map(|one| [&one.certificate, &one.signature]);
-        let named = of_signers.chain([&self.order, &self.token]).filter_map(Option::as_ref);
-        self.files.values().chain(named).filter_map(|hash| unhex(hash.as_bytes())).collect()
+        let named = of_signers.chain([&self.order, &self.token, &self.listing]).filter_map(Option::as_ref);
+        self.files
+            .values()
+            .chain(self.beside.values())
+            .chain(named)
+            .filter_map(|hash| unhex(hash.as_bytes()))
+            .collect()
     }
 }
 
@@ -248,9 +255,8 @@ impl Kind {
             b"policy.changed" => Self::PolicyChanged,
             b"month.forgotten" | b"time.anchored" => Self::NamesObjects,
             b"log.closed" => Self::LogClosed,
-            b"log.opened" | b"node.stopped" | b"refusals.summary" | b"keys.rotated" | b"audit.read" => {
-                Self::Other
-            }
+            b"log.opened" | b"node.stopped" | b"node.ordered" | b"refusals.summary" | b"keys.rotated"
+            | b"audit.read" => Self::Other,
             _ => Self::Unknown,
         }
     }

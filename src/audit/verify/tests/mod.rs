@@ -97,10 +97,11 @@ fn after_entries_that_were_missed_nobody_is_accused_of_what_they_may_have_said()
 
 #[test]
 fn every_kind_that_is_known_is_accepted_and_another_is_told_by_name() {
-    const KINDS: [&str; 8] = [
+    const KINDS: [&str; 9] = [
         "log.opened",
         "keys.rotated",
         "audit.read",
+        "node.ordered",
         "month.forgotten",
         "time.anchored",
         "refusals.summary",
@@ -116,7 +117,7 @@ fn every_kind_that_is_known_is_accepted_and_another_is_told_by_name() {
     let ended = judge.end();
     assert!(ended.is_settled());
     assert_eq!(ended.notes.len(), 1);
-    assert!(ended.notes[0].en.contains("`news.from.tomorrow`") && ended.notes[0].en.contains("entry 6"));
+    assert!(ended.notes[0].en.contains("`news.from.tomorrow`") && ended.notes[0].en.contains("entry 7"));
 }
 
 #[test]
