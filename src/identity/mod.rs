@@ -79,7 +79,13 @@ pub fn recognize(
 ) -> Result<Peer, Unrecognized> {
     let certificate = handshake.noted(read_leaf)?;
     let agency = who(&certificate, handshake.issuer(), registry, revoked, now)?;
+    still_trusted(handshake, now)?;
     Ok(Peer { agency, certificate, source: handshake.source() })
+}
+
+/// A reload may have taken an authority out since the handshake.
+fn still_trusted(handshake: &Handshaken, now: Timestamp) -> Result<(), Unrecognized> {
+    if handshake.is_still_trusted(now) { Ok(()) } else { Err(Unrecognized::Untrusted) }
 }
 
 fn read_leaf(handshake: &Handshaken) -> Result<Arc<Certificate>, Unreadable> {

@@ -56,6 +56,9 @@ pub enum Unrecognized {
     /// Nobody can say whether it is revoked.
     #[error("the issuer's revocation list is missing or past its next update")]
     RevocationUnknown,
+    /// What the socket trusts has changed since the handshake.
+    #[error("the certificate no longer verifies to what the socket trusts now")]
+    Untrusted,
 }
 
 impl Unrecognized {
@@ -73,6 +76,7 @@ impl Unrecognized {
             Self::OutOfTime { .. } => "certificate-out-of-time",
             Self::Revoked => "certificate-revoked",
             Self::RevocationUnknown => "revocation-unknown",
+            Self::Untrusted => "certificate-untrusted",
         }
     }
 
@@ -114,6 +118,10 @@ impl Unrecognized {
             Self::RevocationUnknown => Text::new(
                 "Không kiểm tra được danh sách thu hồi (CRL) của tổ chức cấp chứng thư số.",
                 "The issuer's revocation list (CRL) is missing or past its next update.",
+            ),
+            Self::Untrusted => Text::new(
+                "Tổ chức cấp chứng thư số này không còn được tin cậy.",
+                "The authority that issued the certificate is no longer trusted.",
             ),
         }
     }

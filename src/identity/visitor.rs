@@ -14,6 +14,7 @@ use super::read_leaf;
 use super::registry::Agency;
 use super::registry::Registry;
 use super::revocation::Revocations;
+use super::still_trusted;
 
 /// Somebody at the desk. Only [`welcome`] makes one.
 ///
@@ -62,5 +63,6 @@ pub fn welcome(
 ) -> Result<Visitor, Unrecognized> {
     let certificate = handshake.noted(read_leaf)?;
     let agency = holder(&certificate, handshake.issuer(), registry, revoked, now)?;
+    still_trusted(handshake, now)?;
     Ok(Visitor { agency, certificate, source: handshake.source() })
 }

@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::PoisonError;
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use tokio::io::AsyncWriteExt as _;
@@ -22,6 +23,7 @@ use super::Exchange;
 use super::Handshaken;
 use super::Note;
 use super::Protocol;
+use super::Trusted;
 use super::connection;
 use super::connection::Times;
 use super::panics::Watchman;
@@ -219,7 +221,9 @@ impl<E: Exchange> Entrance<E> {
         });
         match shaken.await {
             Ok(Ok(stream)) => {
-                let handshaken = handshaken(&stream, source, &tls.trust, &self.clock)?;
+                let epoch = AtomicU64::new(tls.epoch);
+                let trusted = Trusted { tls: self.tls.clone(), epoch };
+                let handshaken = handshaken(&stream, source, &tls.trust, trusted, &self.clock)?;
                 Some((stream, handshaken))
             }
             Ok(Err((fault, connection))) => {
@@ -290,6 +294,7 @@ fn handshaken(
     stream: &TlsStream<TcpStream>,
     source: SocketAddr,
     trust: &Trust,
+    trusted: Trusted,
     clock: &Clock,
 ) -> Option<Handshaken> {
     let (_, session) = stream.get_ref();
@@ -306,6 +311,7 @@ fn handshaken(
         protocol,
         source,
         at,
+        trusted,
         note: Note::default(),
     })
 }

@@ -17,6 +17,8 @@ use std::future::Future;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::OnceLock;
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering;
 
 use bytes::Bytes;
 use http::Request;
@@ -26,6 +28,8 @@ use rustls::pki_types::CertificateDer;
 
 use crate::clock::Timestamp;
 use crate::crypto::digest::Hash;
+
+use tls::Tls;
 
 /// What answers requests: the gateway, behind this.
 pub trait Exchange: Clone + Send + Sync + 'static {
@@ -67,6 +71,7 @@ pub struct Handshaken {
     protocol: Protocol,
     source: SocketAddr,
     at: Timestamp,
+    trusted: Trusted,
     note: Note,
 }
 
@@ -108,12 +113,38 @@ impl Handshaken {
         self.at
     }
 
+    /// Whether the chain verifies to what its socket trusts now, which a reload may have replaced since the handshake: an authority that
+    /// was taken out, and a list of revocations that its authority did not sign, count for connections that are open too.
+    #[must_use]
+    pub fn is_still_trusted(&self, now: Timestamp) -> bool {
+        self.trusted.again(&self.chain, now)
+    }
+
     /// Works something out of this handshake once, and answers the same as long as the connection lives: requests are many.
     ///
     /// There is room for one kind of note, `identity`'s reading of the leaf; another kind would be worked out at every call.
     pub fn noted<T: Clone + Send + Sync + 'static>(&self, work: impl Fn(&Self) -> T) -> T {
         let note = self.note.0.get_or_init(|| Box::new(work(self)));
         note.downcast_ref::<T>().cloned().unwrap_or_else(|| work(self))
+    }
+}
+
+/// What a chain was verified by last. Verifying costs a signature or two, and nothing changes between reloads.
+#[derive(Debug)]
+struct Trusted {
+    tls: Tls,
+    epoch: AtomicU64,
+}
+
+impl Trusted {
+    fn again(&self, chain: &[CertificateDer<'_>], now: Timestamp) -> bool {
+        let current = self.tls.current();
+        let verified =
+            self.epoch.load(Ordering::Acquire) == current.epoch || current.trust.verify(chain, now).is_ok();
+        if verified {
+            self.epoch.store(current.epoch, Ordering::Release);
+        }
+        verified
     }
 }
 

@@ -80,16 +80,29 @@ pub struct Tls(Arc<ArcSwap<Loaded>>);
 pub(super) struct Loaded {
     pub(super) config: Arc<ServerConfig>,
     pub(super) trust: Trust,
+    /// How often something was put in place before it.
+    pub(super) epoch: u64,
 }
 
 impl Tls {
-    /// Reads the files anew. Connections that are established stay; every request on them is checked by `identity` again.
+    /// Reads the files anew.
     ///
     /// # Errors
     /// See [`TlsError`]; what was in place stays.
     pub fn reload(&self, files: &TlsFiles) -> Result<(), TlsError> {
-        self.0.store(Arc::new(load(files)?));
+        self.adopt(&server_config(files)?);
         Ok(())
+    }
+
+    /// Puts in place what was read aside. Connections that are established stay; before the next request on each its chain is verified
+    /// again, by what is trusted from here on.
+    pub fn adopt(&self, aside: &Self) {
+        let next = aside.current();
+        self.0.rcu(|now| Loaded {
+            config: Arc::clone(&next.config),
+            trust: next.trust.clone(),
+            epoch: now.epoch + 1,
+        });
     }
 
     /// What the next handshake is held under.
@@ -141,11 +154,11 @@ fn load(files: &TlsFiles) -> Result<Loaded, TlsError> {
     config.session_storage = Arc::new(NoServerSessionStorage {});
     config.send_tls13_tickets = 0;
     config.max_early_data_size = 0;
-    Ok(Loaded { config: Arc::new(config), trust })
+    Ok(Loaded { config: Arc::new(config), trust, epoch: 0 })
 }
 
 /// Whom we trust to issue callers' certificates, and what they took back: the handshake's own verifier, for `certs check` too.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Trust {
     verifier: Arc<dyn ClientCertVerifier>,
     roots: Arc<RootCertStore>,
