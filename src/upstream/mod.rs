@@ -102,7 +102,7 @@ pub struct Timing {
 /// The platforms of all services, with their open connections. Built once for a set of policies.
 #[derive(Debug)]
 pub struct Platforms {
-    ways: HashMap<ServiceId, Way>,
+    ways: HashMap<ServiceId, Arc<Way>>,
 }
 
 impl Platforms {
@@ -115,8 +115,23 @@ impl Platforms {
         tls: &PlatformTls,
         clock: Clock,
     ) -> Result<Self, Unusable> {
+        Self { ways: HashMap::new() }.renewed(services, tls, clock)
+    }
+
+    /// The platforms of another set of policies. The way to one that did not change is kept, with its open connections.
+    ///
+    /// # Errors
+    /// As [`Platforms::new`].
+    pub fn renewed<'a>(
+        &self,
+        services: impl IntoIterator<Item = &'a Arc<Service>>,
+        tls: &PlatformTls,
+        clock: Clock,
+    ) -> Result<Self, Unusable> {
         let way = |service: &Arc<Service>| {
-            Ok((service.id.clone(), Way::new(&service.endpoints, service.timeouts, tls, &clock)?))
+            let fresh = Way::new(&service.endpoints, service.timeouts, tls, &clock)?;
+            let kept = self.ways.get(&service.id).filter(|kept| kept.is_like(&fresh));
+            Ok((service.id.clone(), kept.map_or_else(|| Arc::new(fresh), Arc::clone)))
         };
         let ways = services.into_iter().map(way).collect::<Result<_, Unusable>>()?;
         Ok(Self { ways })
@@ -137,13 +152,13 @@ impl Platforms {
     }
 
     fn way(&self, service: &Service) -> Result<&Way, Fault> {
-        self.ways.get(&service.id).ok_or(Fault::Unreachable(NoConnection::NoEndpoint))
+        self.ways.get(&service.id).map(|way| &**way).ok_or(Fault::Unreachable(NoConnection::NoEndpoint))
     }
 
     /// Whether a connection to the service is idle and fit for use.
     #[cfg(test)]
     fn has_idle(&self, service: &Service) -> bool {
-        self.ways.get(&service.id).is_some_and(Way::has_idle)
+        self.ways.get(&service.id).is_some_and(|way| way.has_idle())
     }
 }
 

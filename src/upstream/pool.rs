@@ -119,6 +119,11 @@ impl Target {
         }
     }
 
+    /// Where it leads.
+    pub(super) fn endpoint(&self) -> &Endpoint {
+        self.dialer.endpoint()
+    }
+
     fn rests(&self) -> bool {
         let failed = self.failed.load(Ordering::SeqCst);
         failed != 0 && is_within(self.clock.now().as_millisecond() - failed, REST)
@@ -207,7 +212,7 @@ impl Slot {
 
     /// The endpoint.
     pub(super) fn endpoint(&self) -> &Endpoint {
-        self.0.dialer.endpoint()
+        self.0.endpoint()
     }
 }
 

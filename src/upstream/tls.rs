@@ -100,6 +100,17 @@ pub(super) fn client_config(
     Ok(config)
 }
 
+/// The hash of what the files hold by which an endpoint is reached: a renewed certificate has the name of the one before.
+pub(super) fn material(endpoint: &EndpointTls, tls: &PlatformTls) -> Result<Hash, Unusable> {
+    let (chain, key) = endpoint.client.as_ref().map_or((None, None), |(chain, key)| (Some(chain), Some(key)));
+    let anchors = endpoint.anchors.as_ref().or(tls.anchors.as_ref());
+    let mut hashes = Vec::new();
+    for file in [anchors, chain, key].into_iter().flatten() {
+        hashes.extend(sha256(&read(file, &tls.certs_dir)?));
+    }
+    Ok(sha256(&hashes))
+}
+
 /// Whether the certificate that was shown holds the pinned public key. Nothing shown matches no pin.
 pub(super) fn pin_matches(shown: Option<&CertificateDer<'_>>, pin: &Hash) -> bool {
     let Some(Ok(certificate)) = shown.map(ParsedCertificate::try_from) else { return false };

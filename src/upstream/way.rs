@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::clock::Clock;
+use crate::crypto::digest::Hash;
 use crate::policy::model::{Endpoint, Timeouts};
 
 use super::client::Begun;
@@ -12,7 +13,7 @@ use super::pool::{Line, Target};
 use super::refusal::Fault;
 use super::source::Source;
 use super::tls::{PlatformTls, Unusable};
-use super::{Incoming, Outgoing, client, pool, retry};
+use super::{Incoming, Outgoing, client, pool, retry, tls};
 
 /// The way to one service. Its connections are kept for the next request.
 #[derive(Debug)]
@@ -20,6 +21,8 @@ pub struct Way {
     targets: Vec<Arc<Target>>,
     timeouts: Timeouts,
     clock: Clock,
+    /// What the files held that TLS was prepared from.
+    material: Vec<Hash>,
 }
 
 impl Way {
@@ -35,7 +38,17 @@ impl Way {
     ) -> Result<Self, Unusable> {
         let target = |endpoint| Ok(Arc::new(Target::new(Dialer::new(endpoint, tls, clock)?, clock.clone())));
         let targets = endpoints.iter().map(target).collect::<Result<_, Unusable>>()?;
-        Ok(Self { targets, timeouts, clock: clock.clone() })
+        let material = endpoints.iter().filter_map(|endpoint| endpoint.tls.as_ref());
+        let material = material.map(|wanted| tls::material(wanted, tls)).collect::<Result<_, _>>()?;
+        Ok(Self { targets, timeouts, clock: clock.clone(), material })
+    }
+
+    /// Whether it leads to the same endpoints, in the same time, by the same certificates.
+    pub(super) fn is_like(&self, other: &Self) -> bool {
+        let endpoints = self.targets.iter().map(|target| target.endpoint());
+        endpoints.eq(other.targets.iter().map(|target| target.endpoint()))
+            && self.timeouts == other.timeouts
+            && self.material == other.material
     }
 
     /// Sends a request to one of the endpoints and holds the answer, at most `limit` bytes of body.

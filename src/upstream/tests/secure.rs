@@ -21,7 +21,7 @@ use super::{LIMIT, SHORT, endpoint, get, service};
 use crate::clock::{Clock, Timestamp};
 use crate::crypto::digest::{Hash, sha256};
 use crate::crypto::tls::provider;
-use crate::policy::model::EndpointTls;
+use crate::policy::model::{EndpointTls, Service};
 
 struct Authority {
     issuer: Issuer<'static, KeyPair>,
@@ -243,4 +243,29 @@ fn what_is_named_and_cannot_be_used_stops_the_start() {
     assert!(matches!(start(Some("ca.pem"), client("ca.pem", "empty.pem"), NAME), Err(Unusable::Pem { .. })));
     let mismatched = start(Some("ca.pem"), client("ca.pem", "key.pem"), NAME);
     assert!(matches!(mismatched, Err(Unusable::Tls { .. })), "a key of another certificate: {mismatched:?}");
+}
+
+#[test]
+fn the_way_to_a_service_is_kept_unless_its_endpoints_its_times_or_what_a_file_holds_are_others() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("platform-ca.pem");
+    keep(folder.path(), "platform-ca.pem", &Authority::new().pem);
+    let settings =
+        PlatformTls { certs_dir: folder.path().to_owned(), anchors: Some("platform-ca.pem".to_owned()) };
+    let address = "127.0.0.1:1".parse().unwrap();
+    let plain = service(vec![endpoint(address, Some(EndpointTls::default()))]);
+    let all = |service: &Service| [Arc::new(service.clone())];
+    let first = Platforms::new(&all(&plain), &settings, Clock::system()).unwrap();
+    let is_kept = |service: &Service| {
+        let next = first.renewed(&all(service), &settings, Clock::system()).unwrap();
+        Arc::ptr_eq(&first.ways[&service.id], &next.ways[&service.id])
+    };
+    assert!(is_kept(&plain));
+    assert!(!is_kept(&service(vec![endpoint("127.0.0.1:2".parse().unwrap(), Some(EndpointTls::default()))])));
+    let mut hurried = plain.clone();
+    hurried.timeouts.answer = SHORT;
+    assert!(!is_kept(&hurried));
+    std::fs::remove_file(&file).unwrap();
+    keep(folder.path(), "platform-ca.pem", &Authority::new().pem);
+    assert!(!is_kept(&plain));
 }
