@@ -27,5 +27,5 @@ pub mod gateway; //     the life of one exchange
 // around it
 pub mod console; //     the desk, where the log is read
 pub mod config; //      files -> settings of all the above
-pub mod server; //      start, drain, stop
+pub mod server; //      start, reload, drain, stop
 pub mod cli; //         the commands

@@ -16,9 +16,9 @@ use crate::tlog::disk::Disk;
 use crate::tlog::note::VerifierKey;
 
 use super::chain::Chains;
-use super::charged::Charged;
 use super::change;
 use super::change::Change;
+use super::charged::Charged;
 use super::directory::Directory;
 use super::forget;
 use super::forget::NotForgotten;

@@ -2,8 +2,13 @@
 
 use std::sync::Arc;
 
+use tokio::signal::unix::Signal;
+use tokio::signal::unix::SignalKind;
+use tokio::signal::unix::signal;
+
 use crate::audit::begin::BeginError;
 use crate::config::read;
+use crate::server::reload::standing::Reloaded;
 use crate::server::run::Gateway;
 use crate::server::run::Overrides;
 use crate::server::run::StartError;
@@ -33,14 +38,11 @@ pub fn run(serve: &Serve, session: &mut Session) -> Result<Exit, Failure> {
     tell_events(session);
     let runtime = runtime()?;
     let overrides = Overrides { unwitnessed: serve.unwitnessed, ..Overrides::default() };
+    // Before anything else: this signal would end a program that does not hear it.
+    let hangup = runtime.block_on(async { signal(SignalKind::hangup()) }).map_err(deaf)?;
     let gateway = runtime.block_on(Gateway::start(settings, overrides)).map_err(cannot_start)?;
     greet(&gateway, session);
-    let given_up = runtime.block_on(async {
-        tokio::select! {
-            told = told_to_stop() => told.map(|()| None),
-            why = gateway.given_up() => Ok(Some(why)),
-        }
-    })?;
+    let given_up = runtime.block_on(served(&gateway, hangup, session))?;
     if let Some(why) = given_up {
         runtime.block_on(gateway.stop());
         return Err(match Arc::try_unwrap(why) {
@@ -53,6 +55,35 @@ pub fn run(serve: &Serve, session: &mut Session) -> Result<Exit, Failure> {
         .note("Đang dừng: chờ các giao dịch dở dang kết thúc.", "Stopping: exchanges under way may end.");
     runtime.block_on(gateway.stop());
     Ok(Exit::Yes)
+}
+
+/// Reloads whenever it is told to, until the gateway is told to stop or must; then why it must.
+async fn served(
+    gateway: &Gateway,
+    mut hangup: Signal,
+    session: &mut Session,
+) -> Result<Option<Arc<StartError>>, Failure> {
+    let mut told = std::pin::pin!(told_to_stop());
+    loop {
+        tokio::select! {
+            told = &mut told => return told.map(|()| None),
+            () = gateway.told_to_drain() => return Ok(None),
+            why = gateway.given_up() => return Ok(Some(why)),
+            _ = hangup.recv() => tell_reload(&gateway.reload().await, session),
+        }
+    }
+}
+
+fn tell_reload(reloaded: &Reloaded, session: &mut Session) {
+    let (vi, en) = match (reloaded.changed, reloaded.not_taken.is_empty()) {
+        (_, false) => (
+            "Nạp lại: có phần bị lỗi và chưa được áp dụng; phần cũ vẫn có hiệu lực. Chi tiết ở trên.",
+            "Reload: some of it has faults and is not taken; what was in force stays. It is told above.",
+        ),
+        (true, true) => ("Đã nạp lại và áp dụng.", "Reloaded, and in force."),
+        (false, true) => ("Đã nạp lại: không có gì thay đổi.", "Reloaded: nothing has changed."),
+    };
+    session.terminal.note(vi, en);
 }
 
 /// A runtime with a thread for each core.
@@ -126,16 +157,15 @@ fn greet(gateway: &Gateway, session: &mut Session) {
 
 /// Waits for the signal that ends a service.
 pub(super) async fn told_to_stop() -> Result<(), Failure> {
-    use tokio::signal::unix::SignalKind;
-    use tokio::signal::unix::signal;
-    let deaf = |cause: std::io::Error| {
-        Failure::could_not("no-signals", "Không nhận được tín hiệu hệ thống.", "Signals cannot be received.")
-            .because(cause)
-    };
     let mut terminate = signal(SignalKind::terminate()).map_err(deaf)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(deaf)?;
     tokio::select! { _ = terminate.recv() => {}, _ = interrupt.recv() => {} }
     Ok(())
+}
+
+fn deaf(cause: std::io::Error) -> Failure {
+    Failure::could_not("no-signals", "Không nhận được tín hiệu hệ thống.", "Signals cannot be received.")
+        .because(cause)
 }
 
 /// The folder is not the one that a witness knows.

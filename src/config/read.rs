@@ -8,6 +8,7 @@ use std::path::Path;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::crypto::digest::sha256;
 use crate::diagnostic::code::Code;
 use crate::diagnostic::fault::Fault;
 use crate::diagnostic::fault::Faults;
@@ -29,6 +30,7 @@ use super::settings::Caps;
 use super::settings::ExchangeSettings;
 use super::settings::LogSettings;
 use super::settings::Settings;
+use super::settings::SettingsFile;
 use super::settings::SocketSettings;
 use super::socket;
 use super::witnesses;
@@ -63,7 +65,9 @@ pub fn read(path: &Path) -> Result<Settings, Faults> {
         }
     };
     let base = path.parent().unwrap_or(Path::new("")).to_owned();
-    read_text(&path.display().to_string(), &text, &base)
+    let file = SettingsFile { path: path.to_owned(), hash: sha256(text.as_bytes()) };
+    let settings = read_text(&path.display().to_string(), &text, &base)?;
+    Ok(Settings { file: Some(file), ..settings })
 }
 
 /// Reads the file's text; paths in it are relative to `base`.
@@ -101,6 +105,7 @@ fn settings(table: &mut Table<'_>, faults: &mut Faults, base: &Path) -> Option<S
         optional_section(table, "anchor", faults, |table, faults| anchor::read(table, &inside, faults));
     let keys = apart("keys", keys?, &log.as_ref()?.folder, faults)?;
     Some(Settings {
+        file: None,
         anchor,
         operator: operator?.value,
         contact: contact?,

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::audit::index::place::Place;
+use crate::crypto::digest::Hash;
 use crate::id::AgencyId;
 use crate::id::Origin;
 use crate::language::Text;
@@ -14,9 +15,20 @@ use crate::policy::model::Rate;
 use crate::signing::When;
 use crate::tlog::cosignature::CosignerKey;
 
+/// The file they were read from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SettingsFile {
+    /// Where it is.
+    pub path: PathBuf,
+    /// SHA-256 of what it held.
+    pub hash: Hash,
+}
+
 /// All settings.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
+    /// The file they were read from, if any: it is read again by a reload.
+    pub file: Option<SettingsFile>,
     /// Who stamps the log's heads with the time, if anybody.
     pub anchor: Option<AnchorSettings>,
     /// The agency that runs the gateway.
@@ -50,7 +62,7 @@ pub struct Settings {
 }
 
 /// One who cosigns the log.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WitnessSettings {
     /// By which key.
     pub key: CosignerKey,
@@ -59,7 +71,7 @@ pub struct WitnessSettings {
 }
 
 /// Who stamps the log's heads with the time.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AnchorSettings {
     /// Where it is reached.
     pub endpoint: Endpoint,
@@ -72,7 +84,7 @@ pub struct AnchorSettings {
 }
 
 /// The log.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LogSettings {
     /// Its folder.
     pub folder: PathBuf,
@@ -85,7 +97,7 @@ pub struct LogSettings {
 }
 
 /// The socket for agencies.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ExchangeSettings {
     /// The socket itself.
     pub socket: SocketSettings,
@@ -94,7 +106,7 @@ pub struct ExchangeSettings {
 }
 
 /// A socket on which certificates are asked for.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SocketSettings {
     /// Where it listens.
     pub listen: SocketAddr,
@@ -125,7 +137,7 @@ pub struct SocketSettings {
 }
 
 /// How answers are signed.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AnswerSettings {
     /// Unasked, or on request.
     pub when: When,
@@ -144,7 +156,7 @@ pub enum Algorithm {
 }
 
 /// Caps over all agreements.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Caps {
     /// Requests of all agencies together.
     pub gateway: Option<Rate>,

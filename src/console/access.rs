@@ -33,6 +33,18 @@ pub enum Route {
     Show(ExchangeId),
     /// `/audit/show/<index>`: one entry, with its proof.
     Entry(u64),
+    /// `POST /operate/reload`: everything is reloaded now.
+    Reload,
+    /// `POST /operate/drain`: nothing new is taken, and the gateway ends.
+    Drain,
+}
+
+impl Route {
+    /// Whether something is done there, and not only read.
+    #[must_use]
+    pub fn is_order(&self) -> bool {
+        matches!(self, Self::Reload | Self::Drain)
+    }
 }
 
 /// Whose entries are seen.
@@ -83,6 +95,8 @@ fn route(path: &[&str]) -> Option<Route> {
             let index = wanted.parse().ok().filter(|index: &u64| index.to_string() == **wanted);
             index.map(Route::Entry).or_else(|| Some(Route::Show(wanted.parse().ok()?)))
         }
+        ["operate", "reload"] => Some(Route::Reload),
+        ["operate", "drain"] => Some(Route::Drain),
         _ => None,
     }
 }
@@ -102,6 +116,7 @@ fn sight(route: &Route, roles: &BTreeSet<Role>) -> Option<Sight> {
         | Route::Tail
         | Route::Show(_)
         | Route::Entry(_) => (&[Role::Audit], &[Role::Exchange]),
+        Route::Reload | Route::Drain => (&[Role::Operate], &[]),
     };
     let has = |some: &[Role]| some.iter().any(|role| roles.contains(role));
     if has(all) {
@@ -120,7 +135,7 @@ mod tests {
     const ROLES: [Role; 5] = [Role::Exchange, Role::Provide, Role::Audit, Role::Operate, Role::Witness];
 
     /// Path, then a letter for each of the roles above: everything, own, refused.
-    const TABLE: [(&str, &str); 13] = [
+    const TABLE: [(&str, &str); 15] = [
         ("log.vkey", "eee-e"),
         ("checkpoint", "eee-e"),
         ("tile/0/000", "eee-e"),
@@ -134,6 +149,8 @@ mod tests {
         ("audit/tail", "o-e--"),
         ("audit/show/0199a1c2-3d4e-7f50-8a6b-1c2d3e4f5a6b", "o-e--"),
         ("audit/show/17", "o-e--"),
+        ("operate/reload", "---e-"),
+        ("operate/drain", "---e-"),
     ];
 
     fn decided(roles: &[Role], path: &str) -> char {

@@ -69,7 +69,7 @@ impl Asked {
             Sight::Everything => View::Everything,
             Sight::Own => View::Own(agency.clone()),
         };
-        let codes = Codes::of(desk.door.policies.load().registry());
+        let codes = Codes::of(desk.door.in_force().policies.registry());
         Arc::new(Self { shelves, codes, agency, view, query: parameters.query.clone() })
     }
 

@@ -1,7 +1,9 @@
 //! The life of one request at the desk: who it is, what is asked, whether that may be seen; then it is recorded, then shown.
 
 use std::sync::Arc;
+use std::sync::OnceLock;
 
+use arc_swap::ArcSwap;
 use http::HeaderMap;
 use http::HeaderValue;
 use http::Method;
@@ -10,6 +12,7 @@ use http::Response;
 use http::StatusCode;
 use http::header::CACHE_CONTROL;
 use http::header::CONTENT_TYPE;
+use http::header::ORIGIN;
 use http::request::Parts;
 
 use crate::audit::outcome::Answer;
@@ -41,6 +44,8 @@ use super::access::Denied;
 use super::access::Route;
 use super::access::Sight;
 use super::asked::Shelves;
+use super::operate;
+use super::operate::Operated;
 use super::parameters::Beside;
 use super::parameters::Parameters;
 use super::proofs;
@@ -55,16 +60,25 @@ use super::stop::Why;
 pub struct Desk {
     /// What it shares with the exchange: the policies, the log, the clock.
     pub door: Arc<Door>,
-    /// The names under which it is called.
-    pub authorities: Authorities,
-    /// Certificates of its own authority that were revoked.
-    pub revoked: Revocations,
+    /// Whom it lets in, swapped whole.
+    pub admits: ArcSwap<Admits>,
     /// The key that verifies the log's heads.
     pub key: VerifierKey,
     /// The index.
     pub shelves: Arc<Shelves>,
     /// Told when the gateway stops: nobody is kept waiting for news then.
     pub stop: Stopping,
+    /// What does as an operator says; set once all of it is there.
+    pub operated: OnceLock<Arc<dyn Operated>>,
+}
+
+/// Whom the desk lets in, as of one reload.
+#[derive(Debug)]
+pub struct Admits {
+    /// The names under which it is called.
+    pub authorities: Authorities,
+    /// Certificates of its own authority that were revoked.
+    pub revoked: Revocations,
 }
 
 /// A desk that many connections share.
@@ -93,6 +107,8 @@ pub enum Told {
     Proof(Answer),
     /// Entries: that they were read is recorded.
     Entries(Shown<Answer>),
+    /// An order of an operator was carried out: it was recorded before.
+    Done(Answer),
 }
 
 impl Exchange for SharedDesk {
@@ -112,7 +128,7 @@ impl Exchange for SharedDesk {
         match desk.attend(id, handshake, &parts).await {
             Ok((told, slot)) => {
                 let answer = match told {
-                    Told::Proof(answer) => answer,
+                    Told::Proof(answer) | Told::Done(answer) => answer,
                     Told::Entries(shown) => shown.into_inner(),
                 };
                 signing::seal_service(&desk.door.signer, &line, id, &answer, Some(slot))
@@ -130,24 +146,32 @@ impl Desk {
         parts: &Parts,
     ) -> Result<(Told, Slot), Stop> {
         let now = self.door.clock.now();
-        let policies = self.door.policies.load_full();
-        let welcome = identity::welcome(&handshake, policies.registry(), &self.revoked, now);
+        let (set, admits) = (self.door.in_force(), self.admits.load_full());
+        let welcome = identity::welcome(&handshake, set.policies.registry(), &admits.revoked, now);
         let visitor = welcome.map_err(|why| {
             tracing::warn!(%why, "at the desk, a certificate that verified speaks for no agency");
             Stop::Refused(None, Why::NotAdmitted)
         })?;
         let agency = &visitor.agency().id;
-        let request = self.read(id, &handshake, parts).map_err(|why| ambiguous(agency, parts, why))?;
+        // A certificate that is suspended opens nothing here; an agency that is may still read what is its own.
+        if set.policies.suspensions().certificates.contains_key(&visitor.certificate().fingerprint) {
+            return Err(Stop::refused(agency, Why::NotAdmitted));
+        }
+        let request = request::read(id, &handshake, parts, &admits.authorities);
+        let request = request.map_err(|why| ambiguous(agency, parts, why))?;
         let path = segments(&request);
         let decided = access::decide(&visitor.agency().roles, &path);
         let (route, sight) = decided.map_err(|denied| match denied {
             Denied::Role => Stop::refused(agency, Why::NotAdmitted),
             Denied::Path => Stop::NotFound,
         })?;
-        if !is_ours(&parts.headers) {
+        if !is_ours(&parts.headers, &request) {
             return Err(Stop::refused(agency, Why::CrossSite));
         }
-        if ![Method::GET, Method::HEAD].contains(request.method()) {
+        if route.is_order() != (request.method() == Method::POST) {
+            return Err(if route.is_order() { Stop::NotFound } else { Stop::refused(agency, Why::Method) });
+        }
+        if !route.is_order() && ![Method::GET, Method::HEAD].contains(request.method()) {
             return Err(Stop::refused(agency, Why::Method));
         }
         let slot = self.door.limits.visit(agency, now).map_err(|busy| Stop::Busy(agency.clone(), busy))?;
@@ -167,11 +191,9 @@ impl Desk {
             Route::Count => questions::count(self, asking).await,
             Route::Export => questions::export(self, asking).await,
             Route::Tail => questions::tail(self, asking).await,
+            Route::Reload => operate::reload(self, asking).await,
+            Route::Drain => operate::drain(self, asking).await,
         }
-    }
-
-    fn read(&self, id: ExchangeId, handshake: &Handshaken, parts: &Parts) -> Result<Request, Ambiguous> {
-        request::read(id, handshake, parts, &self.authorities)
     }
 
     /// Records that so many rows are shown, then hands them out; also that nothing was found, before that is told.
@@ -237,9 +259,12 @@ fn repeated_in(query: &str) -> Option<&str> {
     names.iter().enumerate().find(|(at, name)| again((*at, name))).map(|(_, name)| *name)
 }
 
-/// Browsers say what made them ask (Fetch Metadata). A page of another site could not read the answer, but what it made a person's
+/// Browsers say what made them ask (Fetch Metadata), and whose page it was (`Origin`, RFC 6454 7). A page of another site could not read the answer, but what it made a person's
 /// browser ask would be recorded in that person's name.
-fn is_ours(headers: &HeaderMap) -> bool {
+fn is_ours(headers: &HeaderMap, request: &Request) -> bool {
     let mut sites = headers.get_all("sec-fetch-site").iter();
+    let mut origins = headers.get_all(ORIGIN).iter();
+    let own = format!("https://{}", request.authority());
     sites.all(|site| ["same-origin", "none"].iter().any(|ours| site == ours))
+        && origins.all(|origin| *origin == own)
 }

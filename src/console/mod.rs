@@ -13,12 +13,14 @@
 //! | [`proofs`] | the log's key, its newest head, its tiles |
 //! | [`receipts`] | one exchange or one entry, with proofs |
 //! | [`questions`] | rows of the index: list, count, export, tail |
+//! | [`operate`] | what operators have done: reload, drain |
 //! | [`parameters`] | what a question is narrowed down by |
 //! | [`asked`] | one question to the index |
 
 pub mod access;
 pub mod asked;
 pub mod desk;
+pub mod operate;
 pub mod parameters;
 pub mod proofs;
 pub mod questions;

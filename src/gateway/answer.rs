@@ -136,7 +136,7 @@ fn declined_by_limit(door: &Door, declined: &Declined<limits::refusal::Refusal>)
         retry_after: Some(reason.retry_after()),
         ..granted(&declined.grant, reason.code())
     };
-    let problem = Problem { contact: problem.contact.or_else(|| Some(door.contact.vi.clone())), ..problem };
+    let problem = Problem { contact: problem.contact.or_else(|| Some(door.contact())), ..problem };
     Told {
         headers: declined.told.fields(),
         ..after_grant(&declined.grant, StatusCode::TOO_MANY_REQUESTS, problem)
@@ -267,13 +267,7 @@ fn after_grant(grant: &Grant, status: StatusCode, problem: Problem) -> Told {
 #[must_use]
 pub fn plain(door: &Door, code: &'static str) -> Problem {
     let title = title(code);
-    Problem {
-        code,
-        detail: title.clone(),
-        title,
-        contact: Some(door.contact.vi.clone()),
-        ..Problem::default()
-    }
+    Problem { code, detail: title.clone(), title, contact: Some(door.contact()), ..Problem::default() }
 }
 
 /// A problem under an agreement.

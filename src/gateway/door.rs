@@ -9,30 +9,21 @@ use crate::audit::recorder::Recorder;
 use crate::clock::Clock;
 use crate::crypto::random;
 use crate::id::ExchangeId;
-use crate::identity::revocation::Revocations;
-use crate::language::Text;
 use crate::limits::Limits;
 use crate::limits::budget::RefusalBudget;
 use crate::listener::Handshaken;
 use crate::metrics::Metrics;
-use crate::policy::Policies;
-use crate::request::authority::Authorities;
 use crate::signing::Signer;
 use crate::tlog::witness::kept::Kept;
-use crate::upstream::Platforms;
 
 use super::body::Incoming;
-use super::body::Rules;
+use super::in_force::InForce;
 
 /// All that an exchange needs. One per gateway.
 #[derive(Debug)]
 pub struct Door {
-    /// The policies in force, swapped whole.
-    pub policies: ArcSwap<Policies>,
-    /// The names under which we are called.
-    pub authorities: Authorities,
-    /// Certificates that were revoked.
-    pub revoked: Revocations,
+    /// What is in force, swapped whole.
+    pub in_force: ArcSwap<InForce>,
     /// Rates, quotas and slots.
     pub limits: Limits,
     /// How many refusals of one agency are recorded one by one.
@@ -41,14 +32,8 @@ pub struct Door {
     pub recorder: Recorder,
     /// The cosignatures of witnesses on its heads.
     pub witnessed: Arc<Kept>,
-    /// The way to the platforms.
-    pub platforms: Platforms,
     /// Signs answers.
     pub signer: Signer,
-    /// How a request's body is read.
-    pub bodies: Rules,
-    /// Whom a stranger may ask.
-    pub contact: Text,
     /// The machine's clock: certificates, the log, signatures.
     pub clock: Clock,
     /// The clock of agreements and limits. It differs from `clock` only in the demonstration.
@@ -71,6 +56,18 @@ pub struct Arrival {
 }
 
 impl Door {
+    /// What is in force now. An exchange takes it once, and keeps it to its end.
+    #[must_use]
+    pub fn in_force(&self) -> Arc<InForce> {
+        self.in_force.load_full()
+    }
+
+    /// Whom a stranger may ask, as problem documents name it.
+    #[must_use]
+    pub fn contact(&self) -> String {
+        self.in_force.load().contact.vi.clone()
+    }
+
     /// A new exchange's id. Without randomness ids would still differ by time; the log's order does not depend on them.
     #[must_use]
     pub fn new_id(&self) -> ExchangeId {

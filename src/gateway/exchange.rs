@@ -46,23 +46,23 @@ pub async fn answer(door: &Arc<Door>, arrival: Arrival) -> Response<Sealed> {
 /// What becomes what. Each stage takes the one before by value: a step left out does not compile.
 async fn live(door: &Door, open: &mut Open, arrival: Arrival) -> Result<Told, Stop> {
     let Arrival { id, handshake, parts, body } = arrival;
-    let policies = door.policies.load_full();
-    let peer = identity::recognize(&handshake, policies.registry(), &door.revoked, door.clock.now())?;
+    let set = door.in_force();
+    let peer = identity::recognize(&handshake, set.policies.registry(), &set.revoked, door.clock.now())?;
     open.know(&peer, &handshake).await?;
-    let request = request::read(id, &handshake, &parts, &door.authorities)
-        .map_err(|why| Stop::ambiguous(&peer, why))?;
-    let grant = policy::decide(peer, request, &policies, door.policy_clock.now())?;
+    let request =
+        request::read(id, &handshake, &parts, &set.authorities).map_err(|why| Stop::ambiguous(&peer, why))?;
+    let grant = policy::decide(peer, request, &set.policies, door.policy_clock.now())?;
     let admission = door.limits.admit(grant, door.policy_clock.now())?;
-    let (admission, body) = body.read(admission, door.bodies, door.policy_clock.now()).await?;
+    let (admission, body) = body.read(admission, set.bodies, door.policy_clock.now()).await?;
     open.hear(crate::audit::receipt::request_image(admission.grant().request(), &body));
     let cleared = open.clear(admission).await?;
     let reply = if disclosure::is_streamed(cleared.grant()) {
-        match upstream::flow(&door.platforms, cleared, body, door.signer.stamp()).await?.bodiless() {
+        match upstream::flow(&set.platforms, cleared, body, door.signer.stamp()).await?.bodiless() {
             Ok(reply) => reply,
             Err(flow) => return Ok(Told::Flows(flow)),
         }
     } else {
-        upstream::relay(&door.platforms, cleared, body, door.signer.stamp()).await?
+        upstream::relay(&set.platforms, cleared, body, door.signer.stamp()).await?
     };
     Ok(Told::Whole(Box::new(disclosure::cut(reply, door.policy_clock.now())?)))
 }

@@ -12,6 +12,7 @@ pub mod door;
 pub mod ending;
 pub mod exchange;
 pub mod flow;
+pub mod in_force;
 pub mod problem;
 pub mod receipts;
 pub mod standing;

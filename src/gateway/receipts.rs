@@ -86,10 +86,9 @@ pub async fn answer(door: &Door, arrival: Arrival) -> Response<Sealed> {
 /// # Errors
 /// It is nobody, or its request has no single meaning.
 pub(super) fn read(door: &Door, arrival: &Arrival) -> Result<(Peer, Request), Stop> {
-    let policies = door.policies.load();
-    let now = door.clock.now();
-    let peer = identity::recognize(&arrival.handshake, policies.registry(), &door.revoked, now)?;
-    match request::read(arrival.id, &arrival.handshake, &arrival.parts, &door.authorities) {
+    let (set, now) = (door.in_force(), door.clock.now());
+    let peer = identity::recognize(&arrival.handshake, set.policies.registry(), &set.revoked, now)?;
+    match request::read(arrival.id, &arrival.handshake, &arrival.parts, &set.authorities) {
         Ok(request) => Ok((peer, request)),
         // Without the certificate: what entries name is kept first, and that is for exchanges.
         Err(why) => {

@@ -5,6 +5,8 @@ use std::collections::HashMap;
 use std::num::NonZeroU32;
 use std::sync::Mutex;
 use std::sync::PoisonError;
+use std::sync::atomic::AtomicU32;
+use std::sync::atomic::Ordering;
 
 use crate::clock::Timestamp;
 use crate::id::AgencyId;
@@ -15,7 +17,7 @@ use crate::id::AgencyId;
 /// Bounded: an agency is one of the registry, and [`RefusalBudget::retain`] drops those no longer in it.
 #[derive(Debug)]
 pub struct RefusalBudget {
-    per_minute: NonZeroU32,
+    per_minute: AtomicU32,
     spent: Mutex<HashMap<Option<AgencyId>, Spent>>,
 }
 
@@ -38,7 +40,7 @@ impl RefusalBudget {
     /// A budget of so many recorded refusals a minute for each agency.
     #[must_use]
     pub fn new(per_minute: NonZeroU32) -> Self {
-        Self { per_minute, spent: Mutex::default() }
+        Self { per_minute: AtomicU32::new(per_minute.get()), spent: Mutex::default() }
     }
 
     /// Spends one refusal of an agency, or of those who are none.
@@ -50,11 +52,16 @@ impl RefusalBudget {
         if of.minute != minute {
             *of = Spent { minute, refusals: 0 };
         }
-        if of.refusals >= self.per_minute.get() {
+        if of.refusals >= self.per_minute.load(Ordering::Relaxed) {
             return Writing::Tallied;
         }
         of.refusals += 1;
         Writing::Recorded
+    }
+
+    /// Takes another budget; what was spent of it stays spent.
+    pub fn set(&self, per_minute: NonZeroU32) {
+        self.per_minute.store(per_minute.get(), Ordering::Relaxed);
     }
 
     /// Forgets the agencies that are no longer in the registry.

@@ -57,6 +57,9 @@ struct Counters {
     anchor_size: Gauge<u64, AtomicU64>,
     anchor_time: Gauge,
     anchor_failures: Counter,
+    reloads: Counter,
+    reload_failed: Counter,
+    policy_stale: Gauge,
 }
 
 impl Metrics {
@@ -81,11 +84,15 @@ impl Metrics {
             anchor_size: Gauge::default(),
             anchor_time: Gauge::default(),
             anchor_failures: Counter::default(),
+            reloads: Counter::default(),
+            reload_failed: Counter::default(),
+            policy_stale: Gauge::default(),
         };
         counters.register_exchanges();
         counters.register_log();
         counters.register_witnesses();
         counters.register_anchors();
+        counters.register_reloads();
         Self(Arc::new(counters))
     }
 
@@ -168,6 +175,21 @@ impl Metrics {
         self.0.anchor_failures.inc();
     }
 
+    /// Counts a reload that put something else into force.
+    pub fn reloaded(&self) {
+        self.0.reloads.inc();
+    }
+
+    /// Counts a part that a reload could not take.
+    pub fn reload_failed(&self) {
+        self.0.reload_failed.inc();
+    }
+
+    /// Notes whether what lies on the disk is not what is in force.
+    pub fn policy_stale(&self, is: bool) {
+        self.0.policy_stale.set(i64::from(is));
+    }
+
     /// All counts as OpenMetrics text, of type [`CONTENT_TYPE`].
     #[must_use]
     pub fn encode(&self) -> String {
@@ -234,6 +256,15 @@ impl Counters {
         registry.register("anchored_timestamp_seconds", help, time);
         let failures = self.anchor_failures.clone();
         registry.register("anchor_failures", "Tries at a time-stamp that failed", failures);
+    }
+
+    fn register_reloads(&mut self) {
+        let registry = &mut self.registry;
+        registry.register("reloads", "Reloads that put something else into force", self.reloads.clone());
+        let failed = self.reload_failed.clone();
+        registry.register("reload_failed", "Parts that a reload could not take", failed);
+        let help = "1: what lies on the disk has faults and is not in force";
+        registry.register("policy_stale", help, self.policy_stale.clone());
     }
 
     fn register_log(&mut self) {

@@ -23,9 +23,7 @@ const FOR_PEOPLE: &[&str] = &["README.md"];
 /// # Errors
 /// All faults of all files.
 pub fn load(dir: &Path, now: Timestamp) -> Result<Policies, Faults> {
-    let mut faults = Faults::new();
-    let mut files = Vec::new();
-    collect(dir, "", &mut files, &mut faults);
+    let (files, mut faults) = read(dir);
     match compile(files, now) {
         Ok(policies) if !faults.has_faults() => Ok(policies),
         Ok(_) => Err(faults),
@@ -34,6 +32,15 @@ pub fn load(dir: &Path, now: Timestamp) -> Result<Policies, Faults> {
             Err(faults)
         }
     }
+}
+
+/// Reads a folder's files, sorted by name, and the faults of those that cannot be read.
+#[must_use]
+pub fn read(dir: &Path) -> (Vec<PolicyFile>, Faults) {
+    let (mut files, mut faults) = (Vec::new(), Faults::new());
+    collect(dir, "", &mut files, &mut faults);
+    files.sort_by(|(a, _), (b, _)| a.cmp(b));
+    (files, faults)
 }
 
 /// Loads files by name, such as `agencies/H31.02.toml`, and text.

@@ -24,6 +24,7 @@ use crate::gateway::door::Door;
 use crate::listener::stop::Stop;
 use crate::tlog::Unavailable;
 
+use super::reload::Reload;
 use super::run::StartError;
 use super::witnesses::Witnesses;
 
@@ -53,6 +54,8 @@ pub struct Seen {
     pub door: Arc<Door>,
     /// Who cosigns its log.
     pub witnesses: Arc<Witnesses>,
+    /// Its reload.
+    pub reload: Reload,
 }
 
 async fn serve(socket: TcpListener, seen: Seen, stop: Stop) {
@@ -97,7 +100,9 @@ fn answer<B>(seen: &Seen, request: &Request<B>) -> Response<Full<Bytes>> {
 
 /// Ready while the log takes records: without it nothing is exchanged.
 fn ready(seen: &Seen) -> (StatusCode, String) {
-    let alarms: String = seen.witnesses.alarms().iter().map(|alarm| format!("{alarm}\n")).collect();
+    // What could not be reloaded keeps nobody from exchanging by what was in force before: it is only told.
+    let all = seen.witnesses.alarms().into_iter().chain(seen.reload.standing().alarms());
+    let alarms: String = all.map(|alarm| format!("{alarm}\n")).collect();
     match seen.door.recorder.availability() {
         Ok(()) => (StatusCode::OK, format!("ready\n{alarms}")),
         Err(fault) => (StatusCode::SERVICE_UNAVAILABLE, format!("not ready: {}\n{alarms}", told(&fault))),

@@ -1,13 +1,15 @@
-//! Start, drain, stop. Wiring: this sees all the stages, and no stage sees it.
+//! Start, reload, drain, stop. Wiring: this sees all the stages, and no stage sees it.
 
 pub mod anchors;
 pub mod attend;
 pub mod desk;
+mod doorway;
 pub mod guard;
 pub mod health;
 mod indexing;
 pub mod keys;
 pub mod quotas;
+pub mod reload;
 pub mod rotation;
 pub mod run;
 pub mod socket;

@@ -245,7 +245,7 @@ impl Quotas {
         let restoring = Arc::clone(&quotas);
         // It reads the disk: not on a thread that others share.
         let restored = tokio::task::spawn_blocking(move || {
-            let policies = door.policies.load();
+            let policies = Arc::clone(&door.in_force().policies);
             restoring.restore(&door.limits, &door.recorder, &policies, (&door.clock, &door.policy_clock))
         });
         restored.await??;

@@ -4,7 +4,6 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use arc_swap::ArcSwap;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use tokio::sync::watch;
@@ -20,24 +19,17 @@ use crate::audit::recorder::Recorder;
 use crate::audit::recorder::Unrecorded;
 use crate::clock::Clock;
 use crate::clock::rfc3339_millis;
-use crate::config::settings;
 use crate::config::settings::AnchorSettings;
 use crate::config::settings::Settings;
 use crate::diagnostic::fault::Faults;
-use crate::gateway::body::Rules;
 use crate::gateway::door::Door;
 use crate::gateway::threshold::SharedDoor;
 use crate::id::Origin;
 use crate::identity::revocation::RevocationError;
-use crate::limits;
-use crate::limits::Limits;
-use crate::limits::budget::RefusalBudget;
 use crate::listener::stop::Stop;
 use crate::listener::tls::TlsError;
-use crate::metrics::Metrics;
 use crate::policy;
 use crate::policy::Policies;
-use crate::request::authority::Authorities;
 use crate::request::authority::NotAuthorities;
 use crate::signing::Signer;
 use crate::tlog;
@@ -46,13 +38,13 @@ use crate::tlog::cosignature::CosignerKey;
 use crate::tlog::disk::OsDisk;
 use crate::tlog::note::VerifierKey;
 use crate::tlog::witness::kept::Kept;
-use crate::upstream::Platforms;
-use crate::upstream::tls::PlatformTls;
 use crate::upstream::tls::Unusable;
 
 use super::anchors::Anchors;
 use super::anchors::AnchorsError;
 use super::desk;
+use super::doorway::door;
+use super::doorway::platform_tls;
 use super::guard;
 use super::health;
 use super::health::Seen;
@@ -63,6 +55,9 @@ use super::keys::KeysError;
 use super::quotas;
 use super::quotas::Quotas;
 use super::quotas::QuotasError;
+use super::reload::BeforeLoading;
+use super::reload::Reload;
+use super::reload::standing::Reloaded;
 use super::rotation;
 use super::socket;
 use super::socket::Serving;
@@ -157,6 +152,8 @@ pub struct Gateway {
     recovered: Recovered,
     warnings: Faults,
     door: Arc<Door>,
+    reload: Reload,
+    drain: Stop,
     stop: Stop,
     helpers: Vec<JoinHandle<()>>,
     witnesses: Arc<Witnesses>,
@@ -177,6 +174,7 @@ impl Gateway {
             return Err(first.into());
         }
         let warnings = policies.warnings().clone();
+        let before = BeforeLoading::of(&settings, &policies);
         let (opened, signer, key) = open_log(&settings, &policies, &overrides, clock.clone()).await?;
         let (recorder, recovered) = (opened.recorder().clone(), opened.recovered().clone());
         let witnesses = witnesses(&settings, &recorder, &key, clock.clone()).await?;
@@ -188,12 +186,17 @@ impl Gateway {
         let stop = Stop::new();
         let quotas = quotas.begin(&door).await?;
         let tls = socket::tls(&settings.exchange.socket)?;
-        let desk = desk::listen(&settings, &tls, (&door, key), &stop).await?;
+        let (desk, reloads_desk) = desk::listen(&settings, &tls, (&door, key), &stop).await?.unzip();
+        let reload = Reload::new((Arc::clone(&door), tls.clone(), reloads_desk), settings.clone(), before);
+        let drain = Stop::new();
+        reload.operated_by_the_desk(&drain);
         let at_the_door = SharedDoor(Arc::clone(&door));
         let exchange = socket::serve(&settings.exchange.socket, tls, at_the_door, &door, &stop).await?;
-        let seen = Seen { door: Arc::clone(&door), witnesses: Arc::clone(&witnesses) };
+        let (door_seen, reload_seen) = (Arc::clone(&door), reload.clone());
+        let seen = Seen { door: door_seen, witnesses: Arc::clone(&witnesses), reload: reload_seen };
         let (metrics_address, mut helpers) = health::listen(settings.metrics, seen, &stop).await?;
         helpers.push(tokio::spawn(quotas::keep(quotas, Arc::clone(&door), stop.clone())));
+        helpers.push(tokio::spawn(reload.clone().watch(stop.clone())));
         helpers.push(tokio::spawn(flush_tallies(door.recorder.clone(), stop.clone())));
         helpers.push(tokio::spawn(indexing::follow(Indexing::of(&settings, &door), stop.clone())));
         if let Some(anchor) = &settings.anchor {
@@ -209,11 +212,20 @@ impl Gateway {
             recovered,
             warnings,
             door,
+            reload,
+            drain,
             stop,
             helpers,
             witnesses,
             given_up,
         })
+    }
+
+    /// Reloads everything now, as the disk has it.
+    pub async fn reload(&self) -> Reloaded {
+        let reload = self.reload.clone();
+        // It reads files and waits for the disk: not on a thread that exchanges share.
+        tokio::task::spawn_blocking(move || reload.now()).await.unwrap_or_default()
     }
 
     /// Why this gateway must stop by itself, once it must: a witness that did not answer at the start has since said that it knows
@@ -224,6 +236,11 @@ impl Gateway {
             Ok(Some(why)) => why,
             Ok(None) | Err(_) => std::future::pending().await,
         }
+    }
+
+    /// Returns once an operator has said at the desk that this gateway is to end; otherwise never.
+    pub async fn told_to_drain(&self) {
+        self.drain.stopped().await;
     }
 
     /// Where agencies reach it.
@@ -352,39 +369,6 @@ pub(super) async fn witnesses(
 fn anchors(anchor: &AnchorSettings, settings: &Settings, door: &Door) -> Result<Anchors, AnchorsError> {
     let (recorder, clock) = (door.recorder.clone(), door.clock.clone());
     Anchors::new(anchor, &platform_tls(settings), recorder, clock, door.metrics.clone())
-}
-
-fn platform_tls(settings: &Settings) -> PlatformTls {
-    PlatformTls { certs_dir: settings.certs.clone(), anchors: settings.platform_anchors.clone() }
-}
-
-fn door(
-    settings: &Settings,
-    policies: Policies,
-    secret: [u8; 32],
-    recorder: Recorder,
-    witnessed: Arc<Kept>,
-    signer: Signer,
-    (clock, policy_clock): (Clock, Clock),
-) -> Result<Door, StartError> {
-    let revoked = socket::revoked(&settings.exchange.socket)?;
-    let settings::Caps { gateway, agency, service, .. } = settings.caps;
-    Ok(Door {
-        authorities: Authorities::parse(settings.exchange.socket.names.iter().map(String::as_str))?,
-        revoked,
-        limits: Limits::new(limits::Caps { gateway, agency, service }, secret),
-        budget: RefusalBudget::new(settings.caps.refusals_per_minute),
-        platforms: Platforms::new(policies.services(), &platform_tls(settings), clock.clone())?,
-        policies: ArcSwap::from_pointee(policies),
-        recorder,
-        witnessed,
-        signer,
-        bodies: Rules { within: settings.exchange.body_timeout },
-        contact: settings.contact.clone(),
-        clock,
-        policy_clock,
-        metrics: Metrics::new(),
-    })
 }
 
 async fn flush_tallies(recorder: Recorder, stop: Stop) {

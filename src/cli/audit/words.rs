@@ -118,6 +118,7 @@ fn headline(seen: &Seen, language: Language) -> String {
         "node.started" => ("khởi động; đơn vị vận hành", "started; operator"),
         "node.stopped" => ("dừng theo kế hoạch; đơn vị vận hành", "stopped on purpose; operator"),
         "audit.read" => ("cho đọc nhật ký:", "showed entries of the log to"),
+        "node.ordered" => ("nhận lệnh vận hành của", "was given an order by"),
         "policy.changed" => {
             ("áp dụng chính sách mới; đơn vị vận hành", "put other policies into force; operator")
         }

@@ -36,7 +36,7 @@ const FORMAT: &str = "phohien-standing/1";
 
 /// The whole document.
 pub(super) fn of(door: &Door, peer: &Peer) -> Value {
-    let (policies, now) = (door.policies.load(), door.policy_clock.now());
+    let (policies, now) = (Arc::clone(&door.in_force().policies), door.policy_clock.now());
     let agency = peer.agency();
     let mut soon: Vec<Value> = certificate_soon(peer, door.clock.now()).into_iter().collect();
     let mut agreements = Vec::new();

@@ -41,7 +41,7 @@ pub async fn answer(door: &Door, arrival: Arrival) -> Response<Sealed> {
         Err(stop) => return receipts::refused(door, &line, arrival.id, stop).await,
     };
     let certificate = Some(&peer.certificate().fingerprint);
-    if let Err(reason) = unsuspended(&peer.agency().id, certificate, &door.policies.load()) {
+    if let Err(reason) = unsuspended(&peer.agency().id, certificate, &door.in_force().policies) {
         return suspended(door, &line, &arrival, peer, request, reason).await;
     }
     let slot = match door.limits.read_receipts(&peer.agency().id) {
