@@ -46,6 +46,12 @@ policy explain | url | Địa chỉ, hoặc chỉ đường dẫn như /dan-cu/�
 policy explain | at | Vào thời điểm này thay vì bây giờ | At this time instead of now
 policy schema | kind | Loại tệp: agency, service, agreement, purposes, guardrails, suspensions | The kind of file: agency, service, agreement, purposes, guardrails or suspensions
 policy access | agency | Chỉ cơ quan này | This agency only
+policy suspend | kind | Loại: agency, certificate, agreement, purpose | What it is: agency, certificate, agreement or purpose
+policy suspend | id | Mã cơ quan, số thỏa thuận, mã mục đích, hoặc SHA-256 của cả chứng thư số | The agency's id, the agreement's number, the purpose's code, or the SHA-256 of the whole certificate
+policy suspend | reason | Lý do, được nêu trong câu trả lời từ chối | The reason, which refusals tell
+policy resume | kind | Loại: agency, certificate, agreement, purpose | What it is: agency, certificate, agreement or purpose
+policy resume | id | Điều đã bị tạm dừng | What is suspended
+policy resume | reason | Lý do, giữ lại trong tệp | The reason, which stays in the file
 policy access | service | Chỉ dịch vụ này | This service only
 policy access | field | Ai tiếp cận được trường này, kể cả qua trường cha hoặc trường con | Who can reach this field, through what is above or below it too
 policy access | matrix | Ma trận cơ quan, đơn vị theo dịch vụ | Agencies by services

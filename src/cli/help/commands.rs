@@ -110,6 +110,18 @@ pub const COMMANDS: &[Page] = &[
         examples: &["phohien policy unused --since 90d"],
     },
     Page {
+        path: "policy suspend",
+        vi: "Tạm dừng khẩn cấp một cơ quan, chứng thư số, thỏa thuận hoặc mục đích: có hiệu lực trong vòng một giây, cả với kết nối đang mở.",
+        en: "Suspend an agency, a certificate, an agreement or a purpose: in force within a second, on open connections too.",
+        examples: &["phohien policy suspend agreement TT-2026-004 --reason SC-2026-017"],
+    },
+    Page {
+        path: "policy resume",
+        vi: "Khôi phục điều đã bị tạm dừng.",
+        en: "Take a suspension back.",
+        examples: &["phohien policy resume agreement TT-2026-004 --reason SC-2026-017"],
+    },
+    Page {
         path: "audit",
         vi: "Đọc và kiểm tra nhật ký trao đổi dữ liệu.",
         en: "Read and verify the exchange audit log.",

@@ -8,6 +8,8 @@ pub mod past;
 pub mod replay;
 pub mod then;
 pub mod unused;
+pub mod suspend;
+mod suspensions;
 
 use std::path::Path;
 
@@ -35,6 +37,10 @@ pub enum Policy {
     Replay(Box<replay::Replay>),
     /// What does nobody need?
     Unused(Box<unused::Unused>),
+    /// Stops an agency, a certificate, an agreement or a purpose.
+    Suspend(suspend::Suspend),
+    /// Takes that back.
+    Resume(suspend::Suspend),
 }
 
 /// Answers one of them.
@@ -49,6 +55,8 @@ pub fn run(policy: &Policy, session: &mut Session) -> Result<Exit, Failure> {
         Policy::Diff(diff) => diff::run(diff, session),
         Policy::Replay(replay) => replay::run(replay, session),
         Policy::Unused(unused) => unused::run(unused, session),
+        Policy::Suspend(asked) => suspend::suspend(asked, session),
+        Policy::Resume(asked) => suspend::resume(asked, session),
     }
 }
 
