@@ -6,6 +6,7 @@
 #![expect(dead_code, reason = "each file of claims uses what it needs of the world")]
 #![expect(unreachable_pub, reason = "`pub` says what a claim may use; there is no other crate to reach it")]
 
+pub mod authority;
 pub mod child;
 pub mod client;
 pub mod desk;
@@ -302,6 +303,13 @@ pub fn kinds(leaves: &[Value]) -> Vec<&str> {
 pub fn write(path: &Path, text: &str) {
     std::fs::create_dir_all(path.parent().unwrap()).unwrap();
     File::create(path).unwrap().write_all(text.as_bytes()).unwrap();
+}
+
+/// Replaces a file as those do who know that it is being read: whole, by another that takes its name.
+pub fn rename_over(path: &Path, text: &str) {
+    let beside = path.with_file_name(".beside");
+    write(&beside, text);
+    std::fs::rename(beside, path).unwrap();
 }
 
 /// Replaces a text in a file that holds it.
