@@ -110,7 +110,7 @@ impl Tables {
             };
             if let (Some(book), Some(agency)) = (book, registry.get(consumer)) {
                 let dealing = Dealing { consumer: Arc::clone(agency), book };
-                tables.0.entry(consumer.clone()).or_default().insert(service.clone(), dealing);
+                tables.0.entry(agency.id.clone()).or_default().insert(service.clone(), dealing);
             }
         }
         tables

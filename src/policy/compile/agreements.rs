@@ -36,7 +36,7 @@ pub(super) fn compile<'a>(
         check_provider(document, &service.service, faults);
         let permits = clauses::compile(document, service, faults);
         let relies_on = relies_on::compile(document, known.files, faults);
-        let agreement = agreement(document, permits, limits, hours, relies_on);
+        let agreement = agreement(document, known, permits, limits, hours, relies_on);
         never::check_time(document, &agreement, faults);
         guardrails.check(document, &agreement, faults);
         agreements.push((document, agreement));
@@ -44,8 +44,10 @@ pub(super) fn compile<'a>(
     agreements
 }
 
+/// Names are those of the files that describe what they name: one text for all who mention it.
 fn agreement(
     document: &AgreementDocument,
+    known: &Known<'_>,
     permits: Vec<Arc<Permit>>,
     limits: Limits,
     hours: Vec<Window>,
@@ -57,9 +59,9 @@ fn agreement(
         status: document.status.clone(),
         kind: document.kind,
         provider: document.provider.value.clone(),
-        consumers: document.consumers.value.iter().map(|placed| placed.value.clone()).collect(),
+        consumers: document.consumers.value.iter().map(|consumer| known.agency(&consumer.value)).collect(),
         service: document.service.value.clone(),
-        purposes: document.purposes.value.iter().map(|placed| placed.value.clone()).collect(),
+        purposes: document.purposes.value.iter().map(|purpose| known.purpose(&purpose.value)).collect(),
         legal_basis: document.legal_basis.clone(),
         from: document.valid.0.value,
         until: document.valid.1.value,

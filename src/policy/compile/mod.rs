@@ -221,6 +221,16 @@ struct Known<'a> {
     files: &'a [PolicyFile],
 }
 
+impl Known<'_> {
+    fn agency(&self, id: &AgencyId) -> AgencyId {
+        self.agencies.get(id).and_then(Option::as_ref).map_or(id, |agency| &agency.id).clone()
+    }
+
+    fn purpose(&self, code: &PurposeCode) -> PurposeCode {
+        self.purposes.get(code).unwrap_or(code).clone()
+    }
+}
+
 /// A service, its operations by name, and its catalogue as a tree, nothing kept.
 struct KnownService {
     service: Arc<Service>,
