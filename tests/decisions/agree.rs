@@ -87,6 +87,7 @@ fn decided(request: &Request, policies: &Policies) -> Answer {
             version: verdict.agreement.version,
             clause: verdict.permit.number,
             purpose: verdict.purpose.to_string(),
+            body: verdict.permit.body.clone(),
             fields: verdict.scope.kept().map(|field| field.pointer.clone()).collect(),
             subject: verdict.subject,
         },

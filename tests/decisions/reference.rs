@@ -60,6 +60,8 @@ pub(crate) enum Answer {
         purpose: String,
         /// The catalogued fields that may be disclosed.
         fields: BTreeSet<String>,
+        /// The places of a body in which something may be sent.
+        body: Vec<String>,
         subject: Option<String>,
     },
     /// Refused, by which agreement if one comes into it.
@@ -257,6 +259,7 @@ fn under(
         clause: *clause,
         purpose: request.purpose.clone().unwrap_or_default(),
         fields: fields.into_iter().map(str::to_owned).collect(),
+        body: permit.body.iter().map(|written| written.value.clone()).collect(),
         subject: subject(request, operation),
     }
 }
