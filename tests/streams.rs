@@ -18,6 +18,7 @@ use world::streams::COUNTED;
 use world::streams::LIST;
 use world::streams::Reading;
 use world::streams::STATED;
+use world::streams::Speaker;
 use world::streams::Speech;
 
 const BOTH: [&str; 2] = ["http/1.1", "h2"];
@@ -291,7 +292,21 @@ async fn a_person_named_at_endless_length_is_counted_by_nothing_and_ends_the_ans
 
 #[tokio::test]
 async fn the_agreements_limit_ends_an_answer_that_does_not_announce_its_length() {
-    let (world, mut speaker) = streams::open("response = \"1 MiB\"").await;
+    let (world, speaker) = streams::open("response = \"1 MiB\"").await;
+    ends_at_a_mebibyte(world, speaker).await;
+}
+
+#[tokio::test]
+async fn the_services_own_limit_of_streamed_answers_ends_one_that_the_agreement_would_let_pass() {
+    let (mut world, speaker) = streams::world("").await;
+    let service = world.folder().join("policies/services/luong.toml");
+    world::replace(&service, "stream = true", "stream = true\nstream_limit = \"1 MiB\"");
+    world.open().await;
+    ends_at_a_mebibyte(world, speaker).await;
+}
+
+#[cfg(test)]
+async fn ends_at_a_mebibyte(world: World, mut speaker: Speaker) {
     let (mut reading, speech) = begun(&world, &mut speaker, "http/1.1", LIST).await;
     let speaking = speech.say_again(people(100), 1_000);
     let reading_on = async {

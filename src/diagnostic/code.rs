@@ -306,6 +306,12 @@ codes! {
         "subjects_per_day đếm người theo tham số này, mà điều khoản không cho gửi: có hay không có tham số, yêu cầu đều bị từ chối.",
         "subjects_per_day counts people by this parameter, which the clause does not let through: with it or without, every request is refused."
     }
+    WithoutEffect "P0036" {
+        "giới hạn không có tác dụng",
+        "a limit without effect",
+        "stream_limit chỉ có tác dụng với thao tác ghi stream = true; câu trả lời được giữ lại thì giới hạn bằng buffer.",
+        "stream_limit bounds answers of operations with stream = true; answers that are held are bounded by buffer."
+    }
     Lapsed "P0101" {
         "thỏa thuận đã hết hạn",
         "an agreement that is over",

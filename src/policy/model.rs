@@ -157,6 +157,8 @@ pub struct Operation {
     pub stream: bool,
     /// The most bytes of an answer that are held.
     pub buffer_limit: u64,
+    /// The most bytes of an answer that is streamed; none: as the agreement says.
+    pub stream_limit: Option<u64>,
     /// The most bytes of a request's body.
     pub request_limit: u64,
     /// Where the data subject's identifier stands.

@@ -126,8 +126,8 @@ impl Flow {
     }
 }
 
-/// Forwards a cleared request whose answer is to be passed on as it comes. The agreement's limit holds; what is held of the answer is
-/// little, so that the operation's does not.
+/// Forwards a cleared request whose answer is to be passed on as it comes. What is held of the answer is little, so that the operation's
+/// limit of what is held does not bound it.
 ///
 /// # Errors
 /// The platform could not be reached, did not begin in time, or announces what is not HTTP or too much.
@@ -138,7 +138,7 @@ pub async fn flow(
     stamp: Stamp,
 ) -> Result<Flow, Box<Failed<Fault>>> {
     let outgoing = outgoing(cleared.grant(), body, stamp);
-    let limit = cleared.grant().agreement().limits.response.unwrap_or(u64::MAX);
+    let limit = stream_limit(cleared.grant());
     let opened = platforms.open(cleared.grant().service(), &outgoing).await;
     match opened.and_then(|source| source.up_to(limit)) {
         Ok(source) => Ok(Flow { cleared, source }),
@@ -150,6 +150,12 @@ pub async fn flow(
 fn answer_limit(grant: &Grant) -> u64 {
     let operation = grant.operation().buffer_limit;
     grant.agreement().limits.response.map_or(operation, |agreed| agreed.min(operation))
+}
+
+/// The same of an answer that is passed on; without either there is none.
+fn stream_limit(grant: &Grant) -> u64 {
+    let limits = [grant.operation().stream_limit, grant.agreement().limits.response];
+    limits.into_iter().flatten().min().unwrap_or(u64::MAX)
 }
 
 fn outgoing(grant: &Grant, body: Bytes, stamp: Stamp) -> Outgoing {

@@ -121,6 +121,9 @@ impl Aspect {
     pub const STREAM: Self = aspect("stream", "trả lời dạng luồng", "streamed answers");
     /// How much of an answer is held.
     pub const BUFFER: Self = aspect("buffer", "kích thước câu trả lời được giữ", "size of a held answer");
+    /// The most bytes of a streamed answer.
+    pub const STREAM_LIMIT: Self =
+        aspect("stream_limit", "kích thước câu trả lời theo dòng", "size of a streamed answer");
     /// How large a request may be.
     pub const REQUEST: Self = aspect("request", "kích thước yêu cầu", "size of a request");
     /// Where the data subject stands.

@@ -119,6 +119,7 @@ fn operation(teller: &mut Teller<'_>, old: &Operation, new: &Operation) {
         segments,
         stream,
         buffer_limit,
+        stream_limit,
         request_limit,
         subject,
         query: _,
@@ -132,6 +133,7 @@ fn operation(teller: &mut Teller<'_>, old: &Operation, new: &Operation) {
     );
     teller.judged(Aspect::STREAM, (stream, &new.stream), yes_or_no, |_, _| Effect::Both);
     teller.judged(Aspect::BUFFER, (buffer_limit, &new.buffer_limit), bytes, more);
+    teller.bound(Aspect::STREAM_LIMIT, (stream_limit, &new.stream_limit), bytes);
     teller.judged(Aspect::REQUEST, (request_limit, &new.request_limit), bytes, more);
     teller.judged(Aspect::SUBJECT, (subject, &new.subject), place, |_, _| Effect::Both);
 }

@@ -82,6 +82,8 @@ pub struct OperationDocument {
     pub stream: bool,
     /// The most bytes of an answer that are held.
     pub buffer: Option<Placed<Size>>,
+    /// The most bytes of a streamed answer.
+    pub stream_limit: Option<Placed<Size>>,
     /// The most bytes of a request.
     pub request: Option<Placed<Size>>,
 }
@@ -178,9 +180,10 @@ fn operation(table: &mut Table<'_>, faults: &mut Faults) -> Option<OperationDocu
     let subject = table.optional("subject", faults);
     let stream = table.optional::<bool>("stream", faults);
     let buffer = table.optional("buffer", faults);
+    let stream_limit = table.optional("stream_limit", faults);
     let request = table.optional("request", faults);
     let stream = stream.is_some_and(|placed| placed.value);
-    Some(OperationDocument { name: name?, path, query, body, subject, stream, buffer, request })
+    Some(OperationDocument { name: name?, path, query, body, subject, stream, buffer, stream_limit, request })
 }
 
 fn path(table: &mut Table<'_>, faults: &mut Faults) -> Vec<(Placed<String>, ParameterKind)> {

@@ -199,6 +199,12 @@ fn one_operation() -> Shape {
             size(),
         ),
         may(
+            "stream_limit",
+            "Trả lời theo dòng lớn nhất; không ghi: theo thỏa thuận",
+            "The largest answer that is streamed; absent: as the agreement says",
+            size(),
+        ),
+        may(
             "request",
             "Nội dung yêu cầu lớn nhất (mặc định 64 KiB)",
             "The largest request (64 KiB unless said)",

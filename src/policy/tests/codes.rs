@@ -129,6 +129,13 @@ const PLANTED: &[Planted] = &[
         "body = [\"/HoVaTen\"]\n\n[limits]\nsubjects_per_day = 9",
         "[[permit]]",
     ),
+    (
+        Code::WithoutEffect,
+        SERVICE,
+        "name = \"POST /doi-chieu\"",
+        "name = \"POST /doi-chieu\"\nstream_limit = \"1 GiB\"",
+        "\"1 GiB\"",
+    ),
     (Code::ExpiresSoon, "agreements/TT-2026-004.toml", "version = 1", "version = 2", "2026-12-31"),
     (Code::Lapsed, AGREEMENT, "until = 2027-12-31", "until = 2026-11-22", "2026-11-22"),
     (

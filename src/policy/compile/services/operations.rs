@@ -65,6 +65,7 @@ fn operation(
         segments: segments?,
         stream: written.stream,
         buffer_limit: written.buffer.as_ref().map_or(DEFAULT_BUFFER, |size| size.value.0),
+        stream_limit: written.stream_limit.as_ref().map(|size| size.value.0),
         request_limit: written.request.as_ref().map_or(DEFAULT_REQUEST, |size| size.value.0),
         subject: written.subject.as_ref().map(|placed| placed.value.clone()),
         query,
@@ -142,10 +143,16 @@ fn check_body_method(written: &OperationDocument, faults: &mut Faults) {
 
 /// Neither answers nor bodies that callers may send fit into nothing.
 fn check_room(written: &OperationDocument, faults: &mut Faults) {
-    let answer = written.buffer.as_ref().map(|size| (size, "no answer fits into nothing"));
+    let answers = [&written.buffer, &written.stream_limit].into_iter().flatten();
+    let answers = answers.map(|size| (size, "no answer fits into nothing"));
     let sent = written.request.as_ref().filter(|_| !written.body.is_empty());
     let body = sent.map(|size| (size, "no body fits into nothing"));
-    for (zero, message) in answer.into_iter().chain(body).filter(|(size, _)| size.value.0 == 0) {
+    if let Some(limit) = written.stream_limit.as_ref().filter(|_| !written.stream) {
+        let fault =
+            Fault::new(Code::WithoutEffect, "this answer is held, not streamed").at(limit.place.clone());
+        faults.push(fault.label("without effect").help("write stream = true, or bound it by `buffer`"));
+    }
+    for (zero, message) in answers.chain(body).filter(|(size, _)| size.value.0 == 0) {
         faults.push(Fault::new(Code::LimitZero, message).at(zero.place.clone()).label("zero"));
     }
 }
