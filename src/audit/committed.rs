@@ -44,12 +44,12 @@ impl Cleared {
         &self.admission
     }
 
-    /// Charges a person whom the platform's answer names.
+    /// Charges people whom the platform's answer names: all of them, or none.
     ///
     /// # Errors
     /// There may be no other person today: the answer is withheld.
-    pub fn person(&mut self, subject: &str, now: Timestamp) -> Result<(), Refusal> {
-        self.admission.person(subject, now)
+    pub async fn people(&mut self, subjects: &[String], now: Timestamp) -> Result<(), Refusal> {
+        self.admission.people(subjects, now).await
     }
 
     /// The admission back: it can no longer be relayed.

@@ -74,6 +74,14 @@ pub enum Record {
     /// A gateway ends on purpose.
     #[serde(rename = "node.stopped")]
     NodeStopped {},
+    /// The store in which several gateways share their limits was lost, or is back. While it is lost this one enforces its share.
+    #[serde(rename = "node.limits")]
+    NodeLimits {
+        /// `lost` or `back`.
+        store: &'static str,
+        /// How many gateways share it.
+        nodes: u32,
+    },
     /// Other policies are in force from here on.
     #[serde(rename = "policy.changed")]
     PolicyChanged {

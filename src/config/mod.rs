@@ -4,6 +4,7 @@
 
 mod anchor;
 pub mod index;
+mod limits;
 pub mod read;
 pub mod settings;
 mod socket;

@@ -3,7 +3,6 @@
 use std::net::IpAddr;
 use std::net::Ipv4Addr;
 use std::net::SocketAddr;
-use std::num::NonZeroU32;
 use std::path::Path;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -19,14 +18,13 @@ use crate::diagnostic::table::Table;
 use crate::id::AgencyId;
 use crate::id::Origin;
 use crate::language::Text;
-use crate::policy::model::Rate;
 use crate::signing::When;
 
 use super::anchor;
 use super::index;
+use super::limits;
 use super::settings::Algorithm;
 use super::settings::AnswerSettings;
-use super::settings::Caps;
 use super::settings::ExchangeSettings;
 use super::settings::LogSettings;
 use super::settings::Settings;
@@ -47,8 +45,6 @@ const QUEUE_DEFAULT: u64 = 4_096;
 const BODY_TIMEOUT_DEFAULT: Duration = Duration::from_secs(30);
 /// Where the desk listens unless told otherwise: this machine alone.
 const DESK_DEFAULT: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 9443);
-/// Refusals of one agency recorded one by one in a minute: a person making mistakes stays below it, a loop does not.
-const REFUSALS_DEFAULT: NonZeroU32 = NonZeroU32::new(60).unwrap();
 
 /// Reads the file.
 ///
@@ -96,13 +92,14 @@ fn settings(table: &mut Table<'_>, faults: &mut Faults, base: &Path) -> Option<S
     let exchange = section(table, "exchange", faults, |table, faults| exchange(table, &inside, faults));
     let desk = optional_section(table, "desk", faults, |table, faults| desk(table, &inside, faults));
     let answers = optional_section(table, "answers", faults, answers);
-    let caps = optional_section(table, "limits", faults, caps);
+    let limits = limits::read(table, base, log.as_ref(), faults);
     let metrics =
         optional_section(table, "metrics", faults, |table, faults| table.required("listen", faults));
     let platform_anchors = table.optional::<String>("platform_anchors", faults);
     let witnesses = witnesses::read(table, faults);
     let anchor =
         optional_section(table, "anchor", faults, |table, faults| anchor::read(table, &inside, faults));
+    let (caps, shared) = limits?;
     let keys = apart("keys", keys?, &log.as_ref()?.folder, faults)?;
     Some(Settings {
         file: None,
@@ -117,15 +114,13 @@ fn settings(table: &mut Table<'_>, faults: &mut Faults, base: &Path) -> Option<S
         exchange: exchange?,
         desk,
         answers: answers.unwrap_or(AnswerSettings { when: When::Always, algorithm: Algorithm::P256 }),
-        caps: caps.unwrap_or(DEFAULT_CAPS),
+        caps,
+        shared,
         metrics: metrics.map(|listen: Placed<_>| listen.value),
         platform_anchors: platform_anchors.map(|file| file.value),
         witnesses,
     })
 }
-
-const DEFAULT_CAPS: Caps =
-    Caps { gateway: None, agency: None, service: None, refusals_per_minute: REFUSALS_DEFAULT };
 
 fn section<'a, T>(
     table: &mut Table<'a>,
@@ -247,37 +242,6 @@ fn one_of<T: Copy>(
         .at(written.place);
     faults.push(fault.label("neither of the two"));
     None
-}
-
-fn caps(table: &mut Table<'_>, faults: &mut Faults) -> Option<Caps> {
-    let mut cap = |key, faults: &mut Faults| optional_section(table, key, faults, rate);
-    let (gateway, agency, service) = (cap("gateway", faults), cap("agency", faults), cap("service", faults));
-    let refusals = if table.has("refusals_per_minute") {
-        positive(table, "refusals_per_minute", faults)?
-    } else {
-        REFUSALS_DEFAULT
-    };
-    Some(Caps { gateway, agency, service, refusals_per_minute: refusals })
-}
-
-fn rate(table: &mut Table<'_>, faults: &mut Faults) -> Option<Rate> {
-    let requests = positive(table, "requests", faults);
-    let per = table.required::<Duration>("per", faults);
-    let burst = positive(table, "burst", faults);
-    Some(Rate { requests: requests?, per: per?.value, burst: burst? })
-}
-
-fn positive(table: &mut Table<'_>, key: &'static str, faults: &mut Faults) -> Option<NonZeroU32> {
-    let Placed { value, place } = table.required::<u32>(key, faults)?;
-    let positive = NonZeroU32::new(value);
-    if positive.is_none() {
-        faults.push(
-            Fault::new(Code::WrongValue, format!("`{key}` is zero"))
-                .at(place)
-                .label("nothing could ever pass"),
-        );
-    }
-    positive
 }
 
 #[cfg(test)]

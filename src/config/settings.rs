@@ -10,6 +10,7 @@ use crate::crypto::digest::Hash;
 use crate::id::AgencyId;
 use crate::id::Origin;
 use crate::language::Text;
+use crate::limits::shared::link::Address;
 use crate::policy::model::Endpoint;
 use crate::policy::model::Rate;
 use crate::signing::When;
@@ -53,6 +54,8 @@ pub struct Settings {
     pub answers: AnswerSettings,
     /// Caps over all agreements.
     pub caps: Caps,
+    /// With whom limits are shared, if with anybody.
+    pub shared: Option<SharedSettings>,
     /// The socket for metrics and health, if any.
     pub metrics: Option<SocketAddr>,
     /// Anchors of platforms reached by TLS that name none of their own.
@@ -153,6 +156,17 @@ pub enum Algorithm {
     P256,
     /// Ed25519.
     Ed25519,
+}
+
+/// The store in which several gateways share their limits.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SharedSettings {
+    /// Where it is.
+    pub address: Address,
+    /// How many gateways share it.
+    pub nodes: NonZeroU32,
+    /// The file with the key under which people are told apart, the same on every node.
+    pub secret: PathBuf,
 }
 
 /// Caps over all agreements.

@@ -75,10 +75,14 @@ pub enum Withheld {
 ///
 /// # Errors
 /// The reply cannot be cut safely, or names one person too many today: it is withheld whole.
-pub fn cut(reply: Reply, now: Timestamp) -> Result<Disclosure, Box<Failed<Withheld>>> {
+pub async fn cut(reply: Reply, now: Timestamp) -> Result<Disclosure, Box<Failed<Withheld>>> {
     let cut = cut_body(&reply);
     let (mut cleared, incoming) = reply.into_parts();
-    match cut.and_then(|cut| charge_people(&mut cleared, &incoming.body, now).map(|()| cut)) {
+    let charged = match &cut {
+        Ok(_) => charge_people(&mut cleared, &incoming.body, now).await,
+        Err(_) => Ok(()),
+    };
+    match charged.and(cut) {
         Ok(cut) => Ok(disclosure(cleared, incoming, cut)),
         Err(reason) => Err(Box::new(Failed { cleared, reply: Some(incoming.body), reason })),
     }
@@ -114,14 +118,11 @@ pub(super) fn goes_on(status: StatusCode) -> bool {
 }
 
 /// Where the data subject stands in the answer, it is only now that the person can be counted.
-fn charge_people(cleared: &mut Cleared, body: &[u8], now: Timestamp) -> Result<(), Withheld> {
+async fn charge_people(cleared: &mut Cleared, body: &[u8], now: Timestamp) -> Result<(), Withheld> {
     let Some(SubjectPlace::Answer(pointer)) = cleared.grant().operation().subject.clone() else {
         return Ok(());
     };
-    for person in pointed::subject_in(body, &pointer) {
-        cleared.person(&person, now).map_err(Withheld::People)?;
-    }
-    Ok(())
+    cleared.people(&pointed::subject_in(body, &pointer), now).await.map_err(Withheld::People)
 }
 
 fn has_no_body(reply: &Reply) -> bool {

@@ -177,35 +177,34 @@ impl<'s> Cut<'s> {
         let mut out = Vec::new();
         while out.is_empty() && self.filter.is_some() {
             match source.chunk().await? {
-                Some(chunk) => self.take(&chunk, cleared, &mut out)?,
-                None => self.finish(cleared, &mut out)?,
+                Some(chunk) => self.take(&chunk, cleared, &mut out).await?,
+                None => self.finish(cleared, &mut out).await?,
             }
         }
         Ok((!out.is_empty()).then(|| Bytes::from(out)))
     }
 
     /// Whoever a chunk names is counted before anything of it goes on.
-    fn take(&mut self, chunk: &[u8], cleared: &mut Cleared, out: &mut Vec<u8>) -> Result<(), Withheld> {
+    async fn take(&mut self, chunk: &[u8], cleared: &mut Cleared, out: &mut Vec<u8>) -> Result<(), Withheld> {
         self.reply.take(chunk);
         self.code.feed(chunk);
         if let Some(filter) = &mut self.filter {
             filter.feed(chunk, out)?;
         }
         let named = self.people.as_mut().map(|people| people.feed(chunk)).transpose()?;
-        self.charge(named.unwrap_or_default(), cleared)
+        self.charge(&named.unwrap_or_default(), cleared).await
     }
 
-    fn finish(&mut self, cleared: &mut Cleared, out: &mut Vec<u8>) -> Result<(), Withheld> {
+    async fn finish(&mut self, cleared: &mut Cleared, out: &mut Vec<u8>) -> Result<(), Withheld> {
         let Some(filter) = self.filter.take() else { return Ok(()) };
         self.report = filter.so_far();
         self.report = filter.finish(out)?;
         let named = self.people.take().map(People::finish).transpose()?;
-        self.charge(named.unwrap_or_default(), cleared)
+        self.charge(&named.unwrap_or_default(), cleared).await
     }
 
-    fn charge(&self, named: Vec<String>, cleared: &mut Cleared) -> Result<(), Withheld> {
-        let now = self.clock.now();
-        named.iter().try_for_each(|person| cleared.person(person, now)).map_err(Withheld::People)
+    async fn charge(&self, named: &[String], cleared: &mut Cleared) -> Result<(), Withheld> {
+        cleared.people(named, self.clock.now()).await.map_err(Withheld::People)
     }
 }
 

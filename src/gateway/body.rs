@@ -83,7 +83,11 @@ impl Incoming {
         now: Timestamp,
     ) -> Result<(Admission, Bytes), Stop> {
         let read = self.collect(&admission, rules).await;
-        match read.and_then(|bytes| examine(&mut admission, &bytes, now).map(|()| bytes)) {
+        let examined = match &read {
+            Ok(bytes) => examine(&mut admission, bytes, now).await,
+            Err(_) => Ok(()),
+        };
+        match examined.and(read) {
             Ok(bytes) => Ok((admission, bytes)),
             Err(why) => Err(Stop::Unread { admission: Box::new(admission), why }),
         }
@@ -111,11 +115,11 @@ fn as_named(grant: &Grant, body: Bytes) -> Result<Bytes, Unread> {
     if is_named { Ok(body) } else { Err(Unread::WrongDigest) }
 }
 
-fn examine(admission: &mut Admission, body: &[u8], now: Timestamp) -> Result<(), Unread> {
+async fn examine(admission: &mut Admission, body: &[u8], now: Timestamp) -> Result<(), Unread> {
     if !body.is_empty() {
         only_what_was_agreed(admission.grant(), body)?;
     }
-    count_people(admission, body, now)
+    count_people(admission, body, now).await
 }
 
 /// Every scalar of the body must stand where the clause lets one stand: a member nobody agreed on could be a filter that tells.
@@ -129,7 +133,7 @@ fn only_what_was_agreed(grant: &Grant, body: &[u8]) -> Result<(), Unread> {
 
 /// Counts the people the body names. Where their number is limited it names one at least: who asks about nobody in particular
 /// might be told of everybody.
-fn count_people(admission: &mut Admission, body: &[u8], now: Timestamp) -> Result<(), Unread> {
+async fn count_people(admission: &mut Admission, body: &[u8], now: Timestamp) -> Result<(), Unread> {
     let Some(SubjectPlace::Body(pointer)) = admission.grant().operation().subject.clone() else {
         return Ok(());
     };
@@ -137,7 +141,7 @@ fn count_people(admission: &mut Admission, body: &[u8], now: Timestamp) -> Resul
     if people.is_empty() && admission.grant().agreement().limits.subjects_per_day.is_some() {
         return Err(Unread::NamesNobody { pointer });
     }
-    people.iter().try_for_each(|person| admission.person(person, now)).map_err(Unread::People)
+    admission.people(&people, now).await.map_err(Unread::People)
 }
 
 fn unread(fault: &(dyn std::error::Error + Send + Sync + 'static), limit: u64) -> Unread {

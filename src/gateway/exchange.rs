@@ -52,7 +52,7 @@ async fn live(door: &Door, open: &mut Open, arrival: Arrival) -> Result<Told, St
     let request =
         request::read(id, &handshake, &parts, &set.authorities).map_err(|why| Stop::ambiguous(&peer, why))?;
     let grant = policy::decide(peer, request, &set.policies, door.policy_clock.now())?;
-    let admission = door.limits.admit(grant, door.policy_clock.now())?;
+    let admission = door.limits.admit(grant, door.policy_clock.now()).await?;
     let (admission, body) = body.read(admission, set.bodies, door.policy_clock.now()).await?;
     open.hear(crate::audit::receipt::request_image(admission.grant().request(), &body));
     let cleared = open.clear(admission).await?;
@@ -64,5 +64,5 @@ async fn live(door: &Door, open: &mut Open, arrival: Arrival) -> Result<Told, St
     } else {
         upstream::relay(&set.platforms, cleared, body, door.signer.stamp()).await?
     };
-    Ok(Told::Whole(Box::new(disclosure::cut(reply, door.policy_clock.now())?)))
+    Ok(Told::Whole(Box::new(disclosure::cut(reply, door.policy_clock.now()).await?)))
 }

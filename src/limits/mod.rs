@@ -5,17 +5,22 @@
 //! narrower ones, which only ever slows down the one who asks. Quotas come last and are given back when a later stage refuses.
 //!
 //! Everything is counted under configured names ([`Key`]), never under what a caller chose, so memory is bounded by the
-//! policies. No socket, no file, and no clock: the time is passed in.
+//! policies. No file, no clock (the time is passed in), and no socket but that of the store, where several gateways share their limits
+//! ([`shared`]).
 
 pub mod budget;
 pub mod headers;
 pub mod in_flight;
 pub mod limiter;
+pub mod overview;
 pub mod quota;
 pub mod refusal;
+pub mod shared;
+mod together;
 
 use std::collections::HashSet;
 use std::num::NonZeroU32;
+use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::PoisonError;
 use std::time::Duration;
@@ -37,7 +42,6 @@ use in_flight::Slot;
 use in_flight::Slots;
 use limiter::Exceeded;
 use limiter::Hands;
-use limiter::Left;
 use limiter::Lefts;
 use limiter::Limiters;
 use quota::Charge;
@@ -48,6 +52,8 @@ use quota::account::Person;
 use quota::account::Standing;
 use refusal::Refusal;
 use refusal::Whose;
+use shared::Shared;
+use together::Together;
 
 /// Requests under way at once of one agency under an agreement that sets no number. Each holds places in the log's queue, and its
 /// answer in memory: without a number one agency could take them all. An agreement may set more.
@@ -91,6 +97,8 @@ pub struct Admission {
     slot: Slot,
     charge: Charge,
     told: Told,
+    /// Where limits are shared.
+    together: Option<Together>,
 }
 
 impl Admission {
@@ -112,12 +120,15 @@ impl Admission {
         &self.charge
     }
 
-    /// Charges a person whom the request's body names.
+    /// Charges people whom a body names: all of them, or none.
     ///
     /// # Errors
     /// There may be no other person today.
-    pub fn person(&mut self, subject: &str, now: Timestamp) -> Result<(), Refusal> {
-        self.charge.person(subject, now)
+    pub async fn people(&mut self, subjects: &[String], now: Timestamp) -> Result<(), Refusal> {
+        match &self.together {
+            Some(together) => together.people(&mut self.charge, subjects, now).await,
+            None => subjects.iter().try_for_each(|subject| self.charge.person(subject, now)),
+        }
     }
 
     /// The parts, for the stages that follow: the slot lives as long as the body, the charge until the outcome is committed.
@@ -176,26 +187,6 @@ pub struct Caps {
     pub gateway: Option<Rate>,
 }
 
-/// What is left of what limits one agency under one agreement.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Overview {
-    /// Of its rate, if one is set.
-    pub rate: Option<Left>,
-    /// Of its quotas.
-    pub quotas: Standing,
-    /// Of the requests under way at once.
-    pub in_flight: AtOnce,
-}
-
-/// Requests under way at once.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct AtOnce {
-    /// At most.
-    pub limit: u32,
-    /// How many more there could be now.
-    pub left: u32,
-}
-
 /// All limits of a gateway. One for the life of the process: reloading changes it in place, so nothing is refilled.
 #[derive(Debug)]
 pub struct Limits {
@@ -209,6 +200,7 @@ pub struct Limits {
     services: Limiters<ServiceId>,
     gateway: Limiters<()>,
     quotas: Quotas<Key>,
+    shared: Option<Arc<Shared>>,
 }
 
 impl Limits {
@@ -227,18 +219,37 @@ impl Limits {
             services: Limiters::new(&hands),
             gateway: Limiters::new(&hands),
             quotas: Quotas::new(secret),
+            shared: None,
         }
+    }
+
+    /// The same limits, of several gateways together. The key of people is then the same for all of them.
+    #[must_use]
+    pub fn sharing(self, shared: Shared) -> Self {
+        Self { quotas: self.quotas.telling(), shared: Some(Arc::new(shared)), ..self }
+    }
+
+    /// With whom they are shared, if they are.
+    #[must_use]
+    pub fn shared(&self) -> Option<&Shared> {
+        self.shared.as_deref()
     }
 
     /// Makes room for an exchange.
     ///
     /// # Errors
     /// A limit is reached; the grant is handed back with the reason, for the record.
-    pub fn admit(&self, grant: Grant, now: Timestamp) -> Result<Admission, Box<Declined<Refusal>>> {
+    pub async fn admit(&self, grant: Grant, now: Timestamp) -> Result<Admission, Box<Declined<Refusal>>> {
         let agreement = grant.agreement();
-        let terms = Terms { limits: &agreement.limits, zone: &agreement.zone };
-        match self.enter(&Key::of(&grant), &terms, now, grant.subject()) {
-            Ok((slot, charge, told)) => Ok(Admission { grant, slot, charge, told }),
+        let (key, terms) = (Key::of(&grant), Terms { limits: &agreement.limits, zone: &agreement.zone });
+        let entered = match &self.shared {
+            Some(shared) => self.enter_together(shared, &key, &terms, now, grant.subject()).await,
+            None => self
+                .enter(&key, &terms, now, grant.subject())
+                .map(|(slot, charge, told)| (slot, charge, told, None)),
+        };
+        match entered {
+            Ok((slot, charge, told, together)) => Ok(Admission { grant, slot, charge, told, together }),
             Err(reason) => {
                 let told = Told::refused(self.set(&agreement.limits), &reason);
                 Err(Box::new(Declined { grant, reason, told }))
@@ -279,6 +290,7 @@ impl Limits {
         self.agencies.retain(|key| agencies.contains(key));
         self.services.retain(|key| services.contains(key));
         self.quotas.retain(|key| configured.contains(key));
+        self.shared.iter().for_each(|shared| shared.retain(|key| configured.contains(key)));
     }
 
     /// Goes on from what the log says was charged before this process began. Once for each key, before anything is admitted.
@@ -297,23 +309,6 @@ impl Limits {
         self.quotas.people()
     }
 
-    /// What is left of everything that limits one agency under one agreement. Nothing is spent.
-    #[must_use]
-    pub fn overview(&self, key: &Key, limits: &model::Limits, zone: &TimeZone, now: Timestamp) -> Overview {
-        let limit = limits.in_flight.unwrap_or(IN_FLIGHT_UNSET);
-        Overview {
-            rate: self.agreements.look(key, limits.rate, now),
-            quotas: self.standing(key, limits, zone, now),
-            in_flight: AtOnce { limit, left: limit.saturating_sub(self.slots.taken(key)) },
-        }
-    }
-
-    /// What is left of the agency's own cap, over all its agreements; none if there is none. Nothing is spent.
-    #[must_use]
-    pub fn agency_rate(&self, agency: &AgencyId, now: Timestamp) -> Option<Left> {
-        self.agencies.look(agency, self.caps().agency, now)
-    }
-
     /// What is left of the quotas of one agency under one agreement.
     #[must_use]
     pub fn standing(&self, key: &Key, limits: &model::Limits, zone: &TimeZone, now: Timestamp) -> Standing {
@@ -327,12 +322,16 @@ impl Limits {
         now: Timestamp,
         subject: Option<&str>,
     ) -> Result<(Slot, Charge, Told), Refusal> {
-        let at_once = terms.limits.in_flight.unwrap_or(IN_FLIGHT_UNSET);
-        let slot = self.slots.take(key, at_once).map_err(|limit| Refusal::InFlight { limit })?;
-        let left = self.within_rates(key, terms.limits.rate, now)?;
+        let slot = self.slot(key, terms.limits)?;
+        let left = self.within_rates(key, terms.limits.rate, now, |rate| rate)?;
         let charge = self.quotas.charge(key, terms, now, subject)?;
         let standing = self.quotas.standing(key, terms, now);
         Ok((slot, charge, Told::admitted(self.set(terms.limits), left, &standing)))
+    }
+
+    fn slot(&self, key: &Key, limits: &model::Limits) -> Result<Slot, Refusal> {
+        let at_once = limits.in_flight.unwrap_or(IN_FLIGHT_UNSET);
+        self.slots.take(key, at_once).map_err(|limit| Refusal::InFlight { limit })
     }
 
     fn set<'a>(&self, limits: &'a model::Limits) -> Set<'a> {
@@ -343,14 +342,24 @@ impl Limits {
         *self.caps.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Spends one request of every rate, or of this gateway's `part` of it.
+    ///
     /// Invariant: narrow before wide. Nobody's refusal by its own limit costs anybody else a request.
-    fn within_rates(&self, key: &Key, rate: Option<Rate>, now: Timestamp) -> Result<Lefts, Refusal> {
+    fn within_rates(
+        &self,
+        key: &Key,
+        rate: Option<Rate>,
+        now: Timestamp,
+        part: impl Fn(Rate) -> Rate,
+    ) -> Result<Lefts, Refusal> {
         let caps = self.caps();
         let refused = |whose| move |Exceeded { rate, wait }| Refusal::Rate { whose, rate, wait };
+        let (rate, cap) = (rate.map(&part), |cap: Option<Rate>| cap.map(&part));
         let agreement = self.agreements.check(key, rate, now).map_err(refused(Whose::Agreement))?;
-        let agency = self.agencies.check(&key.agency, caps.agency, now).map_err(refused(Whose::Agency))?;
-        self.services.check(&key.service, caps.service, now).map_err(refused(Whose::Service))?;
-        self.gateway.check(&(), caps.gateway, now).map_err(refused(Whose::Gateway))?;
+        let agency =
+            self.agencies.check(&key.agency, cap(caps.agency), now).map_err(refused(Whose::Agency))?;
+        self.services.check(&key.service, cap(caps.service), now).map_err(refused(Whose::Service))?;
+        self.gateway.check(&(), cap(caps.gateway), now).map_err(refused(Whose::Gateway))?;
         Ok(Lefts { agreement, agency })
     }
 }

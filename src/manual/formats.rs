@@ -39,6 +39,7 @@
 //! | `node.stopped` | a gateway ended on purpose |
 //! | `node.ordered` | an operator gave an order at the desk: `asked` (`reload`, `drain`), `certificate`; durable before it is carried out |
 //! | `policy.changed` | `old`, `new` (the same where only what stands in `beside` changed), and `files`: name to SHA-256, each kept in `objects`; of a large set `listing` instead, the SHA-256 of the object that lists them. `beside`: other files that a reload replaced (certificates, authorities, revocation lists), kept in `objects` too; `changed`: what changed in words, `vi` and `en`. Durable before it takes effect: an exchange that had begun stands behind it under the `policy` it was decided by |
+//! | `node.limits` | `store`: `lost`, from here on this gateway enforces its share of the limits, or `back`; `nodes`, how many gateways share them |
 //! | `exchange.opened` | an effect may follow: an unsafe method (RFC 9110 9.2.1), or an operation marked `stream` |
 //! | `exchange.released` | `status`; `scope`: `hash`, and `fields`, the pointers the grant names; `bytes` of the body if it was streamed |
 //! | `exchange.refused` | `status`, `stage`, `reason` |
@@ -232,7 +233,7 @@
 //! ```json
 //! { "v": "phohien-standing/1", "at": "…", "gateway": "<origin>", "agency": { "id": "H31.01.01", "name": {} },
 //!   "certificate": { "serial": "…", "not_after": "…" },
-//!   "agency_rate": null,
+//!   "shared": null, "agency_rate": null,
 //!   "agreements": [ { "id": "TT-2026-001", "version": 1, "kind": "on_request", "service": {}, "provider": {}, "purposes": [],
 //!     "legal_basis": [], "valid": { "from": "2026-01-01", "until": "2027-12-31" },
 //!     "security_confirmation": { "on": "2026-09-01", "holds_until": "2027-03-01" }, "zone": "Asia/Ho_Chi_Minh",
@@ -248,8 +249,8 @@
 //! ```
 //!
 //! `lapses_soon` names agreements, security confirmations and the connection's own certificate (`what`: `agreement`, `security-confirmation`,
-//! `certificate`) from thirty days before their last day on; from fourteen on they are urgent. What is null is not limited. While several
-//! gateways share their limits and the store is lost, what is left is what this gateway may still grant.
+//! `certificate`) from thirty days before their last day on; from fourteen on they are urgent. What is null is not limited. `shared` is
+//! null where this gateway has its limits to itself; `known`, what is left is left for all gateways that share them; `lost`, for this one.
 //!
 //! # The desk
 //!

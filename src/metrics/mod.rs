@@ -60,6 +60,7 @@ struct Counters {
     reloads: Counter,
     reload_failed: Counter,
     policy_stale: Gauge,
+    limits_shared: Gauge,
 }
 
 impl Metrics {
@@ -87,6 +88,7 @@ impl Metrics {
             reloads: Counter::default(),
             reload_failed: Counter::default(),
             policy_stale: Gauge::default(),
+            limits_shared: Gauge::default(),
         };
         counters.register_exchanges();
         counters.register_log();
@@ -170,6 +172,11 @@ impl Metrics {
         self.0.anchor_time.set(at.as_second());
     }
 
+    /// Notes whether the store of shared limits is in reach.
+    pub fn limits_shared(&self, is: bool) {
+        self.0.limits_shared.set(i64::from(is));
+    }
+
     /// Counts a try at an anchor that failed.
     pub fn anchor_failed(&self) {
         self.0.anchor_failures.inc();
@@ -234,6 +241,12 @@ impl Counters {
         registry.register("in_flight", "Exchanges under way", self.in_flight.clone());
         let lapses = self.lapses.clone();
         registry.register("lapse_timestamp_seconds", "When what is configured lapses, Unix time", lapses);
+        let shared = self.limits_shared.clone();
+        registry.register(
+            "limits_shared",
+            "1: the store of shared limits is in reach; 0: it is lost, or there is none",
+            shared,
+        );
     }
 
     fn register_witnesses(&mut self) {

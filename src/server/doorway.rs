@@ -11,7 +11,6 @@ use crate::gateway::body::Rules;
 use crate::gateway::door::Door;
 use crate::gateway::in_force::InForce;
 use crate::limits;
-use crate::limits::Limits;
 use crate::limits::budget::RefusalBudget;
 use crate::metrics::Metrics;
 use crate::policy::Policies;
@@ -21,6 +20,7 @@ use crate::tlog::witness::kept::Kept;
 use crate::upstream::Platforms;
 use crate::upstream::tls::PlatformTls;
 
+use super::quotas::Quotas;
 use super::run::StartError;
 use super::socket;
 
@@ -31,7 +31,7 @@ use super::socket;
 pub(super) fn door(
     settings: &Settings,
     policies: Policies,
-    secret: [u8; 32],
+    quotas: &Quotas,
     recorder: Recorder,
     witnessed: Arc<Kept>,
     signer: Signer,
@@ -49,7 +49,7 @@ pub(super) fn door(
     };
     Ok(Door {
         in_force: ArcSwap::from_pointee(in_force),
-        limits: Limits::new(caps(settings), secret),
+        limits: quotas.limits(settings, &clock, &policy_clock),
         budget: RefusalBudget::new(settings.caps.refusals_per_minute),
         recorder,
         witnessed,

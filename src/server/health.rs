@@ -21,6 +21,7 @@ use tokio::task::JoinHandle;
 
 use crate::audit::recorder::Unrecorded;
 use crate::gateway::door::Door;
+use crate::limits::shared::Reach;
 use crate::listener::stop::Stop;
 use crate::tlog::Unavailable;
 
@@ -102,7 +103,10 @@ fn answer<B>(seen: &Seen, request: &Request<B>) -> Response<Full<Bytes>> {
 fn ready(seen: &Seen) -> (StatusCode, String) {
     // What could not be reloaded keeps nobody from exchanging by what was in force before: it is only told.
     let all = seen.witnesses.alarms().into_iter().chain(seen.reload.standing().alarms());
-    let alarms: String = all.map(|alarm| format!("{alarm}\n")).collect();
+    let mut alarms: String = all.map(|alarm| format!("{alarm}\n")).collect();
+    if seen.door.limits.shared().is_some_and(|shared| *shared.reach().borrow() == Reach::Lost) {
+        alarms.push_str("the shared limits are lost: this node enforces its share\n");
+    }
     match seen.door.recorder.availability() {
         Ok(()) => (StatusCode::OK, format!("ready\n{alarms}")),
         Err(fault) => (StatusCode::SERVICE_UNAVAILABLE, format!("not ready: {}\n{alarms}", told(&fault))),

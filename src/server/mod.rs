@@ -7,6 +7,7 @@ mod doorway;
 pub mod guard;
 pub mod health;
 mod indexing;
+mod sharing;
 pub mod keys;
 pub mod quotas;
 pub mod reload;

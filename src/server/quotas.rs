@@ -24,8 +24,11 @@ use crate::audit::people::Uncounted;
 use crate::audit::recorder::Recorder;
 use crate::clock::Clock;
 use crate::clock::Timestamp;
+use crate::config::settings::Settings;
+use crate::config::settings::SharedSettings;
 use crate::crypto::CryptoError;
 use crate::crypto::digest::hmac_sha256;
+use crate::crypto::digest::unhex;
 use crate::crypto::keyfile;
 use crate::crypto::random;
 use crate::crypto::seal::SealingKey;
@@ -34,10 +37,15 @@ use crate::limits::Key;
 use crate::limits::Limits;
 use crate::limits::quota::account::Counted;
 use crate::limits::quota::account::PERSON_BYTES;
+use crate::limits::shared;
+use crate::limits::shared::Shared;
 use crate::listener::stop::Stop;
 use crate::policy::Policies;
 use crate::policy::calendar::today;
 use crate::policy::model::Agreement;
+
+use super::doorway::caps;
+use super::sharing;
 
 /// The key under which people are told apart, under the keys folder.
 const KEY: &str = "people.key";
@@ -72,6 +80,9 @@ pub enum QuotasError {
     /// The key is none.
     #[error("the key of people is damaged: it must hold 32 bytes")]
     Damaged,
+    /// The nodes' key is none.
+    #[error("`{0}` must hold 64 lower-case hexadecimal digits, as `openssl rand -hex 32` writes them")]
+    Shared(PathBuf),
     /// The key cannot be used.
     #[error(transparent)]
     Key(#[from] CryptoError),
@@ -110,24 +121,27 @@ struct Account {
 }
 
 impl Quotas {
-    /// Reads the key of people in a folder of keys, or makes it.
+    /// Reads the key of people, or makes it; where limits are shared it is the nodes' own, which nobody makes here.
     ///
     /// # Errors
     /// It can be neither.
-    pub fn read_or_make(keys: &Path) -> Result<Self, QuotasError> {
-        let path = keys.join(KEY);
-        let make = || random::bytes::<32>().map(Vec::from).map_err(io::Error::other);
-        let secret =
-            keyfile::read_or_make(&path, make).map_err(|source| QuotasError::File { path, source })?;
-        let secret: [u8; 32] = secret.try_into().map_err(|_| QuotasError::Damaged)?;
+    pub fn read_or_make(settings: &Settings) -> Result<Self, QuotasError> {
+        let secret = match &settings.shared {
+            Some(shared) => shared_secret(&shared.secret)?,
+            None => own_secret(settings.keys.join(KEY))?,
+        };
         let sealing = SealingKey::new(&hmac_sha256(&secret, &[FORMAT.as_bytes()]))?;
-        Ok(Self { file: keys.join(COUNTED), secret, sealing })
+        Ok(Self { file: settings.keys.join(COUNTED), secret, sealing })
     }
 
-    /// The key under which people are told apart.
+    /// Limits with nothing spent, to oneself or shared with others.
     #[must_use]
-    pub fn secret(&self) -> [u8; 32] {
-        self.secret
+    pub fn limits(&self, settings: &Settings, clock: &Clock, policy_clock: &Clock) -> Limits {
+        let limits = Limits::new(caps(settings), self.secret);
+        let Some(SharedSettings { address, nodes, .. }) = settings.shared.clone() else { return limits };
+        let node = settings.log.origin.to_string();
+        let shared = shared::Settings { address, nodes, node };
+        limits.sharing(Shared::new(shared, policy_clock.now(), clock.now()))
     }
 
     /// Tells the limits what was counted before. Blocks on the disk.
@@ -198,6 +212,19 @@ impl Quotas {
     }
 }
 
+fn own_secret(path: PathBuf) -> Result<[u8; 32], QuotasError> {
+    let make = || random::bytes::<32>().map(Vec::from).map_err(io::Error::other);
+    let secret = keyfile::read_or_make(&path, make).map_err(|source| QuotasError::File { path, source })?;
+    secret.try_into().map_err(|_| QuotasError::Damaged)
+}
+
+/// The nodes' key, as `openssl rand -hex 32` writes it.
+fn shared_secret(path: &Path) -> Result<[u8; 32], QuotasError> {
+    let read = std::fs::read_to_string(path);
+    let text = read.map_err(|source| QuotasError::File { path: path.to_owned(), source })?;
+    unhex(text.trim_end()).ok_or_else(|| QuotasError::Shared(path.to_owned()))
+}
+
 impl Account {
     fn asked(&self) -> Option<Asked> {
         let people = STANDARD.decode(&self.people).ok()?;
@@ -240,8 +267,8 @@ impl Quotas {
     ///
     /// # Errors
     /// It cannot be found out what was counted: nothing may be served.
-    pub(super) async fn begin(self, door: &Arc<Door>) -> Result<Arc<Self>, QuotasError> {
-        let (quotas, door) = (Arc::new(self), Arc::clone(door));
+    pub(super) async fn begin(self, at_door: &Arc<Door>) -> Result<Arc<Self>, QuotasError> {
+        let (quotas, door) = (Arc::new(self), Arc::clone(at_door));
         let restoring = Arc::clone(&quotas);
         // It reads the disk: not on a thread that others share.
         let restored = tokio::task::spawn_blocking(move || {
@@ -249,6 +276,7 @@ impl Quotas {
             restoring.restore(&door.limits, &door.recorder, &policies, (&door.clock, &door.policy_clock))
         });
         restored.await??;
+        sharing::begin(at_door).await;
         Ok(quotas)
     }
 }

@@ -59,6 +59,7 @@ use super::reload::BeforeLoading;
 use super::reload::Reload;
 use super::reload::standing::Reloaded;
 use super::rotation;
+use super::sharing;
 use super::socket;
 use super::socket::Serving;
 use super::witnesses::Contradiction;
@@ -179,9 +180,9 @@ impl Gateway {
         let (recorder, recovered) = (opened.recorder().clone(), opened.recovered().clone());
         let witnesses = witnesses(&settings, &recorder, &key, clock.clone()).await?;
         let waiting = guard::begin(opened, &witnesses, overrides.unwitnessed).await?;
-        let (kept, quotas) = (Arc::clone(witnesses.kept()), Quotas::read_or_make(&settings.keys)?);
+        let (kept, quotas) = (Arc::clone(witnesses.kept()), Quotas::read_or_make(&settings)?);
         let clocks = (clock, policy_clock);
-        let door = door(&settings, policies, quotas.secret(), recorder, kept, signer, clocks)?;
+        let door = door(&settings, policies, &quotas, recorder, kept, signer, clocks)?;
         let door = Arc::new(door);
         let stop = Stop::new();
         let quotas = quotas.begin(&door).await?;
@@ -197,6 +198,7 @@ impl Gateway {
         let (metrics_address, mut helpers) = health::listen(settings.metrics, seen, &stop).await?;
         helpers.push(tokio::spawn(quotas::keep(quotas, Arc::clone(&door), stop.clone())));
         helpers.push(tokio::spawn(reload.clone().watch(stop.clone())));
+        helpers.push(tokio::spawn(sharing::keep(Arc::clone(&door), stop.clone())));
         helpers.push(tokio::spawn(flush_tallies(door.recorder.clone(), stop.clone())));
         helpers.push(tokio::spawn(indexing::follow(Indexing::of(&settings, &door), stop.clone())));
         if let Some(anchor) = &settings.anchor {

@@ -255,8 +255,8 @@ impl Kind {
             b"policy.changed" => Self::PolicyChanged,
             b"month.forgotten" | b"time.anchored" => Self::NamesObjects,
             b"log.closed" => Self::LogClosed,
-            b"log.opened" | b"node.stopped" | b"node.ordered" | b"refusals.summary" | b"keys.rotated"
-            | b"audit.read" => Self::Other,
+            b"log.opened" | b"node.stopped" | b"node.ordered" | b"node.limits" | b"refusals.summary"
+            | b"keys.rotated" | b"audit.read" => Self::Other,
             _ => Self::Unknown,
         }
     }

@@ -117,6 +117,10 @@ fn headline(seen: &Seen, language: Language) -> String {
         "keys.rotated" => ("thay khóa nhật ký; đơn vị vận hành", "replaced the log's key; operator"),
         "node.started" => ("khởi động; đơn vị vận hành", "started; operator"),
         "node.stopped" => ("dừng theo kế hoạch; đơn vị vận hành", "stopped on purpose; operator"),
+        "node.limits" => (
+            "ghi nhận kho hạn mức dùng chung bị mất hoặc có lại; đơn vị vận hành",
+            "noted that the shared limits were lost, or are back; operator",
+        ),
         "audit.read" => ("cho đọc nhật ký:", "showed entries of the log to"),
         "node.ordered" => ("nhận lệnh vận hành của", "was given an order by"),
         "policy.changed" => {

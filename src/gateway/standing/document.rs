@@ -35,16 +35,17 @@ use super::soon::What;
 const FORMAT: &str = "phohien-standing/1";
 
 /// The whole document.
-pub(super) fn of(door: &Door, peer: &Peer) -> Value {
+pub(super) async fn of(door: &Door, peer: &Peer) -> Value {
     let (policies, now) = (Arc::clone(&door.in_force().policies), door.policy_clock.now());
     let agency = peer.agency();
     let mut soon: Vec<Value> = certificate_soon(peer, door.clock.now()).into_iter().collect();
     let mut agreements = Vec::new();
     for agreement in policies.of_consumer(&agency.id) {
-        agreements.push(told(door, &policies, agreement, &agency.id, now));
+        let limits = limits(door, agreement, &agency.id, now).await;
+        agreements.push(told(&policies, agreement, limits, now));
         soon.extend(agreement_soon(agreement, now));
     }
-    let cap = door.limits.agency_rate(&agency.id, now);
+    let cap = door.limits.agency_rate(&agency.id, now).await;
     json!({
         "v": FORMAT,
         "at": rfc3339_millis(now),
@@ -54,19 +55,14 @@ pub(super) fn of(door: &Door, peer: &Peer) -> Value {
             "serial": peer.certificate().serial,
             "not_after": rfc3339_millis(peer.certificate().not_after),
         },
+        "shared": door.limits.shared().map(|shared| shared.reach().borrow().name()),
         "agency_rate": cap.map(rate),
         "agreements": agreements,
         "lapses_soon": soon,
     })
 }
 
-fn told(
-    door: &Door,
-    policies: &Policies,
-    agreement: &Arc<Agreement>,
-    agency: &AgencyId,
-    now: Timestamp,
-) -> Value {
+fn told(policies: &Policies, agreement: &Arc<Agreement>, limits: Value, now: Timestamp) -> Value {
     let mut told = Map::new();
     let service = policies.service(agreement.service.as_str());
     let provider = policies.agency(&agreement.provider);
@@ -86,7 +82,7 @@ fn told(
         ("permits", agreement.permits.iter().map(|permit| permitted(permit)).collect()),
         ("signed_requests", json!(agreement.signed_requests)),
         ("hours", agreement.hours.iter().map(window).collect()),
-        ("limits", limits(door, agreement, agency, now)),
+        ("limits", limits),
         (
             "contacts",
             json!({ "business": agreement.contacts.business,
@@ -153,10 +149,10 @@ fn window(window: &Window) -> Value {
 }
 
 /// What is set, what is left of it, and when it begins anew; null where nothing is set.
-fn limits(door: &Door, agreement: &Agreement, agency: &AgencyId, now: Timestamp) -> Value {
+async fn limits(door: &Door, agreement: &Agreement, agency: &AgencyId, now: Timestamp) -> Value {
     let key =
         Key { agreement: agreement.id.clone(), agency: agency.clone(), service: agreement.service.clone() };
-    let overview = door.limits.overview(&key, &agreement.limits, &agreement.zone, now);
+    let overview = door.limits.overview(&key, &agreement.limits, &agreement.zone, now).await;
     let quota = |of: &Option<Remaining>| of.as_ref().map(remaining);
     json!({
         "rate": overview.rate.map(rate),

@@ -49,7 +49,7 @@ pub async fn answer(door: &Door, arrival: Arrival) -> Response<Sealed> {
         Err(busy) => return ending::too_many_at_once(door, &line, arrival.id, &peer.agency().id, &busy),
     };
     let asked = [Method::GET, Method::HEAD].contains(request.method()) && request.query().is_empty();
-    let answer = if asked { found(door, &peer) } else { None };
+    let answer = if asked { found(door, &peer).await } else { None };
     let answer = answer.unwrap_or_else(|| ending::not_found(door, &line, arrival.id));
     signing::seal_service(&door.signer, &line, arrival.id, &answer, Some(slot))
 }
@@ -75,8 +75,8 @@ async fn suspended(
     }
 }
 
-fn found(door: &Door, peer: &Peer) -> Option<Answer> {
-    let body = serde_json::to_vec(&document::of(door, peer)).ok()?;
+async fn found(door: &Door, peer: &Peer) -> Option<Answer> {
+    let body = serde_json::to_vec(&document::of(door, peer).await).ok()?;
     let mut headers = HeaderMap::new();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));

@@ -1,6 +1,7 @@
 //! One account: the counts of one day, of the month around it, and of the people asked about that day.
 
 use std::collections::HashMap;
+use std::collections::HashSet;
 use std::time::Duration;
 
 use jiff::ZonedDateTime;
@@ -51,6 +52,15 @@ pub struct Remaining {
     pub renews: Renewal,
 }
 
+impl Counted {
+    /// What was counted before the last request was.
+    #[must_use]
+    pub fn before_one(self) -> Self {
+        let Self { day, today, this_month } = self;
+        Self { day, today: today.saturating_sub(1), this_month: this_month.saturating_sub(1) }
+    }
+}
+
 /// The counts of one key, of one day and of the month around it.
 #[derive(Debug, Default)]
 pub(super) struct Account {
@@ -59,9 +69,16 @@ pub(super) struct Account {
     this_month: u64,
     /// Each person of today, and how many charges name them: a charge given back must not take away another's.
     pub(super) people: HashMap<Person, u32>,
+    /// Those of today who were given back, where somebody else has yet to be told of it.
+    pub(super) returned: Option<HashSet<Person>>,
 }
 
 impl Account {
+    /// Nothing is counted yet; whoever `tells` remembers who was given back.
+    pub(super) fn new(tells: bool) -> Self {
+        Self { returned: tells.then(HashSet::new), ..Self::default() }
+    }
+
     /// Begins a new day, and month, when it is one.
     ///
     /// A request from just before midnight that comes here just after it is counted on the new day: turning back for it would
@@ -76,6 +93,7 @@ impl Account {
         }
         self.today = 0;
         self.people.clear();
+        self.returned.iter_mut().for_each(HashSet::clear);
         self.day = day;
     }
 
@@ -109,6 +127,10 @@ impl Account {
         }
     }
 
+    pub(super) fn counted(&self) -> Counted {
+        Counted { day: self.day, today: self.today, this_month: self.this_month }
+    }
+
     pub(super) fn count(&mut self) {
         self.today += 1;
         self.this_month += 1;
@@ -135,6 +157,7 @@ impl Account {
             *charges = charges.saturating_sub(1);
             if *charges == 0 {
                 self.people.remove(person);
+                self.returned.iter_mut().for_each(|returned| _ = returned.insert(*person));
             }
         }
     }
@@ -156,11 +179,11 @@ fn month(day: Date) -> (i16, i8) {
     (day.year(), day.month())
 }
 
-pub(super) fn next_day(today: &ZonedDateTime) -> Renewal {
+pub(in crate::limits) fn next_day(today: &ZonedDateTime) -> Renewal {
     renewal(today, today.date())
 }
 
-fn next_month(today: &ZonedDateTime) -> Renewal {
+pub(in crate::limits) fn next_month(today: &ZonedDateTime) -> Renewal {
     renewal(today, today.date().last_of_month())
 }
 

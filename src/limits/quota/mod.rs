@@ -42,6 +42,8 @@ pub const PEOPLE_MAX: u64 = 250_000;
 /// [`PEOPLE_MAX`] people.
 pub(super) struct Quotas<K> {
     secret: Arc<[u8; 32]>,
+    /// Whether somebody else is told of who was given back.
+    tells: bool,
     accounts: Mutex<HashMap<K, Shared>>,
 }
 
@@ -56,7 +58,12 @@ impl<K> std::fmt::Debug for Quotas<K> {
 impl<K: Hash + Eq + Clone> Quotas<K> {
     /// No accounts yet. People are told apart by hashes keyed with `secret`.
     pub(super) fn new(secret: [u8; 32]) -> Self {
-        Self { secret: Arc::new(secret), accounts: Mutex::default() }
+        Self { secret: Arc::new(secret), tells: false, accounts: Mutex::default() }
+    }
+
+    /// Remembers who was given back until that was told.
+    pub(super) fn telling(self) -> Self {
+        Self { tells: true, ..self }
     }
 
     /// Charges one request, and the person it asks about where that is known already.
@@ -83,6 +90,7 @@ impl<K: Hash + Eq + Clone> Quotas<K> {
             people_limit: terms.limits.subjects_per_day,
             day,
             people: BTreeSet::new(),
+            fresh: Vec::new(),
             kept: false,
         };
         // Over the quota of people the charge is dropped here, and the request given back with it.
@@ -111,6 +119,29 @@ impl<K: Hash + Eq + Clone> Quotas<K> {
         told.filter(|(_, _, people)| !people.is_empty()).collect()
     }
 
+    /// What was counted of a key.
+    pub(super) fn counts(&self, key: &K, zone: &TimeZone, now: Timestamp) -> Counted {
+        let account = self.account(key);
+        let mut account = lock(&account);
+        account.turn_to(now.to_zoned_datetime(zone.clone()).date());
+        account.counted()
+    }
+
+    /// The people of a key.
+    pub(super) fn people_of(&self, key: &K) -> Vec<Person> {
+        lock(&self.account(key)).people.keys().copied().collect()
+    }
+
+    /// Those of a key who were given back, and of whom that is not told yet.
+    pub(super) fn returned(&self, key: &K) -> Vec<Person> {
+        lock(&self.account(key)).returned.iter().flatten().copied().collect()
+    }
+
+    /// Notes that it was told.
+    pub(super) fn forget_returned(&self, key: &K, told: &[Person]) {
+        forget_returned(&mut lock(&self.account(key)), told);
+    }
+
     /// What is left, without charging anything.
     pub(super) fn standing(&self, key: &K, terms: &Terms<'_>, now: Timestamp) -> Standing {
         let account = self.account(key);
@@ -130,7 +161,14 @@ impl<K: Hash + Eq + Clone> Quotas<K> {
         if let Some(account) = accounts.get(key) {
             return Arc::clone(account);
         }
-        Arc::clone(accounts.entry(key.clone()).or_default())
+        let account = Arc::new(Mutex::new(Account::new(self.tells)));
+        Arc::clone(accounts.entry(key.clone()).or_insert(account))
+    }
+}
+
+fn forget_returned(account: &mut Account, told: &[Person]) {
+    for person in told {
+        account.returned.iter_mut().for_each(|returned| _ = returned.remove(person));
     }
 }
 
@@ -150,6 +188,8 @@ pub struct Charge {
     day: Date,
     /// Whom this request charged, and on which day: an answer may come after midnight.
     people: BTreeSet<(Date, Person)>,
+    /// Those of them whom no request had named before today.
+    fresh: Vec<Person>,
     kept: bool,
 }
 
@@ -170,9 +210,45 @@ impl Charge {
         if !account.people.contains_key(&person) && account.people_counted() >= limit {
             return Err(Refusal::PeopleQuota { limit, renews: next_day(&today) });
         }
-        *account.people.entry(person).or_default() += 1;
+        let charges = account.people.entry(person).or_default();
+        *charges += 1;
+        if *charges == 1 {
+            self.fresh.push(person);
+        }
+        account.returned.iter_mut().for_each(|returned| _ = returned.remove(&person));
         self.people.insert((account.day, person));
         Ok(())
+    }
+
+    /// What was counted on this account, this request included.
+    pub(super) fn counts(&self) -> Counted {
+        lock(&self.account).counted()
+    }
+
+    /// Whom no request had named before today, in the order in which they were charged.
+    pub(super) fn fresh(&self) -> &[Person] {
+        &self.fresh
+    }
+
+    /// Those of these people whom no request has named today, each once; nobody where people are not counted.
+    pub(super) fn unknown(&self, subjects: &[String], now: Timestamp) -> Vec<Person> {
+        if self.people_limit.is_none() {
+            return Vec::new();
+        }
+        let mut account = lock(&self.account);
+        account.turn_to(now.to_zoned_datetime(self.zone.clone()).date());
+        let people: BTreeSet<_> = subjects.iter().map(|subject| person(&self.secret, subject)).collect();
+        people.into_iter().filter(|person| !account.people.contains_key(person)).collect()
+    }
+
+    /// Who was given back on this account, and that is not told yet.
+    pub(super) fn returned(&self) -> Vec<Person> {
+        lock(&self.account).returned.iter().flatten().copied().collect()
+    }
+
+    /// Notes that it was told.
+    pub(super) fn forget_returned(&self, told: &[Person]) {
+        forget_returned(&mut lock(&self.account), told);
     }
 
     /// The day to whose quotas, and to whose month's, the request was charged: what the leaf of an outcome that keeps it says.

@@ -44,6 +44,7 @@ use crate::policy::model::Suspensions;
 
 use super::desk;
 use super::doorway::caps;
+use super::sharing;
 use aside::Aside;
 use disk::Look;
 use disk::Material;
@@ -287,6 +288,7 @@ impl Served {
         }
         let policies = &in_force.policies;
         self.door.limits.reload(caps(&aside.settings), &keys(policies));
+        sharing::know(&self.door);
         self.door.budget.set(aside.settings.caps.refusals_per_minute);
         self.door.budget.retain(|agency| policies.agency(agency).is_some());
         self.door.metrics.reloaded();

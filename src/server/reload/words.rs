@@ -53,6 +53,7 @@ pub(super) fn of_settings(old: &Settings, new: &Settings) -> (Vec<&'static str>,
         ("metrics", old.metrics == new.metrics),
         ("witnesses", old.witnesses == new.witnesses),
         ("anchor", old.anchor == new.anchor),
+        ("limits.shared", old.shared == new.shared),
         ("exchange", is_fixed(&old.exchange.socket, &new.exchange.socket)),
         ("desk", is_desk_fixed(old, new)),
     ];
