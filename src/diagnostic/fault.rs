@@ -8,6 +8,7 @@ use serde::ser::SerializeStruct;
 
 use super::code::Code;
 use super::source::Place;
+use super::vietnamese;
 use crate::language::Language;
 
 /// Whether a fault keeps a file from being used.
@@ -118,24 +119,46 @@ impl Fault {
         self.help.as_deref()
     }
 
-    fn level(&self) -> Level<'static> {
-        match self.severity {
-            Severity::Fault => Level::ERROR.with_name("fault"),
-            Severity::Warning => Level::WARNING,
+    /// What of it nobody has said in Vietnamese yet.
+    #[cfg(test)]
+    pub(crate) fn untold(&self) -> Vec<&str> {
+        let others = self.also.iter().map(|(_, label)| label);
+        let said = [Some(&self.message), self.label.as_ref(), self.help.as_ref()];
+        let all = said.into_iter().flatten().chain(others).map(String::as_str);
+        all.filter(|english| vietnamese::said(english).is_none()).collect()
+    }
+
+    /// What it says in a language; it was written in English.
+    fn told_in(&self, language: Language) -> Self {
+        if language == Language::En {
+            return self.clone();
+        }
+        let told = |text: &String| vietnamese::told(text);
+        Self {
+            message: told(&self.message),
+            label: self.label.as_ref().map(told),
+            also: self.also.iter().map(|(place, label)| (place.clone(), told(label))).collect(),
+            help: self.help.as_ref().map(told),
+            ..self.clone()
         }
     }
 
     fn draw(&self, renderer: &Renderer, language: Language) -> String {
-        let mut group = self
-            .level()
-            .primary_title(self.message.as_str())
-            .id(self.code.as_str())
-            .elements(self.snippets());
+        let named = |level: Level<'static>, name: &'static str| match language {
+            Language::Vi => level.with_name(vietnamese::told(name)),
+            Language::En => level.with_name(name),
+        };
+        let level = match self.severity {
+            Severity::Fault => named(Level::ERROR, "fault"),
+            Severity::Warning => named(Level::WARNING, "warning"),
+        };
+        let title = level.primary_title(self.message.as_str()).id(self.code.as_str());
+        let mut group = title.elements(self.snippets());
         if let Some(help) = &self.help {
-            group = group.element(Level::HELP.message(help.as_str()));
+            group = group.element(named(Level::HELP, "help").message(help.as_str()));
         }
         if language == Language::Vi {
-            group = group.element(Level::NOTE.message(self.code.title().vi));
+            group = group.element(named(Level::NOTE, "note").message(self.code.title().vi));
         }
         renderer.render(&[group])
     }
@@ -250,11 +273,12 @@ impl Faults {
         self.render_in(color, Language::En)
     }
 
-    /// The same; for Vietnamese each is followed by the code's Vietnamese title.
+    /// The same in a language; in Vietnamese each is followed by the code's title.
     #[must_use]
     pub fn render_in(&self, color: bool, language: Language) -> String {
         let renderer = if color { Renderer::styled() } else { Renderer::plain() };
-        self.0.iter().map(|fault| fault.draw(&renderer, language) + "\n\n").collect()
+        let drawn = |fault: &Fault| fault.told_in(language).draw(&renderer, language) + "\n\n";
+        self.0.iter().map(drawn).collect()
     }
 }
 

@@ -25,6 +25,7 @@ pub mod quantity;
 pub mod source;
 pub mod table;
 pub mod value;
+mod vietnamese;
 
 #[cfg(test)]
 mod tests;

@@ -8,6 +8,7 @@ use super::quantity::Size;
 use super::source::{Placed, Source};
 use super::table::Table;
 use crate::id::AgencyId;
+use crate::language::Language;
 
 /// Reads a small form with every kind of getter.
 fn form(table: &mut Table<'_>, faults: &mut Faults) -> Option<(Placed<AgencyId>, Option<Placed<u64>>)> {
@@ -104,6 +105,23 @@ fn a_name_that_is_none_says_what_would_be() {
 fn text_from_the_file_cannot_steer_the_terminal() {
     let shown = faults_of("id = \"H31\"\n\"\\u001b[31m\\u202e\" = 1\n").render(false);
     assert!(!shown.contains('\u{1b}') && !shown.contains('\u{202e}'), "{shown:?}");
+}
+
+#[test]
+fn a_fault_is_told_in_vietnamese_with_the_title_of_its_code() {
+    let shown = faults_of("id = \"H31\"\ndaly = 3\n").render_in(false, Language::Vi);
+    assert_eq!(
+        shown.trim_end(),
+        "\
+lỗi[F0003]: tệp có khóa lạ `daly`
+ --> forms/a.toml:2:1
+  |
+2 | daly = 3
+  | ^^^^ khóa lạ
+  |
+  = gợi ý: có phải `daily`?
+  = ghi chú: khóa không có trong mẫu"
+    );
 }
 
 #[test]

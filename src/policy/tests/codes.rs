@@ -221,6 +221,16 @@ fn each_fault_of_a_whole_file_is_shown_too() {
     }
 }
 
+#[test]
+fn every_planted_fault_is_told_in_vietnamese_to_its_last_word() {
+    let planted = PLANTED.iter().flat_map(|(_, file, old, new, _)| all(files_with(file, old, new)));
+    let otherwise = planted_otherwise().into_iter().flat_map(|(_, found)| found);
+    // What the reader of TOML says of a file that is none is its own.
+    for fault in planted.chain(otherwise).filter(|fault| fault.code() != Code::Syntax) {
+        assert_eq!(fault.untold(), [""; 0], "{}", fault.code());
+    }
+}
+
 /// Faults of other files are shown to be given where those files are read.
 fn is_of_policy_files(code: Code) -> bool {
     let number = |code: &str| code.strip_prefix('P').and_then(|number| number.parse::<u32>().ok());

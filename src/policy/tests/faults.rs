@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::diagnostic::code::Code;
-use crate::diagnostic::fault::Severity;
+use crate::diagnostic::fault::{Fault, Severity};
 
 const AGREEMENT: &str = "agreements/TT-2026-001.toml";
 const SERVICE: &str = "services/dan-cu.toml";
@@ -21,6 +21,8 @@ fn shown_of(files: Vec<(String, String)>) -> String {
 /// The codes that a changed example shows.
 fn codes(name: &str, old: &str, new: &str) -> Vec<Code> {
     let faults = load(files_with(name, old, new)).expect_err("a fault was planted");
+    let untold: Vec<_> = faults.iter().flat_map(Fault::untold).collect();
+    assert_eq!(untold, [""; 0], "nobody has said it in Vietnamese");
     faults.iter().filter(|fault| fault.severity() == Severity::Fault).map(|fault| fault.code()).collect()
 }
 

@@ -1,7 +1,21 @@
 //! As much of JSON Schema (draft 7) as the schemas use. A keyword it does not know is a fault: nothing is passed over.
 
+use std::cell::RefCell;
+use std::collections::HashMap;
+
 use regex::Regex;
 use serde_json::Value;
+
+thread_local! {
+    static PATTERNS: RefCell<HashMap<String, Regex>> = RefCell::default();
+}
+
+fn is_match(pattern: &str, text: &str) -> bool {
+    PATTERNS.with_borrow_mut(|patterns| {
+        let made = patterns.entry(pattern.to_owned()).or_insert_with(|| Regex::new(pattern).unwrap());
+        made.is_match(text)
+    })
+}
 
 /// What of `value` is not as `schema` says, each with its place.
 pub(super) fn faults(schema: &Value, value: &Value) -> Vec<String> {
@@ -66,7 +80,7 @@ fn holds(keyword: &str, asked: &Value, value: &Value) -> bool {
             let missing = all(&|key| value.get(key.as_str().unwrap()).is_none());
             !value.is_object() || missing == 0
         }
-        "pattern" => text().is_none_or(|text| Regex::new(asked.as_str().unwrap()).unwrap().is_match(text)),
+        "pattern" => text().is_none_or(|text| is_match(asked.as_str().unwrap(), text)),
         "maxLength" => text().is_none_or(|text| text.chars().count() as u64 <= asked.as_u64().unwrap()),
         "minimum" => value.as_i64().is_none_or(|number| number >= asked.as_i64().unwrap()),
         "minItems" => value.as_array().is_none_or(|items| items.len() as u64 >= asked.as_u64().unwrap()),
