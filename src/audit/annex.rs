@@ -5,12 +5,21 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::crypto::CryptoError;
+use crate::crypto::digest::hex;
 use crate::id::ExchangeId;
+use crate::message::sign::SignatureHeaders;
 use crate::policy::Grant;
 use crate::request::Request;
 
 use super::months::MonthKey;
 use super::people::People;
+
+/// The longest list of fields asked for that is told, in bytes: a caller may send eight times as much, and the annex has an end. The agreement's
+/// scope, which the leaf names, was the most that it could get.
+const FIELDS_MAX: usize = 2 << 10;
+
+/// Bytes of a field in that list beside itself.
+const LISTED: usize = 3;
 
 /// What the sealed annex of an exchange says. Absent members were not known.
 #[derive(Debug, Clone, Default, Serialize)]
@@ -27,7 +36,7 @@ pub struct Annex {
     /// The data subject.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub subject: Option<String>,
-    /// The fields that were asked for by name; absent where all of the scope were.
+    /// The fields that were asked for by name; absent where all of the scope were, and where the list is over 2 KiB.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fields: Option<Vec<String>>,
     /// The provider's own result code.
@@ -54,6 +63,12 @@ pub struct Annex {
     /// Whom it counts towards the quota of people with, day by day.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub people: Vec<People>,
+    /// Of a signed request: the hash of key and nonce, hexadecimal, by which it is known again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub nonce: Option<String>,
+    /// Its signature headers, as they were sent: whoever has the request verifies by them that the agency signed it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub signature: Option<SignatureHeaders>,
     /// Of a reading at the desk: by what it was narrowed down, beside case, user and subject.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub asked: BTreeMap<&'static str, String>,
@@ -79,6 +94,10 @@ pub struct Hops {
     pub body_ms: u64,
 }
 
+fn is_short(fields: &[String]) -> bool {
+    fields.iter().map(|field| field.len() + LISTED).sum::<usize>() <= FIELDS_MAX
+}
+
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
 fn is_zero(count: &u64) -> bool {
     *count == 0
@@ -92,7 +111,9 @@ impl Annex {
             case: request.case().map(str::to_owned),
             user: request.user().map(str::to_owned),
             source: Some(source.ip().to_string()),
-            fields: request.fields().map(<[String]>::to_vec),
+            fields: request.fields().filter(|fields| is_short(fields)).map(<[String]>::to_vec),
+            nonce: request.attested().map(|attested| hex(attested.once())),
+            signature: request.attested().map(|attested| attested.headers().clone()),
             ..Self::default()
         }
     }

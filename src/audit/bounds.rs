@@ -10,8 +10,9 @@ use crate::tlog::LEAF_BYTES_MAX;
 /// Bytes of a leaf beside its pointers and legal basis: names, hashes, commitments, the certificate's issuer and serial number.
 const LEAF_REST: usize = 4 << 10;
 
-/// Bytes of an annex beside its fields: case, user, subject, address, result code, limits, the people it counts, and what sealing adds.
-const ANNEX_REST: usize = 2_304;
+/// Bytes of an annex beside its fields: case, user, subject, address, result code, limits, the people it counts, the fields asked for, a
+/// signature with what it covers, and what sealing adds.
+const ANNEX_REST: usize = 8 << 10;
 
 /// Bytes of a pointer in a JSON list beside itself.
 const LISTED: usize = 3;

@@ -37,6 +37,9 @@ pub struct Facts {
     /// The agreement's legal basis.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub legal_basis: Vec<String>,
+    /// The registered key by which the agency signed the request, by its name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub signed_by: Option<String>,
     /// The calendar day towards whose quotas this counts; none: it counts towards none ([`crate::limits::quota`]).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub charged: Option<String>,
@@ -118,6 +121,7 @@ impl Facts {
             policy: Some(hex(grant.policy_hash())),
             purpose: Some(grant.purpose().to_string()),
             legal_basis: grant.agreement().legal_basis.clone(),
+            signed_by: grant.request().attested().map(|attested| attested.key().to_owned()),
             ..Self::of_peer(grant.peer())
         }
     }

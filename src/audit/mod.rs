@@ -17,6 +17,7 @@
 //! | [`change`] | a change of what is in force, recorded before it takes effect |
 //! | [`recorder`] | what all exchanges share of the log |
 //! | [`open`] | one exchange under way: clear, commit, or interrupted |
+//! | [`attested`] | which signatures of requests were used lately |
 //! | [`flowing`] | an answer that goes out before its outcome is known |
 //! | [`committed`] | the proofs that the log was asked first |
 //! | [`tally`] | refusals that are summed up, so that nobody fills the disk by knocking |
@@ -31,6 +32,7 @@
 
 pub mod anchor;
 pub mod annex;
+pub mod attested;
 pub mod begin;
 pub mod bounds;
 pub mod chain;

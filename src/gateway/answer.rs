@@ -12,9 +12,12 @@ use crate::identity::Unrecognized;
 use crate::language::Text;
 use crate::limits;
 use crate::limits::Declined;
+use crate::message::request::WINDOW_SECONDS;
+use crate::message::unsigned::Unsigned;
 use crate::policy;
 use crate::policy::Grant;
 use crate::policy::Refused;
+use crate::request::Request;
 use crate::request::refused::Ambiguous;
 use crate::upstream::refusal::Fault;
 
@@ -23,6 +26,9 @@ use super::door::Door;
 use super::problem::Problem;
 use super::stop::Stop;
 use super::titles::title;
+
+/// The reason's code where a request is not signed and must be.
+const SIGNATURE_REQUIRED: &str = "signature-required";
 
 /// A refusal before it is put into words.
 #[derive(Debug)]
@@ -51,6 +57,7 @@ pub fn tell(door: &Door, stop: Stop) -> Told {
         Stop::Ambiguous { agency, facts, why } => ambiguous(door, agency, *facts, &why),
         Stop::Refused(refused) => refused_by_policy(door, *refused),
         Stop::Declined(declined) => declined_by_limit(door, &declined),
+        Stop::Used { admission, why } => used(admission.grant(), &why),
         Stop::Unread { admission, why } => unread(admission.grant(), why),
         Stop::Unrecorded(_) => after_grant_less(door, "log-unavailable", StatusCode::SERVICE_UNAVAILABLE),
         Stop::Platform(failed) => platform(failed.cleared.grant(), &failed.reason),
@@ -121,7 +128,10 @@ fn refused_by_policy(door: &Door, refused: Refused<policy::Refusal>) -> Told {
         problem
     } else {
         let contact = reason.contact().map(str::to_owned).or_else(|| problem.contact.clone());
-        Problem { detail: reason.text(), contact, ..problem }
+        let unsigned = refused.request.as_ref().and_then(Request::unsigned);
+        let unsigned = unsigned.filter(|_| reason.code() == SIGNATURE_REQUIRED).map(Unsigned::text);
+        let detail = unsigned.map_or_else(|| reason.text(), |why| joined(&reason.text(), &why));
+        Problem { detail, contact, ..problem }
     };
     let agency = refused.peer.as_ref().map(|peer| peer.agency().id.clone());
     Told { agency, facts, annex, status, problem, headers: HeaderMap::new(), reply: None }
@@ -141,6 +151,26 @@ fn declined_by_limit(door: &Door, declined: &Declined<limits::refusal::Refusal>)
         headers: declined.told.fields(),
         ..after_grant(&declined.grant, StatusCode::TOO_MANY_REQUESTS, problem)
     }
+}
+
+/// A signature that counted and was used before counts no more: the request is as good as unsigned.
+fn used(grant: &Grant, why: &Unsigned) -> Told {
+    let (code, status) = if *why == Unsigned::TooMany {
+        ("overload", StatusCode::SERVICE_UNAVAILABLE)
+    } else {
+        (SIGNATURE_REQUIRED, StatusCode::FORBIDDEN)
+    };
+    let retry_after = (code == "overload").then_some(WINDOW_SECONDS.unsigned_abs());
+    let (hop, stage) = ("gateway", "request");
+    after_grant(
+        grant,
+        status,
+        Problem { detail: why.text(), hop, stage, retry_after, ..granted(grant, code) },
+    )
+}
+
+fn joined(first: &Text, second: &Text) -> Text {
+    Text::new(format!("{} {}", first.vi, second.vi), format!("{} {}", first.en, second.en))
 }
 
 fn unread(grant: &Grant, why: Unread) -> Told {

@@ -18,6 +18,7 @@ use crate::tlog::witness::kept::Kept;
 
 use super::body::Incoming;
 use super::in_force::InForce;
+use super::nonces::Nonces;
 
 /// All that an exchange needs. One per gateway.
 #[derive(Debug)]
@@ -28,6 +29,8 @@ pub struct Door {
     pub limits: Limits,
     /// How many refusals of one agency are recorded one by one.
     pub budget: RefusalBudget,
+    /// Signatures of requests that were used.
+    pub nonces: Nonces,
     /// The log.
     pub recorder: Recorder,
     /// The cosignatures of witnesses on its heads.

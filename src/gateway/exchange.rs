@@ -8,6 +8,7 @@ use crate::audit::open::Open;
 use crate::disclosure;
 use crate::disclosure::Disclosure;
 use crate::identity;
+use crate::identity::signed;
 use crate::policy;
 use crate::request;
 use crate::signing::RequestLine;
@@ -51,8 +52,11 @@ async fn live(door: &Door, open: &mut Open, arrival: Arrival) -> Result<Told, St
     open.know(&peer, &handshake).await?;
     let request =
         request::read(id, &handshake, &parts, &set.authorities).map_err(|why| Stop::ambiguous(&peer, why))?;
+    let signature = signed::attest(peer.agency(), &parts, request.has_body(), door.clock.now());
+    let request = request.with_signature(signature);
     let grant = policy::decide(peer, request, &set.policies, door.policy_clock.now())?;
     let admission = door.limits.admit(grant, door.policy_clock.now()).await?;
+    let admission = door.nonces.admit(admission, door.clock.now())?;
     let (admission, body) = body.read(admission, set.bodies, door.policy_clock.now()).await?;
     open.hear(crate::audit::receipt::request_image(admission.grant().request(), &body));
     let cleared = open.clear(admission).await?;

@@ -13,6 +13,7 @@ pub mod ending;
 pub mod exchange;
 pub mod flow;
 pub mod in_force;
+pub mod nonces;
 pub mod problem;
 pub mod receipts;
 pub mod standing;

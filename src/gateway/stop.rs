@@ -10,6 +10,7 @@ use crate::identity::Unrecognized;
 use crate::limits::Admission;
 use crate::limits::Declined;
 use crate::limits::refusal::Refusal;
+use crate::message::unsigned::Unsigned;
 use crate::policy;
 use crate::policy::Refused;
 use crate::request::refused::Ambiguous;
@@ -36,6 +37,13 @@ pub enum Stop {
     Refused(Box<Refused<policy::Refusal>>),
     /// A limit.
     Declined(Box<Declined<Refusal>>),
+    /// The signature came before.
+    Used {
+        /// Who was admitted.
+        admission: Box<Admission>,
+        /// What is wrong with the signature.
+        why: Unsigned,
+    },
     /// The body.
     Unread {
         /// Who was admitted.
@@ -71,6 +79,7 @@ impl Stop {
             | Self::Ambiguous { .. }
             | Self::Refused(_)
             | Self::Declined(_)
+            | Self::Used { .. }
             | Self::Unrecorded(_) => false,
         }
     }

@@ -7,6 +7,7 @@ pub mod development;
 pub mod judgement;
 pub mod registry;
 pub mod revocation;
+pub mod signed;
 mod unrecognized;
 mod visitor;
 

@@ -23,6 +23,7 @@
 //! | `agreement` | exchanges | `id`, `version`, `clause` (the permit, from 1) |
 //! | `policy` | exchanges | hash of the policies that decided |
 //! | `purpose`, `legal_basis` | exchanges | catalogue code; the agreement's legal basis |
+//! | `signed_by` | signed requests | the name of the registered key by which the agency signed |
 //! | `charged` | released exchanges | the calendar day, in the agreement's zone, to whose quotas it counts, and to whose month's; what has none counts towards none |
 //! | `annex` | exchanges, readings | SHA-256 of the sealed annex |
 //! | `commitments` | exchanges | label to commitment, hexadecimal |
@@ -59,7 +60,8 @@
 //!
 //! Members, each absent when not known: `case`, `source` (address), `user`, `subject`, `code` (the platform's own result), `released` and
 //! `withheld` (lists of `pointer`, `class`, `count`), `uncatalogued` (how many members the catalogue does not know), `hops` (`head_ms`,
-//! `body_ms`), `digest` (SHA-256 of a streamed answer, as far as it went), `limits`, `people` (whom it counts towards the quota of people with: a list of `day`, `marks`, keyed hashes of 16 bytes in
+//! `body_ms`), `digest` (SHA-256 of a streamed answer, as far as it went), `nonce` (of a signed request: SHA-256 of
+//! `phohien-nonce/1 LF keyid LF nonce LF`), `signature` (`input` and `signature`, the two headers as sent), `limits`, `people` (whom it counts towards the quota of people with: a list of `day`, `marks`, keyed hashes of 16 bytes in
 //! base64, at most 8 of them, and `more`, how many others). Of a reading: `source`; `case`, `user`, `subject` where entries were looked for by them; `asked`, the other values by
 //! their names. Nowhere in the log: a payload, a raw path, a query, a token.
 //!
@@ -286,6 +288,19 @@
 //! `"exchange-receipt";tr` (RFC 9421 2.1.4), the others as above; to every caller `/receipts/<exchange id>` proves the bytes by the
 //! commitment `answer`. An answer that does not end with its last chunk, or END_STREAM, was cut short, and proves nothing: what was
 //! found wrong stands in `exchange.failed`.
+//!
+//! # Signed requests
+//!
+//! An agreement with `signed_requests` demands one RFC 9421 signature, label and `tag` free, over at least `@method`, `@authority`, `@path`,
+//! `@query`, every `exchange-` header, and with a body `content-digest` (`sha-256`) and `content-type`; with `created` (60 seconds from the
+//! gateway's clock at most), `nonce` (16 to 128 characters, used once) and `keyid`, the name under which the registry has the key
+//! (`signing_keys` of the agency). `alg`, if it is there, is the key's; `expires`, if it is there, is to come. Other parameters, components
+//! with parameters (`sf`, `bs`, `key`, `tr`, `req`), a second signature, `Signature-Input` over 1 KiB: it does not count. `ed25519`,
+//! `ecdsa-p256-sha256` (raw `r || s`), `rsa-pss-sha512`. Whatever was signed, `content-digest` is held against the body.
+//!
+//! A signature is remembered as long as it would count, also over a restart. The answer covers the request's signature, whether it counted or
+//! not: the fields that it covers (`;req`) and `"signature";req;key="<label>"`. Whoever has the request and the annex verifies by `signature`
+//! that the agency asked.
 //!
 //! # Requests toward a platform
 //!

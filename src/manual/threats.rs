@@ -26,6 +26,9 @@
 //! | be given more than it may have | [`crate::disclosure`]: an allow-list of fields; what the catalogue does not know is withheld; what cannot be cut safely is not released at all |
 //! | say it is somebody else toward the platform | headers toward platforms are an allow-list, and those we vouch for are set last |
 //! | harvest | rates and in-flight slots, narrow before wide, per agreement, agency, service and gateway: [`crate::limits`] |
+//! | send a request again that another agency, or itself, has signed | where an agreement demands signatures, each counts for a minute, for this very request, and once: [`crate::identity::signed`], [`crate::gateway::nonces`] |
+//! | be told a field by an answer that is cut midway, or a name before it is counted | [`crate::disclosure::Stream`]: nothing of a piece goes on before all of it was read and counted, and what breaks has no proper end |
+//! | hold an answer open, or read it a byte a minute | one piece waits for it; a minute, and what it earns by reading, is all the time it gets |
 //! | deny having asked, or having been answered | the record is durable before the first byte of the answer leaves; the receipt is signed and proves the entry |
 //! | hang up to escape the record | the exchange runs in a task of its own with its places in the log reserved |
 //!
@@ -48,7 +51,8 @@
 //! |---|---|
 //! | answer with broken framing, a compressed body, JSON with duplicate keys | withheld, 502, hop `platform` |
 //! | add a field tomorrow that nobody agreed to | it is not in the catalogue, so it does not leave |
-//! | hang | time-outs for connection, head and body; 504, and the gateway says that it is well itself |
+//! | hang | time-outs for connection, head and body; 504, and the gateway says that it is well itself; of a streamed answer, time that grows with what it has sent, at a kilobyte a second |
+//! | be asked by somebody who is not the gateway | requests are signed by the key that signs answers: [`super::platforms`] |
 //! | answer 200 with an error inside | the service names where the platform's own code stands; the annex holds it |
 //!
 //! # Whoever can write to the gateway's disk
@@ -76,7 +80,7 @@
 //! * **A witness whose folder was put back** has forgotten what it saw. It is told not to, and cannot know.
 //! * **Agreements are not signed** by the parties yet: whoever may write the policies folder may change what is shared. Every set of
 //!   policies that was in force is kept in the log by hash.
-//! * **Requests are not signed** yet: that an agency asked rests on its TLS client certificate.
+//! * **Requests need not be signed** where an agreement does not say so: that an agency asked rests on its TLS client certificate then.
 //! * **Reading the folder itself**, with the operator's right on the machine, is not recorded; only what goes over the desk is.
 //! * **An agency's own machine** is not ours to defend: whoever holds its key is that agency until its certificate is revoked or
 //!   suspended.

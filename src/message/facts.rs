@@ -26,7 +26,7 @@ pub struct RequestSignature<'a> {
     /// Its bytes.
     pub signature: &'a [u8],
     /// The fields it covers, by lower-case name, with the value of each. Derived components need not stand here.
-    pub fields: &'a [(&'a str, &'a str)],
+    pub fields: &'a [(String, String)],
 }
 
 /// Facts of an answer.

@@ -75,9 +75,9 @@ fn of_request(request: &RequestFacts<'_>) -> Vec<Line> {
 /// A signed request's covered fields, but for the digest that stands above already, and its signature.
 fn of_request_signature(request: &RequestFacts<'_>) -> Vec<Line> {
     let Some(signature) = request.signature else { return Vec::new() };
-    let fields = signature.fields.iter().filter(|(name, _)| *name != "content-digest");
+    let fields = signature.fields.iter().filter(|(name, _)| name != "content-digest");
     let mut lines: Vec<Line> =
-        fields.map(|(name, value)| (Component::of_request(name), (*value).to_owned())).collect();
+        fields.map(|(name, value)| (Component::of_request(name), value.clone())).collect();
     let bytes = base64::Engine::encode(&base64::engine::general_purpose::STANDARD, signature.signature);
     lines.push((Component::of_request_member("signature", signature.label), format!(":{bytes}:")));
     lines

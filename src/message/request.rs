@@ -17,6 +17,7 @@ use crate::crypto::digest::Sha256;
 
 use super::base::Line;
 use super::base::signature_base;
+use super::facts::RequestSignature;
 use super::key::AnswerKey;
 use super::params::Component;
 use super::params::SignatureInput;
@@ -31,7 +32,7 @@ use super::unsigned::Unsigned;
 pub const WINDOW_SECONDS: i64 = 60;
 
 /// The longest `Signature-Input` and `Signature`, in bytes: both are kept beside the record. The second holds RSA with 8192 bits.
-const INPUT_MAX: usize = 2 << 10;
+const INPUT_MAX: usize = 1 << 10;
 const SIGNATURE_MAX: usize = 1_536;
 
 /// How long a nonce may be, in bytes: chance that does not repeat begins with sixteen digits.
@@ -156,6 +157,32 @@ pub struct Claim {
     input: SignatureInput,
 }
 
+/// A request's own signature as it was sent, whether it counts or not: what its answer covers, too (RFC 9421 2.4).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sent {
+    label: String,
+    signature: Vec<u8>,
+    fields: Vec<(String, String)>,
+}
+
+impl Sent {
+    /// The signature of a request, if it has one that can be read and nothing is covered that is not there.
+    #[must_use]
+    pub fn of(head: &Head<'_>) -> Option<Self> {
+        let claim = Claim::of(head.headers).ok()??;
+        let covered = claim.input.components().iter().filter(|component| !component.name().starts_with('@'));
+        let fields: Option<_> =
+            covered.map(|field| Some((field.name().to_owned(), head.value(field)?))).collect();
+        Some(Self { fields: fields?, label: claim.label, signature: claim.signature })
+    }
+
+    /// The same as a fact of the request.
+    #[must_use]
+    pub fn fact(&self) -> RequestSignature<'_> {
+        RequestSignature { label: &self.label, signature: &self.signature, fields: &self.fields }
+    }
+}
+
 /// What a claim says of itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stated {
@@ -192,13 +219,6 @@ impl Claim {
         let read = SignatureInput::parse(input, &label).map_err(|_| Unsigned::Component)?;
         let headers = SignatureHeaders { input: input.to_owned(), signature: signature.to_owned() };
         Ok(Some(Self { label, signature: bytes, headers, input: read }))
-    }
-
-    /// The fields it covers, with their values: what an answer to it covers, too (RFC 9421 2.4). None if one is not there.
-    #[must_use]
-    pub fn fields(&self, head: &Head<'_>) -> Option<Vec<(String, String)>> {
-        let fields = self.input.components().iter().filter(|component| !component.name().starts_with('@'));
-        fields.map(|field| Some((field.name().to_owned(), head.value(field)?))).collect()
     }
 
     /// What it says of itself, if it covers what it must and was made now.

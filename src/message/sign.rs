@@ -13,7 +13,7 @@ use super::params::{InputFault, SignatureInput};
 use super::profile::{LABEL, Stand, TAG, covered};
 
 /// The two headers of a signature (RFC 9421 4), as values.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct SignatureHeaders {
     /// `Signature-Input`.
     pub input: String,

@@ -105,6 +105,7 @@ fn the_profile_signs_exactly_these_bytes() {
 #[test]
 fn a_signed_requests_own_fields_and_signature_are_covered() {
     let fields = [("exchange-case", "H31-0007"), ("content-digest", "sha-256=:AA==:")];
+    let fields = fields.map(|(name, value)| (name.to_owned(), value.to_owned()));
     let signature = RequestSignature { label: "sig1", signature: &[1, 2], fields: &fields };
     let request = RequestFacts {
         method: "POST",

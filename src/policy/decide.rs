@@ -21,7 +21,8 @@ pub fn decide(
     policies: &Policies,
     now: Timestamp,
 ) -> Result<Grant, Refused<Refusal>> {
-    decide_signed(peer, request, false, policies, now)
+    let signed = request.attested().is_some();
+    decide_signed(peer, request, signed, policies, now)
 }
 
 /// The same for a request of which the caller knows whether it was signed: `signed` says that its signature was verified

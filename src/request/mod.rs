@@ -21,8 +21,10 @@ use http::header::{ACCEPT_LANGUAGE, HeaderMap};
 use http::request::Parts;
 
 use crate::id::ExchangeId;
+use crate::identity::signed::Attested;
 use crate::language::Language;
 use crate::listener::{Handshaken, Protocol};
+use crate::message::unsigned::Unsigned;
 
 use authority::Authorities;
 use refused::{Ambiguous, TargetRule};
@@ -84,6 +86,7 @@ fn read_over(
         wants_signature: stated.wants_signature,
         takes_trailers: stated.takes_trailers,
         forwarded: headers::forwarded(&parts.headers, &framing.nominated),
+        signature: Ok(None),
     })
 }
 
@@ -142,9 +145,28 @@ pub struct Request {
     wants_signature: bool,
     takes_trailers: bool,
     forwarded: Vec<(http::HeaderName, http::HeaderValue)>,
+    signature: Result<Option<Attested>, Unsigned>,
 }
 
 impl Request {
+    /// The same with what became of its signature, once that was looked at.
+    #[must_use]
+    pub fn with_signature(self, signature: Result<Option<Attested>, Unsigned>) -> Self {
+        Self { signature, ..self }
+    }
+
+    /// The verified signature of its agency; none where there is none that counts.
+    #[must_use]
+    pub fn attested(&self) -> Option<&Attested> {
+        self.signature.as_ref().ok()?.as_ref()
+    }
+
+    /// Why its signature does not count, where it has one.
+    #[must_use]
+    pub fn unsigned(&self) -> Option<&Unsigned> {
+        self.signature.as_ref().err()
+    }
+
     /// This exchange.
     #[must_use]
     pub fn id(&self) -> ExchangeId {

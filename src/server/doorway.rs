@@ -10,6 +10,7 @@ use crate::config::settings::Settings;
 use crate::gateway::body::Rules;
 use crate::gateway::door::Door;
 use crate::gateway::in_force::InForce;
+use crate::gateway::nonces::Nonces;
 use crate::limits;
 use crate::limits::budget::RefusalBudget;
 use crate::metrics::Metrics;
@@ -51,6 +52,7 @@ pub(super) fn door(
         in_force: ArcSwap::from_pointee(in_force),
         limits: quotas.limits(settings, &clock, &policy_clock),
         budget: RefusalBudget::new(settings.caps.refusals_per_minute),
+        nonces: Nonces::default(),
         recorder,
         witnessed,
         signer,

@@ -14,5 +14,6 @@ pub mod reload;
 pub mod rotation;
 pub mod run;
 pub mod socket;
+mod upkeep;
 pub mod witness;
 pub mod witnesses;

@@ -2,7 +2,6 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -37,6 +36,7 @@ use crate::tlog::Recovered;
 use crate::tlog::cosignature::CosignerKey;
 use crate::tlog::disk::OsDisk;
 use crate::tlog::note::VerifierKey;
+use crate::tlog::reader::ReadError;
 use crate::tlog::witness::kept::Kept;
 use crate::upstream::tls::Unusable;
 
@@ -62,11 +62,9 @@ use super::rotation;
 use super::sharing;
 use super::socket;
 use super::socket::Serving;
+use super::upkeep;
 use super::witnesses::Contradiction;
 use super::witnesses::Witnesses;
-
-/// How often summaries of tallied refusals are written.
-const TALLY_EVERY: Duration = Duration::from_secs(1);
 
 /// What a start may set apart from its settings.
 #[derive(Debug, Clone, Default)]
@@ -106,6 +104,9 @@ pub enum StartError {
     /// What was counted towards quotas cannot be found out.
     #[error("the quotas cannot go on from where they were")]
     Quotas(#[from] QuotasError),
+    /// Which signatures of requests were used lately cannot be found out.
+    #[error("the signed requests of the last minutes cannot be read")]
+    Signatures(#[from] ReadError),
     /// Anchors cannot be set up.
     #[error("the log's anchors cannot be set up")]
     Anchors(#[from] AnchorsError),
@@ -186,6 +187,7 @@ impl Gateway {
         let door = Arc::new(door);
         let stop = Stop::new();
         let quotas = quotas.begin(&door).await?;
+        upkeep::remember_signatures(&door).await?;
         let tls = socket::tls(&settings.exchange.socket)?;
         let (desk, reloads_desk) = desk::listen(&settings, &tls, (&door, key), &stop).await?.unzip();
         let reload = Reload::new((Arc::clone(&door), tls.clone(), reloads_desk), settings.clone(), before);
@@ -199,7 +201,7 @@ impl Gateway {
         helpers.push(tokio::spawn(quotas::keep(quotas, Arc::clone(&door), stop.clone())));
         helpers.push(tokio::spawn(reload.clone().watch(stop.clone())));
         helpers.push(tokio::spawn(sharing::keep(Arc::clone(&door), stop.clone())));
-        helpers.push(tokio::spawn(flush_tallies(door.recorder.clone(), stop.clone())));
+        helpers.push(tokio::spawn(upkeep::flush_tallies(door.recorder.clone(), stop.clone())));
         helpers.push(tokio::spawn(indexing::follow(Indexing::of(&settings, &door), stop.clone())));
         if let Some(anchor) = &settings.anchor {
             let anchors = anchors(anchor, &settings, &door)?;
@@ -371,14 +373,4 @@ pub(super) async fn witnesses(
 fn anchors(anchor: &AnchorSettings, settings: &Settings, door: &Door) -> Result<Anchors, AnchorsError> {
     let (recorder, clock) = (door.recorder.clone(), door.clock.clone());
     Anchors::new(anchor, &platform_tls(settings), recorder, clock, door.metrics.clone())
-}
-
-async fn flush_tallies(recorder: Recorder, stop: Stop) {
-    while !stop.within(TALLY_EVERY).await {
-        let recorder = recorder.clone();
-        // It waits for the disk: not on a thread that exchanges share.
-        if tokio::task::spawn_blocking(move || recorder.flush_tallies()).await.is_err() {
-            tracing::error!("summaries of refusals could not be written");
-        }
-    }
 }

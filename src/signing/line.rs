@@ -1,12 +1,14 @@
 //! What of a request an answer's signature covers, as it was seen, even where it could not be read into one meaning.
 
 use http::Method;
-use http::header::HOST;
 use http::header::TE;
 use http::request::Parts;
 
 use crate::language::Language;
 use crate::message::facts::RequestFacts;
+use crate::message::request::Head;
+use crate::message::request::Sent;
+use crate::message::request::authority_of;
 
 /// The request's line and digest, for the signature of the answer.
 #[derive(Debug, Clone)]
@@ -27,6 +29,8 @@ pub struct RequestLine {
     pub wants_signature: bool,
     /// Whether `TE: trailers` was sent.
     pub takes_trailers: bool,
+    /// The request's own signature, if it was sent.
+    pub signature: Option<Sent>,
 }
 
 impl RequestLine {
@@ -34,18 +38,24 @@ impl RequestLine {
     #[must_use]
     pub fn of(parts: &Parts) -> Self {
         let field = |name| parts.headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
-        let host = || field(HOST.as_str()).unwrap_or_default();
-        let authority = parts.uri.authority().map_or_else(host, |authority| authority.as_str().to_owned());
+        let authority = authority_of(parts);
+        let head = Head {
+            method: parts.method.as_str(),
+            authority: &authority,
+            path: parts.uri.path(),
+            query: parts.uri.query(),
+            headers: &parts.headers,
+        };
         Self {
             language: Language::accepted(field("accept-language").as_deref()),
             method: parts.method.clone(),
-            // RFC 9421 2.2.3: lower case, and the default port is not named.
-            authority: authority.to_lowercase().trim_end_matches(":443").to_owned(),
             path: parts.uri.path().to_owned(),
             query: parts.uri.query().map(str::to_owned),
             content_digest: field("content-digest"),
             wants_signature: parts.headers.contains_key("accept-signature"),
             takes_trailers: takes_trailers(parts),
+            signature: Sent::of(&head),
+            authority,
         }
     }
 
@@ -56,7 +66,7 @@ impl RequestLine {
             path: &self.path,
             query: self.query.as_deref(),
             content_digest: self.content_digest.as_deref(),
-            signature: None,
+            signature: self.signature.as_ref().map(Sent::fact),
         }
     }
 }

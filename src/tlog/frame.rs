@@ -22,7 +22,7 @@ use super::merkle::leaf_hash;
 pub const LEAF_BYTES_MAX: usize = 16 * 1024;
 
 /// The longest annex, in bytes: what a leaf says about people, sealed, is smaller than the leaf.
-pub const ANNEX_BYTES_MAX: usize = 8 * 1024;
+pub const ANNEX_BYTES_MAX: usize = 15 * 1024;
 
 /// What a frame begins with; the last byte is the version. Not UTF-8, so that no leaf contains it.
 pub(super) const MAGIC: [u8; 8] = [0x89, b'P', b'H', b'L', b'O', b'G', b'\n', 1];

@@ -18,6 +18,8 @@ use phohien::crypto::verify::PublicKey;
 use phohien::message::facts::AnswerFacts;
 use phohien::message::facts::RequestFacts;
 use phohien::message::receipt::Receipt;
+use phohien::message::request::Head;
+use phohien::message::request::Sent;
 use phohien::message::sign::SignatureHeaders;
 use phohien::message::verify::verify_answer;
 use phohien::tlog::checkpoint::Checkpoint;
@@ -35,6 +37,7 @@ pub struct Asked {
     path: String,
     query: Option<String>,
     content_digest: Option<String>,
+    signature: Option<Sent>,
 }
 
 impl Asked {
@@ -44,9 +47,18 @@ impl Asked {
             request.headers().get("content-digest").map(|digest| digest.to_str().unwrap().to_owned());
         // What is signed is the authority as it was addressed: `Host`, where a test sets one.
         let host = request.headers().get("host").map(|host| host.to_str().unwrap());
+        let authority = host.unwrap_or(uri.authority().unwrap().as_str()).to_lowercase();
+        let head = Head {
+            method: request.method().as_str(),
+            authority: &authority,
+            path: uri.path(),
+            query: uri.query(),
+            headers: request.headers(),
+        };
         Self {
             method: request.method().to_string(),
-            authority: host.unwrap_or(uri.authority().unwrap().as_str()).to_lowercase(),
+            signature: Sent::of(&head),
+            authority: authority.clone(),
             path: uri.path().to_owned(),
             query: uri.query().map(str::to_owned),
             content_digest: digest,
@@ -170,7 +182,7 @@ fn check_signature(key: &PublicKey, asked: &Asked, answered: &Answered) {
         path: &asked.path,
         query: asked.query.as_deref(),
         content_digest: asked.content_digest.as_deref(),
-        signature: None,
+        signature: asked.signature.as_ref().map(Sent::fact),
     };
     let field = |name: &str| answered.headers.get(name).map(|value| value.to_str().unwrap());
     let answer = AnswerFacts {

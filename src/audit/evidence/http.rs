@@ -3,9 +3,15 @@
 
 use std::str;
 
+use http::HeaderMap;
+use http::HeaderName;
+use http::HeaderValue;
+
 use crate::crypto::verify::PublicKey;
 use crate::message::facts::AnswerFacts;
 use crate::message::facts::RequestFacts;
+use crate::message::request::Head;
+use crate::message::request::Sent;
 use crate::message::sign::SignatureHeaders;
 use crate::message::verify::Unverified;
 use crate::message::verify::Verified;
@@ -83,6 +89,18 @@ impl<'a> Message<'a> {
         }
     }
 
+    /// The fields as a map; what cannot stand in one is none.
+    fn headers(&self) -> HeaderMap {
+        let field = |(name, value): &(String, &str)| {
+            Some((HeaderName::try_from(name).ok()?, HeaderValue::try_from(*value).ok()?))
+        };
+        let mut headers = HeaderMap::new();
+        for (name, value) in self.fields.iter().filter_map(field) {
+            headers.append(name, value);
+        }
+        headers
+    }
+
     fn status(&self) -> Result<u16, HttpError> {
         let status = self.first.strip_prefix("HTTP/").and_then(|rest| rest.split(' ').nth(1));
         status
@@ -115,7 +133,10 @@ pub fn verify(
     let authority = request.field("host")?.unwrap_or_default().to_ascii_lowercase();
     let authority = authority.strip_suffix(":443").unwrap_or(&authority);
     let content_digest = request.field("content-digest")?;
-    let request = RequestFacts { method, authority, path, query, content_digest, signature: None };
+    let headers = request.headers();
+    let sent = Sent::of(&Head { method, authority, path, query, headers: &headers });
+    let signature = sent.as_ref().map(Sent::fact);
+    let request = RequestFacts { method, authority, path, query, content_digest, signature };
     let facts = AnswerFacts {
         status: answer.status()?,
         content_digest: answer.field("content-digest")?,

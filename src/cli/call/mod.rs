@@ -6,6 +6,7 @@ pub mod ask;
 pub mod pretty;
 pub mod proof;
 pub mod show;
+pub mod sign;
 
 use std::path::PathBuf;
 
@@ -44,6 +45,10 @@ pub struct Call {
     content_type: Option<String>,
     #[arg(long)]
     accept_signature: bool,
+    #[arg(long, value_name = "FILE", requires = "key_id")]
+    sign_key: Option<PathBuf>,
+    #[arg(long, value_name = "NAME", requires = "sign_key")]
+    key_id: Option<String>,
     #[arg(long, value_name = "FILE")]
     answer_key: Option<PathBuf>,
     #[arg(long, value_name = "FILE")]
@@ -70,7 +75,10 @@ pub fn run(call: &Call, session: &mut Session) -> Result<Exit, Failure> {
 async fn answer(call: &Call, session: &mut Session) -> Result<Exit, Failure> {
     let address = Address::parse(&call.url)?;
     let trust = trusted(call)?;
-    let ask = ask::of(call, &address, session.terminal.language())?;
+    let mut ask = ask::of(call, &address, session.terminal.language())?;
+    if let (Some(file), Some(name)) = (&call.sign_key, &call.key_id) {
+        sign::sign(&mut ask, &address, file, name, session.clock.now())?;
+    }
     let mut connection = call.reach.connect(&address).await?;
     let answer = connection.send(&ask).await?;
     let mut checks = Checks::of(&address, &ask, &answer, &trust);

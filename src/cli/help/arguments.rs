@@ -34,6 +34,8 @@ call | method | Phương thức HTTP (nếu không: GET, hoặc POST khi có d�
 call | data | Nội dung gửi đi, hoặc @TỆP | The body to send, or @FILE
 call | content_type | Loại nội dung gửi đi (nếu không: application/json) | The type of the body (else application/json)
 call | accept_signature | Yêu cầu câu trả lời được ký số | Ask for a signed answer
+call | sign_key | Khóa riêng để ký yêu cầu (PEM, PKCS #8) | The private key that signs the request (PEM, PKCS #8)
+call | key_id | Tên đã đăng ký của khóa ký đó | The name under which that key is registered
 call | answer_key | Khóa kiểm tra chữ ký câu trả lời (PEM); nếu không: log.answer.pem cạnh tệp --cacert | The key that verifies answers (PEM); else log.answer.pem beside the file of --cacert
 call | vkey | Khóa kiểm tra nhật ký; nếu không: log.vkey cạnh tệp --cacert | The key that verifies the log; else log.vkey beside the file of --cacert
 call | proof | Lấy cả bằng chứng có trong nhật ký và kiểm tra | Fetch the inclusion proof too, and verify it

@@ -13,6 +13,8 @@ use crate::message::facts::AnswerFacts;
 use crate::message::facts::RequestFacts;
 use crate::message::facts::has_no_content;
 use crate::message::receipt::Receipt;
+use crate::message::request::Head;
+use crate::message::request::Sent;
 use crate::message::sign::SignatureHeaders;
 use crate::message::verify::Unverified;
 use crate::message::verify::verify_answer;
@@ -185,6 +187,13 @@ fn verified(
     let authority = address.authority();
     let target = address.with_target(ask.target.clone());
     let (path, query) = target.path_and_query();
+    let own = Sent::of(&Head {
+        method: ask.method.as_str(),
+        authority: &authority,
+        path,
+        query,
+        headers: &ask.headers,
+    });
     let sent = |name: &str| ask.headers.get(name).and_then(|value| value.to_str().ok());
     let request = RequestFacts {
         method: ask.method.as_str(),
@@ -192,7 +201,7 @@ fn verified(
         path,
         query,
         content_digest: sent("content-digest"),
-        signature: None,
+        signature: own.as_ref().map(Sent::fact),
     };
     let facts = AnswerFacts {
         status: answer.status.as_u16(),

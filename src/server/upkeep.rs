@@ -1,0 +1,36 @@
+//! What the log is asked for at a start, and what it is given from time to time.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::audit::attested;
+use crate::audit::recorder::Recorder;
+use crate::gateway::door::Door;
+use crate::listener::stop::Stop;
+
+use super::run::StartError;
+
+/// How often summaries of tallied refusals are written.
+const TALLY_EVERY: Duration = Duration::from_secs(1);
+
+/// What was signed lately and answered is not answered again, whatever happened to the process meanwhile.
+pub(super) async fn remember_signatures(door: &Arc<Door>) -> Result<(), StartError> {
+    let door = Arc::clone(door);
+    let remembering = move || {
+        let now = door.clock.now();
+        door.nonces.restore(attested::lately(&door.recorder, now)?, now);
+        Ok(())
+    };
+    tokio::task::spawn_blocking(remembering).await?
+}
+
+/// Writes the summaries of what was tallied, until told to stop.
+pub(super) async fn flush_tallies(recorder: Recorder, stop: Stop) {
+    while !stop.within(TALLY_EVERY).await {
+        let recorder = recorder.clone();
+        // It waits for the disk: not on a thread that exchanges share.
+        if tokio::task::spawn_blocking(move || recorder.flush_tallies()).await.is_err() {
+            tracing::error!("summaries of refusals could not be written");
+        }
+    }
+}

@@ -1,0 +1,343 @@
+//! Requests that their agency signed, and what passes for one and is not: refused, with the reason. And the gateway's own signature, which
+//! a platform verifies.
+
+#[cfg(test)]
+mod world;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use http::Request;
+use http_body_util::Full;
+
+use phohien::clock::Clock;
+use phohien::clock::Timestamp;
+use phohien::crypto::digest::sha256;
+use phohien::crypto::sign::Ed25519Key;
+use phohien::crypto::sign::P256Key;
+use phohien::message::digest::content_digest;
+use phohien::message::key::AnswerKey;
+use phohien::message::request::Claim;
+use phohien::message::request::Head;
+use phohien::message::request::sign_claim;
+
+use world::CENTRE;
+use world::CUT;
+use world::World;
+use world::client;
+use world::kinds;
+use world::lookup_path;
+
+const SIGNED: &str = "ky-so";
+const MATCH: &str = r#"{"SoDinhDanh":"099190000001","HoVaTen":"Nguyễn Văn Mẫu"}"#;
+
+/// A caller's keys: the registered ones, and one that is not.
+struct Keys {
+    p256: AnswerKey,
+    ed25519: AnswerKey,
+    old: AnswerKey,
+    next: AnswerKey,
+    stranger: AnswerKey,
+}
+
+/// A world in which the centre has keys, and its second agreement on matching wants them.
+#[cfg(test)]
+async fn world_of_signers() -> (World, Keys) {
+    let (mut world, keys) = built().await;
+    world.open().await;
+    (world, keys)
+}
+
+#[cfg(test)]
+async fn built() -> (World, Keys) {
+    let world = World::build("").await;
+    let p256 = || AnswerKey::from_pkcs8(&P256Key::generate_pkcs8().unwrap()).unwrap();
+    let ed25519 = AnswerKey::from_pkcs8(&Ed25519Key::generate_pkcs8().unwrap()).unwrap();
+    let keys = Keys { p256: p256(), ed25519, old: p256(), next: p256(), stranger: p256() };
+    let agency = world.folder().join(format!("policies/agencies/{CENTRE}.toml"));
+    let mut text = std::fs::read_to_string(&agency).unwrap();
+    for (id, key, from, until) in [
+        ("k1", &keys.p256, "2020-01-01T00:00:00Z", "2099-01-01T00:00:00Z"),
+        ("k2", &keys.ed25519, "2020-01-01T00:00:00Z", "2099-01-01T00:00:00Z"),
+        ("old", &keys.old, "2020-01-01T00:00:00Z", "2021-01-01T00:00:00Z"),
+        ("next", &keys.next, "2090-01-01T00:00:00Z", "2099-01-01T00:00:00Z"),
+    ] {
+        let (algorithm, spki) = (key.public().algorithm(), STANDARD.encode(key.public().spki()));
+        text.push_str(&format!(
+            "\n[[signing_keys]]\nid = \"{id}\"\nalgorithm = \"{algorithm}\"\npublic_key = \"{spki}\"\nfrom = {from}\nuntil = {until}\n"
+        ));
+    }
+    world::write(&agency, &text);
+    let other = world.folder().join("policies/agencies/H31.06.11.toml");
+    let spki = STANDARD.encode(keys.stranger.public().spki());
+    let mut text = std::fs::read_to_string(&other).unwrap();
+    text.push_str(&format!(
+        "\n[[signing_keys]]\nid = \"hospital\"\nalgorithm = \"ecdsa-p256-sha256\"\npublic_key = \"{spki}\"\nfrom = 2020-01-01T00:00:00Z\nuntil = 2099-01-01T00:00:00Z\n"
+    ));
+    world::write(&other, &text);
+    let agreement = world.folder().join("policies/agreements/TT-02.toml");
+    world::replace(&agreement, "[\"H31.01.01\", \"H31.06.11\"]", "[\"H31.06.11\"]");
+    let text = std::fs::read_to_string(&agreement).unwrap();
+    let signed = text.replace("TT-02", "TT-14").replace("[\"H31.06.11\"]", "[\"H31.01.01\"]");
+    world::write(
+        &world.folder().join("policies/agreements/TT-14.toml"),
+        &signed.replace("kind = ", "signed_requests = true\nkind = "),
+    );
+    (world, keys)
+}
+
+#[cfg(test)]
+fn lookup() -> Request<Full<Bytes>> {
+    client::get(&format!("{}?phienBan=2", lookup_path()), &[("exchange-purpose", SIGNED)])
+}
+
+#[cfg(test)]
+fn matching(body: &str) -> Request<Full<Bytes>> {
+    let digest = content_digest(body.as_bytes());
+    let headers = [
+        ("exchange-purpose", "doi-chieu"),
+        ("content-type", "application/json"),
+        ("content-digest", &digest),
+    ];
+    client::build("POST", "/mau/doi-chieu", &headers, body)
+}
+
+#[cfg(test)]
+fn now() -> Timestamp {
+    Clock::system().now()
+}
+
+/// A nonce that no other call of these tests has.
+#[cfg(test)]
+fn nonce() -> String {
+    use std::sync::atomic::AtomicU64;
+    use std::sync::atomic::Ordering;
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    let chance = phohien::crypto::random::bytes::<16>().unwrap();
+    format!("{}-{}", STANDARD.encode(chance), NEXT.fetch_add(1, Ordering::SeqCst))
+}
+
+/// Signs a request as a client of an agency does.
+#[cfg(test)]
+fn sign(request: Request<Full<Bytes>>, key: &AnswerKey, keyid: &str) -> Request<Full<Bytes>> {
+    sign_at(request, key, keyid, &nonce(), now())
+}
+
+#[cfg(test)]
+fn sign_at(
+    mut request: Request<Full<Bytes>>,
+    key: &AnswerKey,
+    keyid: &str,
+    nonce: &str,
+    created: Timestamp,
+) -> Request<Full<Bytes>> {
+    let head = Head {
+        method: request.method().as_str(),
+        authority: "localhost",
+        path: request.uri().path(),
+        query: request.uri().query(),
+        headers: request.headers(),
+    };
+    let signed = sign_claim(&head, key, keyid, nonce, created).unwrap();
+    request.headers_mut().insert("signature-input", signed.input.parse().unwrap());
+    request.headers_mut().insert("signature", signed.signature.parse().unwrap());
+    request
+}
+
+#[cfg(test)]
+fn put(mut request: Request<Full<Bytes>>, name: &'static str, value: &str) -> Request<Full<Bytes>> {
+    request.headers_mut().insert(name, value.parse().unwrap());
+    request
+}
+
+/// Changes the text of what is stated of the signature.
+#[cfg(test)]
+fn input(request: Request<Full<Bytes>>, from: &str, to: &str) -> Request<Full<Bytes>> {
+    let text = request.headers()["signature-input"].to_str().unwrap().to_owned();
+    assert!(text.contains(from), "{text}");
+    put(request, "signature-input", &text.replace(from, to))
+}
+
+#[tokio::test]
+async fn a_request_that_its_agency_signed_is_answered_and_the_record_says_by_which_key() {
+    let (world, keys) = world_of_signers().await;
+    for (key, id, alpn) in [(&keys.p256, "k1", "http/1.1"), (&keys.ed25519, "k2", "h2")] {
+        let client = world.client_over(CENTRE, &[alpn]);
+        // The world verifies that the answer's signature covers the request's.
+        let answered = world.call(&client, sign(lookup(), key, id)).await;
+        assert_eq!((answered.status, &*answered.body), (200, CUT.as_bytes()), "{alpn}");
+        assert!(answered.header("signature-input").contains("\"signature\";req;key=\"phohien\""));
+        let exchange = answered.header("exchange-id").to_owned();
+        assert_eq!(world.leaves_of(&exchange)[0]["signed_by"], id);
+        let annex = world.annex_of(&exchange);
+        assert!(annex["signature"]["input"].as_str().unwrap().contains("nonce="), "{annex}");
+        assert_eq!(annex["nonce"].as_str().unwrap().len(), 64);
+    }
+    let answered = world.call(&world.client(CENTRE), sign(matching(MATCH), &keys.p256, "k1")).await;
+    assert_eq!(answered.status, 200, "{answered:?}");
+    let leaves = world.leaves_of(answered.header("exchange-id"));
+    assert_eq!(kinds(&leaves), ["exchange.opened", "exchange.released"]);
+    assert!(leaves.iter().all(|leaf| leaf["signed_by"] == "k1"));
+    world.end().await;
+}
+
+#[tokio::test]
+async fn a_request_whose_signature_does_not_count_is_refused_with_the_reason() {
+    let (world, keys) = world_of_signers().await;
+    let (key, good) = (&keys.p256, || sign(lookup(), &keys.p256, "k1"));
+    let seconds = |seconds| Timestamp::from_second(now().as_second() + seconds).unwrap();
+    let moved = |query: &str| {
+        let (mut parts, body) = good().into_parts();
+        parts.uri = format!("https://localhost{}{query}", lookup_path()).parse().unwrap();
+        Request::from_parts(parts, body)
+    };
+    let fields = r#""/CongDan/HoVaTen""#;
+    for (what, request, says) in [
+        ("nothing", lookup(), "requires every request"),
+        ("another's key", sign(lookup(), &keys.stranger, "k1"), "not the registered key's"),
+        ("a key nobody registered", sign(lookup(), &keys.stranger, "k9"), "not registered"),
+        ("another agency's key", sign(lookup(), &keys.stranger, "hospital"), "not registered"),
+        ("a key that is over", sign(lookup(), &keys.old, "old"), "not valid yet or any more"),
+        ("a key that is to come", sign(lookup(), &keys.next, "next"), "not valid yet or any more"),
+        ("another query", moved("?phienBan=3"), "not the registered key's"),
+        ("no query", moved(""), "not the registered key's"),
+        ("another purpose", put(good(), "exchange-case", "HS-1"), "exchange-case"),
+        ("fields after the fact", put(good(), "exchange-fields", fields), "exchange-fields"),
+        ("less covered", input(good(), " \"@query\"", ""), "@query"),
+        (
+            "nothing covered",
+            input(good(), "(\"@method\" \"@authority\" \"@path\" \"@query\" \"exchange-purpose\")", "()"),
+            "@method",
+        ),
+        ("a nonce taken out", input(good(), ";nonce=", ";tag="), "nonce"),
+        ("a time taken out", input(good(), "created=", "expires=9"), "created"),
+        ("another algorithm", input(good(), ";keyid", ";alg=\"ed25519\";keyid"), "algorithm"),
+        ("an hour old", sign_at(lookup(), key, "k1", &nonce(), seconds(-3_600)), "60 seconds"),
+        ("two minutes ahead", sign_at(lookup(), key, "k1", &nonce(), seconds(120)), "60 seconds"),
+        ("two signatures", input(good(), "phohien=", "a=(), phohien="), "exactly one"),
+        ("no signature", put(good(), "signature", "phohien=:AAAA:"), "not the registered key's"),
+        (
+            "half",
+            {
+                let mut half = good();
+                half.headers_mut().remove("signature");
+                half
+            },
+            "exactly one",
+        ),
+        (
+            "a key in the message",
+            input(good(), "keyid=\"k1\"", "keyid=\"data:application/octet-stream;base64,AA\""),
+            "not registered",
+        ),
+    ] {
+        let answered = world.call(&world.client(CENTRE), put(request, "accept-language", "en")).await;
+        assert_eq!((answered.status, answered.reason().as_str()), (403, "signature-required"), "{what}");
+        let detail = answered.json()["detail"].as_str().unwrap().to_owned();
+        assert!(detail.contains(says), "{what}: {detail}");
+    }
+    assert_eq!(world.platform.seen().len(), 0);
+    world.end().await;
+}
+
+#[tokio::test]
+async fn a_signed_body_cannot_be_exchanged() {
+    let (world, keys) = world_of_signers().await;
+    let (parts, _) = sign(matching(MATCH), &keys.p256, "k1").into_parts();
+    let other = MATCH.replace("0001", "0002");
+    let answered =
+        world.call(&world.client(CENTRE), Request::from_parts(parts, Full::from(other.clone()))).await;
+    assert_eq!((answered.status, answered.reason().as_str()), (400, "ambiguous-request"));
+    let redigested =
+        put(sign(matching(MATCH), &keys.p256, "k1"), "content-digest", &content_digest(other.as_bytes()));
+    let (parts, _) = redigested.into_parts();
+    let answered = world.call(&world.client(CENTRE), Request::from_parts(parts, Full::from(other))).await;
+    assert_eq!((answered.status, answered.reason().as_str()), (403, "signature-required"));
+    let mut bare = matching(MATCH);
+    bare.headers_mut().remove("content-digest");
+    let answered = world.call(&world.client(CENTRE), sign(bare, &keys.p256, "k1")).await;
+    assert_eq!((answered.status, answered.reason().as_str()), (403, "signature-required"));
+    assert_eq!(world.platform.seen().len(), 0);
+    world.end().await;
+}
+
+#[tokio::test]
+async fn of_one_signature_one_request_is_answered_however_many_come_at_once_and_after_a_restart() {
+    let (mut world, keys) = world_of_signers().await;
+    let nonce = nonce();
+    let (nonce, at) = (&nonce, now());
+    let again = || sign_at(lookup(), &keys.p256, "k1", nonce, at);
+    let client = world.client(CENTRE);
+    let calls = (0..8).map(|_| world.call(&client, again()));
+    let mut answers = Vec::new();
+    for call in calls.collect::<Vec<_>>() {
+        answers.push(call);
+    }
+    let answers = together(answers).await;
+    let good = answers.iter().filter(|answered| answered.status == 200).count();
+    assert_eq!(good, 1, "{answers:?}");
+    let refused = answers.iter().find(|answered| answered.status != 200).unwrap();
+    assert_eq!((refused.status, refused.reason().as_str()), (403, "signature-required"));
+    assert_eq!(world.platform.seen().len(), 1);
+    world.close().await;
+    world.open().await;
+    let answered = world.call(&world.client(CENTRE), again()).await;
+    assert_eq!((answered.status, answered.reason().as_str()), (403, "signature-required"), "after a restart");
+    let answered = world.call(&world.client(CENTRE), sign(lookup(), &keys.p256, "k1")).await;
+    assert_eq!(answered.status, 200, "another one counts");
+    world.end().await;
+}
+
+/// All of them at once.
+#[cfg(test)]
+async fn together<F: Future>(futures: Vec<F>) -> Vec<F::Output> {
+    let mut waiting: Vec<_> = futures.into_iter().map(Box::pin).collect();
+    let mut done = Vec::new();
+    std::future::poll_fn(|context| {
+        waiting.retain_mut(|future| match future.as_mut().poll(context) {
+            std::task::Poll::Ready(output) => {
+                done.push(output);
+                false
+            }
+            std::task::Poll::Pending => true,
+        });
+        if waiting.is_empty() { std::task::Poll::Ready(()) } else { std::task::Poll::Pending }
+    })
+    .await;
+    done
+}
+
+#[tokio::test]
+async fn a_request_toward_a_platform_is_signed_by_the_gateways_published_key() {
+    let (world, keys) = world_of_signers().await;
+    let case = put(lookup(), "exchange-case", "HS-1");
+    world.call(&world.client(CENTRE), sign(case, &keys.p256, "k1")).await;
+    world.call(&world.client(CENTRE), sign(matching(MATCH), &keys.p256, "k1")).await;
+    let authority = world.platform.address.to_string();
+    for seen in world.platform.seen() {
+        let claim = Claim::of(&seen.headers).unwrap().unwrap();
+        let (path, query) = seen.target.split_once('?').map_or((&*seen.target, None), |(p, q)| (p, Some(q)));
+        let head = Head { method: &seen.method, authority: &authority, path, query, headers: &seen.headers };
+        let base = claim.base(&head).unwrap();
+        let verified = world.receipts.answer_key().verify(base.as_bytes(), &claim.signature);
+        assert!(verified.is_ok(), "{base}");
+        // Everything that is stated is covered, and nothing of the caller's own signature is left.
+        for name in seen.headers.keys().filter(|name| name.as_str().starts_with("exchange-")) {
+            assert!(base.contains(&format!("\"{name}\": ")), "{name}: {base}");
+        }
+        assert!(seen.headers.contains_key("exchange-consumer") && seen.headers.contains_key("exchange-id"));
+        let input = seen.headers["signature-input"].to_str().unwrap();
+        let named = world.receipts.answer_key().spki_hash();
+        assert!(input.starts_with("phohien=") && input.ends_with(";tag=\"phohien/1\""), "{input}");
+        assert!(input.contains(phohien::id::KeyId::of_spki_hash(&named).as_str()));
+        if !seen.body.is_empty() {
+            assert!(
+                base.contains(&format!("\"content-digest\": {}\n", content_digest(&seen.body))),
+                "{base}"
+            );
+            assert_eq!(sha256(&seen.body), sha256(MATCH.as_bytes()));
+        }
+    }
+    assert_eq!(world.platform.seen().len(), 2);
+    world.end().await;
+}
