@@ -50,6 +50,8 @@ pub struct Beginning {
     pub clock: Clock,
     /// The keys that sign answers: SubjectPublicKeyInfo, base64.
     pub answer_keys: Vec<String>,
+    /// Whose certificates sign agreements, where they must be signed: the SHA-256 of each authority's certificate.
+    pub signers: Vec<String>,
     /// The hash of the policies in force.
     pub policy: Hash,
     /// Their files.
@@ -92,6 +94,7 @@ struct First {
     folder: PathBuf,
     origin: String,
     answer_keys: Vec<String>,
+    signers: Vec<String>,
     policy: Hash,
     policy_files: Vec<(String, Arc<[u8]>)>,
     policy_clock: Option<String>,
@@ -126,6 +129,7 @@ pub fn open(beginning: Beginning, disk: Arc<dyn Disk>) -> Result<Opened, BeginEr
         folder,
         origin: origin.to_string(),
         answer_keys: beginning.answer_keys,
+        signers: beginning.signers,
         policy: beginning.policy,
         policy_files: beginning.policy_files,
         policy_clock: beginning.policy_clock,
@@ -170,6 +174,7 @@ impl Opened {
             policy: hex(&first.policy),
             torn: recovered.torn.as_ref().map(|torn| TornTail { index: torn.first, bytes: torn.bytes }),
             unwitnessed,
+            signers: first.signers,
             policy_clock: first.policy_clock,
         })?;
         let orphans = recorder.settle_orphans()?;
@@ -209,7 +214,7 @@ impl Opened {
 impl First {
     fn log_opened(&self, predecessor: Option<Predecessor>) -> Record {
         let (origin, answer_keys) = (self.origin.clone(), self.answer_keys.clone());
-        Record::LogOpened { origin, answer_keys, predecessor }
+        Record::LogOpened { origin, answer_keys, signers: self.signers.clone(), predecessor }
     }
 }
 

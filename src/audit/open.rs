@@ -353,6 +353,7 @@ pub(super) mod tests {
             operator: "H31.02".parse().unwrap(),
             clock: Clock::by_hand(Timestamp::from_second(1_795_401_000).unwrap()),
             answer_keys: Vec::new(),
+            signers: Vec::new(),
             policy: [0; 32],
             policy_files: Vec::new(),
             policy_clock: None,

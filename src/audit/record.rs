@@ -34,6 +34,9 @@ pub enum Record {
         origin: String,
         /// The keys that sign answers: SubjectPublicKeyInfo, base64.
         answer_keys: Vec<String>,
+        /// Whose certificates sign agreements, where they must be signed: the SHA-256 of each authority's certificate.
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        signers: Vec<String>,
         /// The log that this one follows.
         #[serde(skip_serializing_if = "Option::is_none")]
         predecessor: Option<Predecessor>,
@@ -67,6 +70,9 @@ pub enum Record {
         /// No witness said at this start that this log is the one it has seen: none is configured, or none answered and the
         /// operator had it start all the same.
         unwitnessed: bool,
+        /// Whose certificates sign agreements, where they must be signed: whoever compares it with `log.opened` sees that it changed.
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        signers: Vec<String>,
         /// A demonstration's clock was set to this time for decisions; entries keep the machine's.
         #[serde(skip_serializing_if = "Option::is_none")]
         policy_clock: Option<String>,

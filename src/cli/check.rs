@@ -15,10 +15,13 @@ use super::terminal::shown;
 use crate::audit::bounds;
 use crate::clock::Timestamp;
 use crate::config;
+use crate::config::settings::Settings;
 use crate::diagnostic::code::Code;
 use crate::diagnostic::fault::Fault;
 use crate::diagnostic::fault::Faults;
 use crate::policy;
+use crate::server::run::StartError;
+use crate::server::signers;
 
 /// `check`.
 #[derive(Debug, clap::Args)]
@@ -65,29 +68,41 @@ impl Found {
     fn look_at(&mut self, path: &Path, all: &[PathBuf], now: Timestamp) {
         self.checked.push(path.to_owned());
         if path.is_dir() {
-            return self.policies(path, now);
+            return self.policies(path, None, now);
         }
         match config::read::read(path) {
             Ok(settings) => {
                 if !all.iter().any(|path| path.is_dir()) {
                     self.checked.push(settings.policies.clone());
-                    self.policies(&settings.policies, now);
+                    self.policies(&settings.policies, Some(&settings), now);
                 }
             }
             Err(faults) => self.faults.extend(faults),
         }
     }
 
-    fn policies(&mut self, folder: &Path, now: Timestamp) {
-        match policy::load::load(folder, now) {
+    /// Checks a folder of policies; beside its configuration with the signatures that this requires.
+    fn policies(&mut self, folder: &Path, settings: Option<&Settings>, now: Timestamp) {
+        let loaded = match settings {
+            Some(settings) => signers::policies(settings, now, now),
+            None => policy::load::load(folder, now).map_err(StartError::Policies),
+        };
+        match loaded {
             Ok(policies) => {
                 let large = bounds::too_large(&policies).into_iter();
                 self.faults.extend(large.map(|which| Fault::new(Code::WrongValue, which.to_string())));
                 self.faults.extend(policies.warnings().clone());
             }
-            Err(faults) => self.faults.extend(faults),
+            Err(StartError::Policies(faults)) => self.faults.extend(faults),
+            Err(other) => self.faults.push(Fault::new(Code::Unreadable, with_causes(&other))),
         }
     }
+}
+
+/// An error with what it was caused by, in one line.
+fn with_causes(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(Some(error), |error| error.source());
+    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
 
 /// Nothing is wrong; there may be warnings.

@@ -7,6 +7,7 @@ pub mod index;
 mod limits;
 pub mod read;
 pub mod settings;
+mod signers;
 mod socket;
 pub mod witness;
 mod witnesses;

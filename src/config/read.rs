@@ -30,6 +30,7 @@ use super::settings::LogSettings;
 use super::settings::Settings;
 use super::settings::SettingsFile;
 use super::settings::SocketSettings;
+use super::signers;
 use super::socket;
 use super::witnesses;
 
@@ -99,6 +100,7 @@ fn settings(table: &mut Table<'_>, faults: &mut Faults, base: &Path) -> Option<S
     let witnesses = witnesses::read(table, faults);
     let anchor =
         optional_section(table, "anchor", faults, |table, faults| anchor::read(table, &inside, faults));
+    let (signers, require_signed_agreements) = signers::read(table, &inside, faults);
     let (caps, shared) = limits?;
     let keys = apart("keys", keys?, &log.as_ref()?.folder, faults)?;
     Some(Settings {
@@ -119,6 +121,8 @@ fn settings(table: &mut Table<'_>, faults: &mut Faults, base: &Path) -> Option<S
         metrics: metrics.map(|listen: Placed<_>| listen.value),
         platform_anchors: platform_anchors.map(|file| file.value),
         witnesses,
+        signers,
+        require_signed_agreements,
     })
 }
 

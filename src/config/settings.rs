@@ -62,6 +62,19 @@ pub struct Settings {
     pub platform_anchors: Option<String>,
     /// Who cosigns the log; empty: nobody.
     pub witnesses: Vec<WitnessSettings>,
+    /// Who issues the certificates by which parties sign agreements, if anybody.
+    pub signers: Option<SignerSettings>,
+    /// Whether agreements are in force only when their parties have signed them.
+    pub require_signed_agreements: bool,
+}
+
+/// Who issues the certificates by which parties sign agreements.
+#[derive(Debug, Clone)]
+pub struct SignerSettings {
+    /// Their authorities (PEM).
+    pub anchors: Vec<PathBuf>,
+    /// Revocation lists; none: revocation is off by name.
+    pub crls: Option<Vec<PathBuf>>,
 }
 
 /// One who cosigns the log.

@@ -312,6 +312,12 @@ codes! {
         "stream_limit chỉ có tác dụng với thao tác ghi stream = true; câu trả lời được giữ lại thì giới hạn bằng buffer.",
         "stream_limit bounds answers of operations with stream = true; answers that are held are bounded by buffer."
     }
+    StraySignature "P0045" {
+        "chữ ký không của thỏa thuận nào",
+        "a signature that belongs to no agreement",
+        "Tệp chữ ký đứng cạnh thỏa thuận và mang tên <số thỏa thuận>.<mã cơ quan>.p7s; cơ quan phải là bên cung cấp hoặc bên khai thác của thỏa thuận đó.",
+        "A signature stands beside its agreement and is named <agreement>.<agency>.p7s; the agency is its provider or one of its consumers."
+    }
     Lapsed "P0101" {
         "thỏa thuận đã hết hạn",
         "an agreement that is over",
@@ -359,6 +365,12 @@ codes! {
         "a security confirmation that lapses before the first day",
         "Với ngày xác nhận này thỏa thuận không bao giờ có hiệu lực. Hãy xác nhận lại trước ngày đầu của thời hạn và ghi ngày mới.",
         "With this confirmation the agreement is never in force. Confirm again before the first day of its term, and write the new date."
+    }
+    NotSigned "P0109" {
+        "thỏa thuận chưa đủ chữ ký của các bên",
+        "an agreement that its parties have not signed",
+        "require_signed_agreements = true: thỏa thuận chỉ có hiệu lực khi bên cung cấp và mọi bên khai thác đã ký đúng từng byte của văn bản.",
+        "require_signed_agreements = true: an agreement is in force only once its provider and every consumer have signed its exact bytes."
     }
 }
 

@@ -78,8 +78,8 @@
 //! * **All witnesses together with the operator** can cosign a second history. Choose them where nobody can order all of them.
 //! * **A witness that lies** about what it has seen keeps a gateway from starting. Take it out of the configuration, and say so.
 //! * **A witness whose folder was put back** has forgotten what it saw. It is told not to, and cannot know.
-//! * **Agreements are not signed** by the parties yet: whoever may write the policies folder may change what is shared. Every set of
-//!   policies that was in force is kept in the log by hash.
+//! * **Agreements need not be signed** unless the configuration requires it: then [`crate::policy::signed`] judges the parties' signatures,
+//!   and whose certificates are believed stands in `log.opened`. The operator's own credential at a platform stays out of its reach.
 //! * **Requests need not be signed** where an agreement does not say so: that an agency asked rests on its TLS client certificate then.
 //! * **Reading the folder itself**, with the operator's right on the machine, is not recorded; only what goes over the desk is.
 //! * **An agency's own machine** is not ours to defend: whoever holds its key is that agency until its certificate is revoked or

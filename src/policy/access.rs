@@ -81,6 +81,8 @@ pub enum Standing {
     NotYet,
     /// Its security confirmation is over six months old.
     Lapsed,
+    /// Its parties have not signed it, and must have.
+    Unsigned,
     /// It, its consumer or all its purposes are on hold.
     Suspended,
     /// Its last day is past.
@@ -102,6 +104,7 @@ impl Standing {
             }
             Ok(()) => Self::InForce,
             Err(Refusal::NotYetInForce { .. }) => Self::NotYet,
+            Err(Refusal::NotSigned { .. }) => Self::Unsigned,
             Err(Refusal::SecurityConfirmationLapsed { .. }) => Self::Lapsed,
             Err(Refusal::NoLongerInForce { .. }) if matches!(agreement.status, Status::Ended { .. }) => {
                 Self::Ended
@@ -118,6 +121,7 @@ impl Standing {
             Self::InForce => "in force",
             Self::NotYet => "not yet",
             Self::Lapsed => "confirmation lapsed",
+            Self::Unsigned => "not signed",
             Self::Suspended => "suspended",
             Self::Over => "over",
             Self::Ended => "ended",
@@ -131,6 +135,7 @@ impl Standing {
             Self::InForce => "hiệu lực",
             Self::NotYet => "chưa đến hạn",
             Self::Lapsed => "quá hạn xác nhận ATTT",
+            Self::Unsigned => "chưa đủ chữ ký",
             Self::Suspended => "tạm dừng",
             Self::Over => "hết hạn",
             Self::Ended => "đã kết thúc",

@@ -18,6 +18,7 @@ pub mod refused;
 pub mod schema;
 pub mod replay;
 pub mod scope;
+pub mod signed;
 mod tables;
 pub mod template;
 pub mod unused;

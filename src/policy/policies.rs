@@ -9,7 +9,8 @@ use crate::id::{AgencyId, AgreementId, PurposeCode, ServiceId};
 use crate::identity::registry::{Agency, Registry, Role};
 
 use super::fingerprint;
-use super::model::{Agreement, Purpose, Service, Suspensions};
+use super::model::{Agreement, Purpose, Service, Suspension, Suspensions};
+use super::signed::NotSigned;
 use super::tables::Tables;
 
 /// A policy file by its name under the folder, such as `agencies/H31.02.toml`, and its exact bytes.
@@ -31,6 +32,8 @@ pub struct Policies {
     hash: Hash,
     files: Vec<PolicyFile>,
     warnings: Faults,
+    /// Why an agreement's parties did not sign it, where they must.
+    unsigned: BTreeMap<AgreementId, NotSigned>,
 }
 
 /// Whom to ask where no agreement says it: those who run the gateway.
@@ -71,6 +74,7 @@ impl Policies {
             hash: fingerprint::of(&files),
             files,
             warnings,
+            unsigned: BTreeMap::new(),
         }
     }
 
@@ -161,6 +165,33 @@ impl Policies {
     #[must_use]
     pub fn files(&self) -> &[PolicyFile] {
         &self.files
+    }
+
+    /// A file, by its name.
+    #[must_use]
+    pub fn file(&self, name: &str) -> Option<&[u8]> {
+        let place = self.files.binary_search_by(|(found, _)| found.as_str().cmp(name)).ok()?;
+        self.files.get(place).map(|(_, bytes)| &**bytes)
+    }
+
+    /// Why an agreement's parties did not sign it, where the gateway requires that they did: it answers nothing.
+    #[must_use]
+    pub fn unsigned(&self, id: &AgreementId) -> Option<&NotSigned> {
+        self.unsigned.get(id)
+    }
+
+    /// Takes agreements out of force that are not signed, each with a warning.
+    pub(super) fn without(mut self, unsigned: BTreeMap<AgreementId, NotSigned>, warnings: Faults) -> Self {
+        let mut held = self.suspensions.clone();
+        // To the tables it is all one what holds an agreement up; who asks is told by `unsigned`.
+        for (id, why) in &unsigned {
+            let held_up = Suspension { since: jiff::civil::Date::ZERO, reason: why.to_string() };
+            held.agreements.entry(id.clone()).or_insert(held_up);
+        }
+        self.tables = Tables::new(&self.agreements, &self.services, &self.registry, &held);
+        self.warnings.extend(warnings);
+        self.unsigned = unsigned;
+        self
     }
 
     /// What somebody should look at: what lapsed, or is about to.

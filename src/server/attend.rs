@@ -7,7 +7,6 @@ use crate::audit::recorder::Recorder;
 use crate::audit::recorder::Unrecorded;
 use crate::clock::Clock;
 use crate::config::settings::Settings;
-use crate::policy;
 
 use super::guard;
 use super::rotation;
@@ -15,6 +14,7 @@ use super::run::Overrides;
 use super::run::StartError;
 use super::run::open_log;
 use super::run::witnesses;
+use super::signers;
 
 /// Why the work was not begun.
 #[derive(Debug, thiserror::Error)]
@@ -47,7 +47,7 @@ pub(super) async fn attend_and_close<T: Send + 'static>(
     clock: Clock,
     work: impl FnOnce(&Recorder) -> (T, Result<(), Unrecorded>) + Send + 'static,
 ) -> Result<T, AttendError> {
-    let policies = policy::load(&settings.policies, clock.now()).map_err(StartError::Policies)?;
+    let policies = signers::policies(settings, clock.now(), clock.now())?;
     let (opened, _signer, key) = open_log(settings, &policies, &Overrides::default(), clock.clone()).await?;
     let recorder = opened.recorder().clone();
     let witnesses = witnesses(settings, &recorder, &key, clock).await?;

@@ -13,6 +13,7 @@ pub mod quotas;
 pub mod reload;
 pub mod rotation;
 pub mod run;
+pub mod signers;
 pub mod socket;
 mod upkeep;
 pub mod witness;

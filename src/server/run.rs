@@ -27,7 +27,6 @@ use crate::id::Origin;
 use crate::identity::revocation::RevocationError;
 use crate::listener::stop::Stop;
 use crate::listener::tls::TlsError;
-use crate::policy;
 use crate::policy::Policies;
 use crate::request::authority::NotAuthorities;
 use crate::signing::Signer;
@@ -60,6 +59,8 @@ use super::reload::Reload;
 use super::reload::standing::Reloaded;
 use super::rotation;
 use super::sharing;
+use super::signers;
+use super::signers::SignersError;
 use super::socket;
 use super::socket::Serving;
 use super::upkeep;
@@ -110,6 +111,9 @@ pub enum StartError {
     /// Anchors cannot be set up.
     #[error("the log's anchors cannot be set up")]
     Anchors(#[from] AnchorsError),
+    /// Whom to believe that they sign for agencies cannot be set up.
+    #[error("the authorities of those who sign agreements cannot be used")]
+    Signers(#[from] SignersError),
     /// TLS cannot be set up.
     #[error("the certificates of a socket cannot be used")]
     Tls(#[from] TlsError),
@@ -171,7 +175,7 @@ impl Gateway {
         let clock = Clock::system();
         rotation::refuse_begun(&settings.keys)?;
         let policy_clock = overrides.policy_clock.clone().unwrap_or_else(|| clock.clone());
-        let policies = policy::load(&settings.policies, policy_clock.now()).map_err(StartError::Policies)?;
+        let policies = signers::policies(&settings, policy_clock.now(), clock.now())?;
         if let Some(first) = bounds::too_large(&policies).into_iter().next() {
             return Err(first.into());
         }
@@ -341,6 +345,7 @@ pub(super) async fn open_log(
         operator: settings.operator.clone(),
         clock,
         answer_keys,
+        signers: signers::named(settings)?,
         policy: *policies.hash(),
         policy_files: policies.files().to_vec(),
         policy_clock: overrides.policy_clock.as_ref().map(|clock| rfc3339_millis(clock.now())),

@@ -69,6 +69,7 @@ impl Node {
             operator: "H31.02".parse().unwrap(),
             clock: Clock::by_hand(NOW.parse().unwrap()),
             answer_keys: Vec::new(),
+            signers: Vec::new(),
             policy: [7; 32],
             policy_files: Vec::new(),
             policy_clock: None,
@@ -220,6 +221,7 @@ fn an_exchange_that_a_gateway_forgot_at_its_start_is_a_fault_and_one_under_way_i
         policy: String::new(),
         torn: None,
         unwitnessed: true,
+        signers: Vec::new(),
         policy_clock: None,
     };
     recorder.note(&started).unwrap();

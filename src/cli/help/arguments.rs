@@ -101,6 +101,12 @@ audit evidence | message | Câu trả lời đã ký mà một bên còn giữ (
 audit evidence | request | Yêu cầu mà câu trả lời đó trả lời | The request which that answer answers
 audit evidence | trust | Chính sách tin cậy kèm trong gói; nếu không: chỉ nhật ký này | The trust policy to put in; else one of this log alone
 audit evidence | vkey | Khóa kiểm tra nhật ký; nếu không: tệp .vkey cạnh thư mục | The log's verification key; else the .vkey file beside the folder
+policy sign | file | Tệp thỏa thuận trong thư mục chính sách | The agreement's file in its folder of policies
+policy sign | cert | Chứng thư số của bên ký (PEM, kèm chuỗi) | The party's certificate (PEM, with its chain)
+policy sign | key | Khóa riêng của chứng thư số (PEM, PKCS #8; ECDSA P-256 hoặc RSA) | The certificate's private key (PEM, PKCS #8; ECDSA P-256 or RSA)
+policy verify | file | Tệp thỏa thuận trong thư mục chính sách | The agreement's file in its folder of policies
+policy verify | anchors | Tổ chức cấp chứng thư số cho các bên ký (PEM); nếu không: [signers] trong cấu hình | The authority of the signers' certificates (PEM); else [signers] of the configuration
+policy verify | crl | Danh sách thu hồi của tổ chức đó (PEM) | Its revocation lists (PEM)
 audit refusal | id | Mã giao dịch bị từ chối | The exchange that was refused
 audit refusal | number | Số, ký hiệu của văn bản | The number of the document
 audit refusal | city | Địa danh nơi ban hành | Where it is issued

@@ -122,6 +122,20 @@ pub const COMMANDS: &[Page] = &[
         examples: &["phohien policy resume agreement TT-2026-004 --reason SC-2026-017"],
     },
     Page {
+        path: "policy sign",
+        vi: "Ký thỏa thuận thay cho một bên: chữ ký CMS tách rời trên đúng từng byte của tệp, như `openssl cms -sign -binary -outform DER`.",
+        en: "Sign an agreement for a party: a detached CMS signature over the file's exact bytes, as `openssl cms -sign -binary -outform DER` makes it.",
+        examples: &[
+            "phohien policy sign policies/agreements/TT-2026-001.toml --cert G01.HYN.pem --key G01.HYN.key",
+        ],
+    },
+    Page {
+        path: "policy verify",
+        vi: "Các bên đã ký đúng văn bản thỏa thuận này chưa, bằng chứng thư số nào. Kết thúc bằng 1 nếu thiếu chữ ký, 4 nếu chữ ký sai.",
+        en: "Whether the parties signed this very agreement, and by which certificates. Ends with 1 if a signature is missing, 4 if one is false.",
+        examples: &["phohien policy verify policies/agreements/TT-2026-001.toml --anchors ca.pem"],
+    },
+    Page {
         path: "audit",
         vi: "Đọc và kiểm tra nhật ký trao đổi dữ liệu.",
         en: "Read and verify the exchange audit log.",

@@ -10,6 +10,7 @@ mod overlap;
 mod relies_on;
 mod rules;
 mod services;
+mod signatures;
 mod signing;
 mod suspended;
 mod warnings;
@@ -73,6 +74,8 @@ struct Documents {
     purposes: Option<Vec<PurposeDocument>>,
     guardrails: Option<GuardrailsDocument>,
     suspensions: Option<Vec<SuspensionDocument>>,
+    /// The names of the files that are signatures over agreements.
+    signatures: Vec<String>,
 }
 
 impl Documents {
@@ -101,6 +104,10 @@ impl Documents {
     fn read_some(files: &[PolicyFile]) -> (Self, Faults) {
         let (mut documents, mut faults) = (Self::default(), Faults::new());
         for (name, bytes) in files {
+            if signatures::is_one(name) {
+                documents.signatures.push(name.clone());
+                continue;
+            }
             match std::str::from_utf8(bytes) {
                 Ok(text) => documents.take(&Source::new(name.as_str(), text), &mut faults),
                 Err(_) => faults
@@ -117,6 +124,7 @@ impl Documents {
         self.purposes = self.purposes.take().or(more.purposes);
         self.guardrails = self.guardrails.take().or(more.guardrails);
         self.suspensions = self.suspensions.take().or(more.suspensions);
+        self.signatures.extend(more.signatures);
     }
 
     fn take(&mut self, source: &Source, faults: &mut Faults) {
@@ -162,6 +170,7 @@ impl Documents {
         let mut agreements = agreements::compile(&self.agreements, &known, &guardrails, faults);
         agreements.sort_by(|(_, a), (_, b)| a.id.cmp(&b.id));
         overlap::check(&agreements, faults);
+        signatures::check(&self.signatures, &agreements, known.files, faults);
         warnings::warn(&agreements, now, faults);
         let suspended = self.suspensions.unwrap_or_default();
         suspended::warn(&agreements, &suspended, faults);

@@ -130,6 +130,9 @@ fn why_not(
     if let Some(suspension) = policies.suspensions().agreements.get(&agreement.id) {
         return Some(Refusal::AgreementSuspended { suspension: suspension.clone(), ground: ground() });
     }
+    if policies.unsigned(&agreement.id).is_some() {
+        return Some(Refusal::NotSigned { ground: ground() });
+    }
     let confirmed = agreement.security_confirmed.filter(|_| now >= term.lapses)?;
     Some(Refusal::SecurityConfirmationLapsed { confirmed, ground: ground() })
 }

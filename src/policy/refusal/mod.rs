@@ -84,6 +84,11 @@ pub enum Refusal {
         /// The ground.
         ground: Arc<Ground>,
     },
+    /// Its parties have not signed the agreement, and the gateway requires that they did.
+    NotSigned {
+        /// The ground.
+        ground: Arc<Ground>,
+    },
     /// The call comes from outside the agency's networks.
     SourceNetwork {
         /// The ground.
@@ -194,7 +199,9 @@ impl Refusal {
             Self::Missing { .. } => "header-missing",
             Self::PurposeNotCovered { .. } => "purpose-not-covered",
             Self::PurposeSuspended { .. } | Self::AgreementSuspended { .. } => "agreement-suspended",
-            Self::NotYetInForce { .. } | Self::NoLongerInForce { .. } => "agreement-not-in-force",
+            Self::NotYetInForce { .. } | Self::NoLongerInForce { .. } | Self::NotSigned { .. } => {
+                "agreement-not-in-force"
+            }
             Self::SecurityConfirmationLapsed { .. } => "security-confirmation-lapsed",
             Self::SourceNetwork { .. } => "source-network",
             Self::OutsideHours { .. } => "outside-hours",
@@ -220,6 +227,7 @@ impl Refusal {
             | Self::NotYetInForce { ground, .. }
             | Self::NoLongerInForce { ground, .. }
             | Self::SecurityConfirmationLapsed { ground, .. }
+            | Self::NotSigned { ground }
             | Self::SourceNetwork { ground }
             | Self::OutsideHours { ground, .. }
             | Self::SignatureRequired { ground }
@@ -268,6 +276,7 @@ impl Refusal {
             | Self::PurposeNotCovered { .. }
             | Self::NotYetInForce { .. }
             | Self::NoLongerInForce { .. }
+            | Self::NotSigned { .. }
             | Self::OutsideHours { .. }
             | Self::ParameterNotGranted { .. }
             | Self::FieldNotGranted { .. } => contacts.map(|contacts| contacts.business.as_str()),

@@ -38,6 +38,7 @@ pub(super) fn of(refusal: &Refusal) -> Text {
         Refusal::NotYetInForce { ground, .. } => not_yet(&ground.agreement),
         Refusal::NoLongerInForce { last, ground } => over(&ground.agreement, *last),
         Refusal::SecurityConfirmationLapsed { ground, .. } => lapsed(&ground.agreement),
+        Refusal::NotSigned { ground } => not_signed(&ground.agreement),
         Refusal::SourceNetwork { .. } => Text::new(
             "Từ chối: yêu cầu đến từ địa chỉ mạng ngoài danh sách đã đăng ký của cơ quan, đơn vị.",
             "Refused: the request comes from an address outside the networks that the agency registered.",
@@ -128,6 +129,18 @@ fn over(agreement: &Agreement, last: Date) -> Text {
     Text::new(
         format!("Từ chối: thỏa thuận {id} có hiệu lực đến hết ngày {last}."),
         format!("Refused: agreement {id} was in force until the end of {last}."),
+    )
+}
+
+fn not_signed(agreement: &Agreement) -> Text {
+    let id = &agreement.id;
+    Text::new(
+        format!(
+            "Từ chối: thỏa thuận {id} chưa có hiệu lực vì chưa đủ chữ ký số của bên cung cấp và các bên khai thác trên đúng văn bản này."
+        ),
+        format!(
+            "Refused: agreement {id} is not in force: its provider and consumers have not all signed this very text."
+        ),
     )
 }
 

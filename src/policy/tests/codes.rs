@@ -235,7 +235,7 @@ fn every_planted_fault_is_told_in_vietnamese_to_its_last_word() {
 fn is_of_policy_files(code: Code) -> bool {
     let number = |code: &str| code.strip_prefix('P').and_then(|number| number.parse::<u32>().ok());
     match number(code.as_str()) {
-        Some(number) => number <= 44 || (101..=109).contains(&number),
+        Some(number) => number <= 44 || (101..=108).contains(&number),
         None => code.as_str().starts_with('F'),
     }
 }

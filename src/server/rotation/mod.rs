@@ -40,7 +40,6 @@ use crate::clock::Clock;
 use crate::config::settings::Settings;
 use crate::crypto::digest::hex;
 use crate::id::Origin;
-use crate::policy;
 use crate::tlog::OpenError;
 use crate::tlog::checkpoint::Checkpoint;
 use crate::tlog::note::VerifierKey;
@@ -53,6 +52,7 @@ use super::keys::Keys;
 use super::run::Overrides;
 use super::run::StartError;
 use super::run::open_log;
+use super::signers;
 
 use error::at;
 use plan::Plan;
@@ -267,7 +267,7 @@ impl Rotation {
 
     async fn open_next(&self) -> Result<(), StartError> {
         let (settings, clock) = (&self.settings, self.clock.clone());
-        let policies = policy::load(&settings.policies, clock.now()).map_err(StartError::Policies)?;
+        let policies = signers::policies(settings, clock.now(), clock.now())?;
         let (opened, _signer, key) = open_log(settings, &policies, &Overrides::default(), clock).await?;
         let predecessor = self.done.predecessor.clone();
         // It waits for the disk: not on a thread that others share.

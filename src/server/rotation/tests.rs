@@ -228,7 +228,12 @@ async fn a_new_log_with_its_first_entry_alone_is_given_the_second() {
     let chains = Chains::new(Arc::new(Directory::default()), Arc::default());
     let (log, _) = tlog::open(log, Arc::new(OsDisk), key, clock(), chains).unwrap();
     let predecessor = Some(rotation.done.predecessor.clone());
-    let opened = Record::LogOpened { origin: NEW.to_owned(), answer_keys: Vec::new(), predecessor };
+    let opened = Record::LogOpened {
+        origin: NEW.to_owned(),
+        answer_keys: Vec::new(),
+        signers: Vec::new(),
+        predecessor,
+    };
     let draft = Draft::new(world.settings.operator.clone(), None, &opened, Vec::new()).unwrap();
     log.reserve().unwrap().append(draft).wait().unwrap();
     log.close();
