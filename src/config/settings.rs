@@ -69,7 +69,7 @@ pub struct Settings {
 }
 
 /// Who issues the certificates by which parties sign agreements.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SignerSettings {
     /// Their authorities (PEM).
     pub anchors: Vec<PathBuf>,

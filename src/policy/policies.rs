@@ -33,7 +33,7 @@ pub struct Policies {
     files: Vec<PolicyFile>,
     warnings: Faults,
     /// Why an agreement's parties did not sign it, where they must.
-    unsigned: BTreeMap<AgreementId, NotSigned>,
+    unsigned: Arc<BTreeMap<AgreementId, NotSigned>>,
 }
 
 /// Whom to ask where no agreement says it: those who run the gateway.
@@ -74,7 +74,7 @@ impl Policies {
             hash: fingerprint::of(&files),
             files,
             warnings,
-            unsigned: BTreeMap::new(),
+            unsigned: Arc::default(),
         }
     }
 
@@ -180,16 +180,22 @@ impl Policies {
         self.unsigned.get(id)
     }
 
+    /// The same policies, with the agreements out of force that were so in another set: for whoever changed nothing that is signed.
+    #[must_use]
+    pub fn holding_up_as(self, other: &Self) -> Self {
+        self.without(Arc::clone(&other.unsigned))
+    }
+
     /// Takes agreements out of force that are not signed, each with a warning.
-    pub(super) fn without(mut self, unsigned: BTreeMap<AgreementId, NotSigned>, warnings: Faults) -> Self {
+    pub(super) fn without(mut self, unsigned: Arc<BTreeMap<AgreementId, NotSigned>>) -> Self {
         let mut held = self.suspensions.clone();
         // To the tables it is all one what holds an agreement up; who asks is told by `unsigned`.
-        for (id, why) in &unsigned {
+        for (id, why) in unsigned.iter() {
             let held_up = Suspension { since: jiff::civil::Date::ZERO, reason: why.to_string() };
             held.agreements.entry(id.clone()).or_insert(held_up);
+            self.warnings.push(why.warning(id));
         }
         self.tables = Tables::new(&self.agreements, &self.services, &self.registry, &held);
-        self.warnings.extend(warnings);
         self.unsigned = unsigned;
         self
     }

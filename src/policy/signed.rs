@@ -5,6 +5,7 @@
 //! nothing, since nobody vouches for the time a signer names. Pure: files, anchors, lists and time are passed in.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use rustls::pki_types::CertificateDer;
 
@@ -15,7 +16,6 @@ use crate::crypto::cms::verify::verify_detached;
 use crate::crypto::digest::sha256;
 use crate::diagnostic::code::Code;
 use crate::diagnostic::fault::Fault;
-use crate::diagnostic::fault::Faults;
 use crate::id::AgencyId;
 use crate::id::AgreementId;
 use crate::identity::judgement::NotTaken;
@@ -164,21 +164,23 @@ impl Policies {
     /// The same policies, with every agreement out of force that its parties have not signed.
     #[must_use]
     pub fn requiring_signatures(self, signers: Signers<'_>) -> Self {
-        let mut unsigned = BTreeMap::new();
-        let mut warnings = Faults::new();
-        for agreement in self.agreements() {
-            if let Err(why) = judge(agreement, &self, signers) {
-                let message = format!("agreement `{}` answers nothing: {}", agreement.id, why.text().en);
-                let fault = Fault::warning(Code::NotSigned, message);
-                warnings.push(fault.help("`phohien policy sign` signs it, `policy verify` tells more"));
-                unsigned.insert(agreement.id.clone(), why);
-            }
-        }
-        self.without(unsigned, warnings)
+        let judged = |agreement: &Arc<Agreement>| {
+            judge(agreement, &self, signers).err().map(|why| (agreement.id.clone(), why))
+        };
+        let unsigned: BTreeMap<AgreementId, NotSigned> =
+            self.agreements().iter().filter_map(judged).collect();
+        self.without(Arc::new(unsigned))
     }
 }
 
 impl NotSigned {
+    /// What `check` says of an agreement that answers nothing for it.
+    pub(super) fn warning(&self, agreement: &AgreementId) -> Fault {
+        let message = format!("agreement `{agreement}` answers nothing: {}", self.text().en);
+        let fault = Fault::warning(Code::NotSigned, message);
+        fault.help("`phohien policy sign` signs it, `policy verify` tells more")
+    }
+
     /// What people read.
     #[must_use]
     pub fn text(&self) -> Text {

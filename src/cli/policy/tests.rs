@@ -207,6 +207,18 @@ fn where_signatures_are_required_an_unsigned_agreement_answers_nothing_and_says_
 }
 
 #[test]
+fn a_difference_tells_who_signed() {
+    let desk = Desk::new();
+    copy(&desk.path("policies"), &desk.path("before")).unwrap();
+    desk.both_sign();
+    let (exit, said, _) = desk.run("phohien policy diff DESK/before DESK/policies");
+    assert!(
+        exit == Exit::No && said.contains("Agreement TT-2026-001: signatures of more G01.HYN, H31.01.01"),
+        "{said}"
+    );
+}
+
+#[test]
 fn what_the_parties_signed_for_cannot_be_exchanged_beside_their_signatures() {
     let desk = Desk::new();
     desk.both_sign();

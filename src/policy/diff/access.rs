@@ -59,7 +59,9 @@ pub(super) fn between(old: &Policies, new: &Policies) -> Vec<Change> {
 
 /// Whether an agreement answers anybody, its days aside.
 pub(super) fn stands(agreement: &Agreement, policies: &Policies) -> bool {
-    agreement.status == Status::Active && !policies.suspensions().agreements.contains_key(&agreement.id)
+    agreement.status == Status::Active
+        && !policies.suspensions().agreements.contains_key(&agreement.id)
+        && policies.unsigned(&agreement.id).is_none()
 }
 
 /// Whether everybody and every purpose of an agreement can be answered, its days aside: what its clauses grant shows as access.

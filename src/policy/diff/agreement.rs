@@ -4,6 +4,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use crate::crypto::digest::hex;
+use crate::id::AgencyId;
 use crate::id::AgreementId;
 use crate::language::Text;
 use crate::policy::calendar::shown;
@@ -11,6 +12,8 @@ use crate::policy::model::Agreement;
 use crate::policy::model::Kind;
 use crate::policy::model::Status;
 use crate::policy::policies::Policies;
+use crate::policy::signed::parties;
+use crate::policy::signed::signature_name;
 
 use super::access::stands;
 use super::aspect::Aspect;
@@ -33,9 +36,25 @@ pub(super) fn between(old: &Policies, new: &Policies, changes: &mut Vec<Change>)
         let weight = |agreement: &Agreement| Effect::of(stands(agreement, policies), false);
         if let Some((was, is)) = teller.both(pair, weight, summary) {
             compare(&mut teller, was, is);
+            signatures(&mut teller, (was, old), (is, new));
             clause::between((was, old), (is, new), changes);
         }
     }
+}
+
+/// Who has signed, and whether that puts it into force or out of it.
+fn signatures(
+    teller: &mut Teller<'_>,
+    (old, before): (&Agreement, &Policies),
+    (new, after): (&Agreement, &Policies),
+) {
+    let signed = |agreement: &Agreement, policies: &Policies| -> Vec<String> {
+        let there = |agency: &&AgencyId| policies.file(&signature_name(&agreement.id, agency)).is_some();
+        parties(agreement).filter(there).map(ToString::to_string).collect()
+    };
+    teller.listed(Aspect::SIGNATURES, (&signed(old, before), &signed(new, after)));
+    let [was, is] = [before, after].map(|policies| policies.unsigned(&old.id).is_some());
+    teller.judged(Aspect::UNSIGNED, (&was, &is), yes_or_no, |was, _| Effect::of(*was, !*was));
 }
 
 fn by_id(policies: &Policies) -> impl Iterator<Item = (&AgreementId, &Agreement)> {

@@ -99,6 +99,11 @@ impl Aspect {
     pub const SIGNING_KEYS: Self = aspect("signing_keys", "khóa ký yêu cầu", "keys that sign its requests:");
     /// The files an agreement was agreed on with.
     pub const RELIES_ON: Self = aspect("relies_on", "các tệp mà văn bản dựa vào", "files it relies on:");
+    /// Who has signed it.
+    pub const SIGNATURES: Self = aspect("signatures", "chữ ký của", "signatures of");
+    /// Whether it is out of force for want of signatures.
+    pub const UNSIGNED: Self =
+        aspect("unsigned", "thiếu chữ ký phải có", "lacks signatures that it must have:");
     /// Addresses of a platform.
     pub const ENDPOINTS: Self = aspect("endpoints", "địa chỉ nền tảng", "platform endpoints");
     /// What can be answered.

@@ -32,6 +32,7 @@ use super::standing::Part;
 use super::words;
 use crate::server::doorway::platform_tls;
 use crate::server::run::StartError;
+use crate::server::signers;
 use crate::server::socket;
 
 /// Everything that would be in force, and what of it is new.
@@ -107,7 +108,8 @@ impl Aside {
         }
         *bytes = suspensions.into();
         let Ok(policies) = compile(files, served.door.policy_clock.now()) else { return false };
-        self.put_policies(policies);
+        // Nothing that is signed changed: the kill switch waits for nobody's certificates.
+        self.put_policies(policies.holding_up_as(&self.in_force.policies));
         true
     }
 
@@ -147,7 +149,9 @@ impl Aside {
         self.in_force.authorities = Arc::new(authorities);
         self.in_force.bodies = Rules { within: settings.exchange.body_timeout };
         self.in_force.contact = settings.contact.clone();
-        self.settings = settings;
+        // Whom signatures are believed from is recorded by a start, and changes with one.
+        let (signers, required) = (self.settings.signers.clone(), self.settings.require_signed_agreements);
+        self.settings = Settings { signers, require_signed_agreements: required, ..settings };
     }
 
     fn take_policies(&mut self, served: &Served, files: Vec<PolicyFile>) {
@@ -163,6 +167,7 @@ impl Aside {
     fn checked(&self, served: &Served, files: Vec<PolicyFile>) -> Result<Policies, String> {
         let policies =
             compile(files, served.door.policy_clock.now()).map_err(|faults| faults.render(false))?;
+        let policies = signed(served, policies)?;
         if let Some(which) = bounds::too_large(&policies).first() {
             return Err(which.to_string());
         }
@@ -304,6 +309,21 @@ fn secured(wanted: &SocketSettings, now: Timestamp) -> Result<(Tls, Revocations)
 /// A file as people know it: by its name in the folder of certificates.
 fn name_of(path: &Path, certs: &Path) -> String {
     path.strip_prefix(certs).unwrap_or(path).display().to_string()
+}
+
+/// Other policies, with the signatures that this gateway requires since its start: by the authorities that the start recorded.
+fn signed(served: &Served, policies: Policies) -> Result<Policies, String> {
+    let settings = &served.settings;
+    let Some(signers) = settings.signers.as_ref().filter(|_| settings.require_signed_agreements) else {
+        return Ok(policies);
+    };
+    let named = signers::named(settings).map_err(|why| causes(&why))?;
+    if named != served.signers {
+        return Err(
+            "[signers] anchors are others than the log names: they change by a start alone".to_owned()
+        );
+    }
+    signers::required(policies, signers, served.door.clock.now()).map_err(|why| causes(&why))
 }
 
 /// An error with what is under it.

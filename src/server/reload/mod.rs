@@ -45,6 +45,7 @@ use crate::policy::model::Suspensions;
 use super::desk;
 use super::doorway::caps;
 use super::sharing;
+use super::signers;
 use aside::Aside;
 use disk::Look;
 use disk::Material;
@@ -78,6 +79,8 @@ pub struct Served {
     pub settings: Settings,
     material: Material,
     sockets: Sockets,
+    /// Whom signatures over agreements are believed from, as this start recorded it.
+    signers: Vec<String>,
 }
 
 /// What the files held before anything was loaded from them, so that what changed meanwhile is seen as a change.
@@ -121,11 +124,21 @@ impl Reload {
     ) -> Self {
         let policies = Arc::clone(&door.in_force().policies);
         let sight = disk::loaded(&settings, &policies, material.clone());
+        // What cannot be read now is not what was recorded: no other set is taken then.
+        let signers = signers::named(&settings).unwrap_or_default();
         let work = Work {
             suspensions: Settling::new(disk::suspensions_in(policies.files())),
             all: Settling::new(sight),
             looks: 0,
-            served: Served { door, exchange, desk, sockets: Sockets::of(&settings), settings, material },
+            served: Served {
+                door,
+                exchange,
+                desk,
+                sockets: Sockets::of(&settings),
+                settings,
+                material,
+                signers,
+            },
         };
         Self(Arc::new(Shared { work: Mutex::new(work), standing: Standing::default() }))
     }

@@ -54,6 +54,8 @@ pub(super) fn of_settings(old: &Settings, new: &Settings) -> (Vec<&'static str>,
         ("witnesses", old.witnesses == new.witnesses),
         ("anchor", old.anchor == new.anchor),
         ("limits.shared", old.shared == new.shared),
+        ("signers", old.signers == new.signers),
+        ("require_signed_agreements", old.require_signed_agreements == new.require_signed_agreements),
         ("exchange", is_fixed(&old.exchange.socket, &new.exchange.socket)),
         ("desk", is_desk_fixed(old, new)),
     ];
