@@ -52,18 +52,22 @@ fn looking_up() -> Request<Full<bytes::Bytes>> {
     client::get(&lookup_path(), &[("exchange-purpose", "tra-cuu")])
 }
 
-/// Asks over one connection, again and again, until an answer is no longer 200, and hands that out.
-async fn until_refused(world: &World, session: &mut Session) -> Answered {
+/// Asks over one connection, again and again, until an answer is of this status, and hands that out.
+async fn until(world: &World, session: &mut Session, status: u16) -> Answered {
     let asking = async {
         loop {
             let answered = world.ask(session, looking_up()).await.unwrap();
-            if answered.status != 200 {
+            if answered.status == status {
                 return answered;
             }
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     };
-    tokio::time::timeout(PATIENCE, asking).await.expect("it is refused")
+    tokio::time::timeout(PATIENCE, asking).await.expect("it is answered so")
+}
+
+async fn until_refused(world: &World, session: &mut Session) -> Answered {
+    until(world, session, 403).await
 }
 
 /// The command line, over the policies of a world.
@@ -109,9 +113,26 @@ async fn a_suspension_reaches_open_connections_of_both_versions_of_http_and_what
     let leaves = world.end().await;
     let suspended = leaves.iter().position(|leaf| leaf == changes(&leaves)[1]).unwrap();
     assert_eq!(leaves[suspended]["old"], changes(&leaves)[0]["new"]);
-    assert!(leaves[suspended]["changed"]["vi"].as_str().is_some_and(|words| !words.is_empty()));
+    let words = leaves[suspended]["changed"]["en"].as_str().unwrap();
+    assert!(words.contains("TT-01") && words.contains("Kill switch"), "{words}");
     let late = leaves.iter().rposition(|leaf| leaf["exchange"] == answered.header("exchange-id")).unwrap();
     assert!(late > suspended && leaves[late]["policy"] == leaves[suspended]["old"], "{:?}", leaves[late]);
+}
+
+#[tokio::test]
+async fn a_suspension_that_is_taken_back_at_once_by_the_very_file_of_before_is_over() {
+    let world = World::start().await;
+    let mut session = world.client(CENTRE).session().await.unwrap();
+    let file = world.folder().join("policies/suspensions.toml");
+    let open = fs::read_to_string(&file).unwrap();
+    let shut = format!("{open}[[suspend]]\nagreement = \"TT-01\"\nsince = 2026-11-01\nreason = \"x\"\n");
+    for _ in 0..2 {
+        world::rename_over(&file, &shut);
+        assert_eq!(until(&world, &mut session, 403).await.reason(), "agreement-suspended");
+        world::rename_over(&file, &open);
+        until(&world, &mut session, 200).await;
+    }
+    world.end().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

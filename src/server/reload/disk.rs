@@ -21,26 +21,32 @@ pub(super) const SUSPENSIONS: &str = "suspensions.toml";
 /// Something that is looked at again and again: it counts once it has been the same twice.
 #[derive(Debug)]
 pub(super) struct Settling<T> {
-    dealt_with: T,
+    /// None: whatever is there has to be dealt with.
+    dealt_with: Option<T>,
     last: T,
 }
 
 impl<T: Clone + PartialEq> Settling<T> {
     /// This was dealt with.
     pub(super) fn new(dealt_with: T) -> Self {
-        Self { last: dealt_with.clone(), dealt_with }
+        Self { last: dealt_with.clone(), dealt_with: Some(dealt_with) }
     }
 
     /// Whether what is there now has to be dealt with: it is another, and was there at the last look too.
     pub(super) fn look(&mut self, now: &T) -> bool {
-        let settled = *now == self.last && *now != self.dealt_with;
+        let settled = *now == self.last && self.dealt_with.as_ref() != Some(now);
         self.last.clone_from(now);
         settled
     }
 
     /// It was dealt with, well or not: it is not tried again before it changes.
     pub(super) fn deal(&mut self, with: T) {
-        self.dealt_with = with;
+        self.dealt_with = Some(with);
+    }
+
+    /// What was dealt with is no longer what is in force: even if it comes back, it has to be dealt with again.
+    pub(super) fn forget(&mut self) {
+        self.dealt_with = None;
     }
 }
 
@@ -198,6 +204,9 @@ mod tests {
         assert!(settling.look(&"whole"));
         settling.deal("whole");
         assert!(!settling.look(&"whole"));
+        settling.forget();
+        assert!(settling.look(&"whole"));
+        settling.deal("whole");
         assert!(!settling.look(&"old"));
         assert!(settling.look(&"old"));
     }

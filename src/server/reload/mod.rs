@@ -238,19 +238,25 @@ impl Work {
             return self.suspensions.deal(suspensions);
         }
         match self.served.put(aside) {
-            Ok(_) => self.suspensions.deal(suspensions),
+            Ok(changed) => {
+                self.suspensions.deal(suspensions);
+                if changed {
+                    self.all.forget();
+                }
+            }
             Err(_) => self.looks = 0,
         }
     }
 
     fn everything(&mut self, look: Look, standing: &Standing) -> Reloaded {
-        let sight = look.sight.clone();
+        let (sight, suspensions) = (look.sight.clone(), disk::suspensions_in(&look.files));
         let mut aside = Aside::of(&self.served);
         aside.take_all(&self.served, look);
         let mut not_taken = aside.not_taken.clone();
         let changed = match self.served.put(aside) {
             Ok(changed) => {
                 self.all.deal(sight);
+                self.suspensions.deal(suspensions);
                 changed
             }
             // Nothing is wrong on the disk: it is tried again.

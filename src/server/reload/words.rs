@@ -7,9 +7,22 @@ use crate::config::settings::Settings;
 use crate::config::settings::SocketSettings;
 use crate::language::Text;
 use crate::policy::Policies;
+use crate::policy::diff;
 
-/// What another policy set changes.
+/// Changes that are told one by one: about as many as an entry has room for.
+const TOLD_MAX: usize = 20;
+
+/// What another policy set changes: what is given and taken, or, where that is nothing, which files are written otherwise.
 pub(super) fn of_policies(old: &Policies, new: &Policies) -> Text {
+    let told = diff::in_words(&diff::between(old, new), TOLD_MAX);
+    if told.is_empty() {
+        return of_files(old, new);
+    }
+    let (vi, en): (Vec<_>, Vec<_>) = told.into_iter().map(|text| (text.vi, text.en)).unzip();
+    Text::new(vi.join("\n"), en.join("\n"))
+}
+
+fn of_files(old: &Policies, new: &Policies) -> Text {
     let (old, new) = (by_name(old), by_name(new));
     let added: Vec<_> = new.keys().filter(|name| !old.contains_key(*name)).copied().collect();
     let removed: Vec<_> = old.keys().filter(|name| !new.contains_key(*name)).copied().collect();
