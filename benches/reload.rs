@@ -2,12 +2,16 @@
 //! by a reload ends it.
 //!
 //! From saving `suspensions.toml` to the first refusal on a connection that was open before (over 20 runs); how long the example
-//! province takes to be checked, recorded and put into force; and a hundred reloads while four callers ask, each answer verified.
+//! province takes to be checked, recorded and put into force, and a nation of 10,000 agreements; and a hundred reloads while four callers
+//! ask, each answer verified.
 #![expect(clippy::print_stdout, reason = "printing is what a benchmark is for")]
 
 #[path = "append/clock.rs"]
 #[expect(dead_code, reason = "other benchmarks use the rest")]
 mod clock;
+#[path = "pure/nation.rs"]
+#[expect(dead_code, reason = "other benchmarks ask it")]
+mod nation;
 #[path = "../tests/world/mod.rs"]
 #[expect(
     clippy::unwrap_used,
@@ -21,6 +25,7 @@ mod world;
 use std::error::Error;
 use std::fs;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use phohien::policy::load;
@@ -37,15 +42,20 @@ type Failure = Box<dyn Error + Send + Sync>;
 
 /// How often a suspension is timed.
 const SUSPENSIONS: usize = 20;
+/// Between two questions: what a time is uncertain by.
+const BETWEEN_QUESTIONS: Duration = Duration::from_millis(5);
 /// How often a reload of the province is timed.
 const PROVINCES: usize = 50;
+/// And of a nation.
+const NATIONS: usize = 10;
 /// How many reloads are made while callers ask.
 const RELOADS: usize = 100;
 
 fn main() -> Result<(), Failure> {
     let runtime = tokio::runtime::Runtime::new()?;
     runtime.block_on(suspensions())?;
-    runtime.block_on(provinces())?;
+    runtime.block_on(province())?;
+    runtime.block_on(nation())?;
     runtime.block_on(under_load())
 }
 
@@ -84,27 +94,43 @@ async fn until(world: &World, session: &mut Session, status: u16) -> Result<u64,
         asked += 1;
         match answered.status {
             found if found == status => return Ok(asked),
-            200 | 403 => {}
+            200 | 403 => tokio::time::sleep(BETWEEN_QUESTIONS).await,
             other => return Err(format!("an exchange ended with {other}").into()),
         }
     }
 }
 
 /// The time of a reload of the example province in which one file has changed.
-async fn provinces() -> Result<(), Failure> {
+async fn province() -> Result<(), Failure> {
+    let (files, _) = load::read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("policies"));
+    let text = |(name, bytes): (String, Arc<[u8]>)| Ok((name, std::str::from_utf8(&bytes)?.to_owned()));
+    let files = files.into_iter().map(text).collect::<Result<Vec<_>, Failure>>()?;
+    reloads("the province", files, "agreements/TT-2026-001.toml", PROVINCES).await
+}
+
+/// The same of a nation's policies, in which the kill switch has changed.
+async fn nation() -> Result<(), Failure> {
+    let files = nation::files().map_err(|fault| fault.to_string())?;
+    reloads("a nation", files, "suspensions.toml", NATIONS).await
+}
+
+async fn reloads(
+    whose: &str,
+    files: Vec<(String, String)>,
+    changing: &str,
+    times: usize,
+) -> Result<(), Failure> {
     let mut world = World::build("").await;
     let folder = world.folder().join("policies");
     fs::remove_dir_all(&folder)?;
-    let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("policies");
-    let (files, _) = load::read(&example);
-    for (name, bytes) in &files {
-        world::write(&folder.join(name), std::str::from_utf8(bytes)?);
+    for (name, text) in &files {
+        world::write(&folder.join(name), text);
     }
     world.open().await;
-    let file = folder.join("agreements/TT-2026-001.toml");
+    let file = folder.join(changing);
     let text = fs::read_to_string(&file)?;
     let mut all = Vec::new();
-    for number in 0..PROVINCES {
+    for number in 0..times {
         world::rename_over(&file, &format!("{text}# {number}\n"));
         let begun = now();
         let reloaded = world.gateway().reload().await;
@@ -113,7 +139,7 @@ async fn provinces() -> Result<(), Failure> {
             return Err(format!("{reloaded:?}").into());
         }
     }
-    println!("reload of the province, {} files         {PROVINCES} runs   {}", files.len(), summed(all));
+    println!("reload of {whose}, {} files   {times} runs   {}", files.len(), summed(all));
     world.end().await;
     Ok(())
 }
