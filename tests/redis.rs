@@ -232,6 +232,53 @@ async fn while_the_store_is_lost_two_gateways_grant_no_more_than_was_kept_for_th
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_a_store_that_forgot_nothing_is_free_until_every_gateway_has_told_it_what_it_granted() {
+    let mut store = Redis::start().await;
+    let [here, mut away] = two(&store, "daily = 40").await;
+    for _ in 0..26 {
+        assert_eq!(ask(&away, PERSON).await.0, 200);
+    }
+    away.close().await;
+    store.kill();
+    here.until("the store is lost", |leaves| said(leaves) == ["lost"]).await;
+    store.again().await;
+    here.until("the store is back", |leaves| said(leaves) == ["lost", "back"]).await;
+    let mut granted = 26;
+    while ask(&here, PERSON).await.0 == 200 {
+        granted += 1;
+    }
+    println!("granted {granted} of quota 40, while one gateway was away");
+    assert!(granted <= 40, "{granted}");
+    // Once it has, all of it can be used.
+    away.open().await;
+    until_shared(&away).await;
+    let granted = Arc::new(watch::Sender::new(granted));
+    for world in [&here, &away] {
+        ask_until_used_up(world.client(CENTRE), Arc::clone(&granted)).await;
+    }
+    assert_eq!(*granted.borrow(), 40);
+    here.end().await;
+    away.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn while_the_store_is_lost_each_gateway_has_its_part_of_a_rate() {
+    let mut store = Redis::start().await;
+    let worlds = two(&store, "rate = { requests = 6, per = \"day\", burst = 6 }").await;
+    store.kill();
+    for world in &worlds {
+        let mut statuses = Vec::new();
+        for _ in 0..4 {
+            statuses.push(ask(world, PERSON).await.0);
+        }
+        assert_eq!(statuses, [200, 200, 200, 429]);
+    }
+    for world in worlds {
+        world.end().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_gateway_alone_can_use_what_the_other_does_not() {
     let store = Redis::start().await;
     let [busy, idle] = two(&store, "daily = 30").await;
