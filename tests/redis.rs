@@ -75,6 +75,12 @@ impl Redis {
         tokio::time::timeout(PATIENCE, answers).await.expect("the store answers");
     }
 
+    /// Has it forget everything without a word.
+    fn forget(&self) {
+        let forgotten = Command::new("redis-cli").arg("-s").arg(self.socket()).arg("FLUSHALL").status();
+        assert!(forgotten.unwrap().success());
+    }
+
     /// SIGKILL: it saves nothing.
     fn kill(&mut self) {
         if let Some(mut process) = self.process.take() {
@@ -259,6 +265,27 @@ async fn of_a_store_that_forgot_nothing_is_free_until_every_gateway_has_told_it_
     assert_eq!(*granted.borrow(), 40);
     here.end().await;
     away.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_store_that_was_emptied_under_the_gateways_is_told_everything_again() {
+    let store = Redis::start().await;
+    let worlds = two(&store, "daily = 20").await;
+    for world in worlds.iter().cycle().take(12) {
+        assert_eq!(ask(world, PERSON).await.0, 200);
+    }
+    store.forget();
+    for world in &worlds {
+        world.until("it is told again", |leaves| said(leaves) == ["lost", "back"]).await;
+    }
+    let granted = Arc::new(watch::Sender::new(12));
+    for world in &worlds {
+        ask_until_used_up(world.client(CENTRE), Arc::clone(&granted)).await;
+    }
+    assert_eq!(*granted.borrow(), 20);
+    for world in worlds {
+        world.end().await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -25,7 +25,7 @@
 //! | use a filter to learn a field it may not see | parameters name the catalogue field they filter on, and the scope decides |
 //! | be given more than it may have | [`crate::disclosure`]: an allow-list of fields; what the catalogue does not know is withheld; what cannot be cut safely is not released at all |
 //! | say it is somebody else toward the platform | headers toward platforms are an allow-list, and those we vouch for are set last |
-//! | harvest | rates and in-flight slots, narrow before wide, per agreement, agency, service and gateway: [`crate::limits`] |
+//! | harvest | rates and in-flight slots, narrow before wide, per agreement, agency, service and gateway; quotas over restarts ([`crate::audit::charged`]) and over several gateways ([`crate::limits::shared`]): [`crate::limits`] |
 //! | send a request again that another agency, or itself, has signed | where an agreement demands signatures, each counts for a minute, for this very request, and once: [`crate::identity::signed`], [`crate::gateway::nonces`] |
 //! | be told a field by an answer that is cut midway, or a name before it is counted | [`crate::disclosure::Stream`]: nothing of a piece goes on before all of it was read and counted, and what breaks has no proper end |
 //! | hold an answer open, or read it a byte a minute | one piece waits for it; a minute, and what it earns by reading, is all the time it gets |

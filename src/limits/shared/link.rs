@@ -134,9 +134,17 @@ impl Link {
     }
 
     /// The accounts of which somebody wants more than is free.
-    pub(super) async fn wanted(&self) -> Result<Vec<String>, Lost> {
-        let Connected { mut connection, .. } = self.connected()?;
-        Ok(redis::cmd("SMEMBERS").arg(WANTED).query_async(&mut connection).await?)
+    ///
+    /// # Errors
+    /// Also where the store has forgotten that this node joined it, and what else nobody knows.
+    pub(super) async fn wanted(&self, node: &str) -> Result<Vec<String>, Lost> {
+        let Connected { mut connection, joined, .. } = self.connected()?;
+        let mut both = redis::pipe();
+        both.hexists(&joined, node).smembers(WANTED);
+        match both.query_async(&mut connection).await? {
+            (true, wanted) => Ok(wanted),
+            (false, _) => Err(Lost::Other("it has forgotten what it was told".to_owned())),
+        }
     }
 
     pub(super) async fn send(&self, ask: &Ask) -> Result<Answer, Lost> {

@@ -150,7 +150,7 @@ impl Shared {
     }
 
     pub(super) async fn wanted(&self) -> Result<Vec<String>, Lost> {
-        self.link.wanted().await
+        self.link.wanted(&self.settings.node).await
     }
 
     /// This node's part of a rate: so many in as many times the period, so that few requests are no fewer.
