@@ -9,12 +9,16 @@ use std::process::Child;
 use std::process::Command;
 use std::process::Stdio;
 use std::sync::Arc;
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio::net::UnixStream;
 use tokio::sync::watch;
+
+use phohien::crypto::sign::P256Key;
+use phohien::message::key::AnswerKey;
 
 use world::CENTRE;
 use world::PATIENCE;
@@ -24,6 +28,7 @@ use world::client;
 use world::client::Client;
 use world::platform::Manner;
 use world::replace;
+use world::signing;
 
 /// Requests a day in the tests under load.
 const QUOTA: usize = 400;
@@ -99,6 +104,11 @@ impl Drop for Redis {
     }
 }
 
+/// By what the centre signs its requests.
+#[cfg(test)]
+static KEY: LazyLock<AnswerKey> =
+    LazyLock::new(|| AnswerKey::from_pkcs8(&P256Key::generate_pkcs8().unwrap()).unwrap());
+
 /// A gateway on the store, one of two, whose agreement `moi-ngay` has these limits.
 #[cfg(test)]
 async fn gateway(name: &str, store: &Path, limits: &str) -> World {
@@ -112,6 +122,7 @@ async fn gateway(name: &str, store: &Path, limits: &str) -> World {
     );
     replace(&world.configuration(), "refusals_per_minute = 1000\n", &shared);
     world::write(&world.folder().join("limits.secret"), &"5a".repeat(32));
+    signing::register(&world, CENTRE, "k1", &KEY, (2020, 2099));
     world.open().await;
     world
 }
@@ -406,4 +417,25 @@ async fn a_gateway_that_is_started_again_goes_on_with_what_both_have_granted() {
     assert_eq!(*granted.borrow(), 30);
     one.end().await;
     other.end().await;
+}
+
+#[tokio::test]
+async fn a_signature_counts_at_one_of_two_gateways_and_at_none_while_the_store_is_lost() {
+    let mut store = Redis::start().await;
+    let worlds = two(&store, "daily = 400").await;
+    let (nonce, at) = (signing::nonce(), signing::now());
+    let signed = |nonce: &str| {
+        let request = client::get(&path(PERSON), &[("exchange-purpose", "ky-so")]);
+        signing::sign_at(request, &KEY, "k1", nonce, at)
+    };
+    let first = worlds[0].call(&worlds[0].client(CENTRE), signed(&nonce)).await;
+    assert_eq!(first.status, 200, "{first:?}");
+    let again = worlds[1].call(&worlds[1].client(CENTRE), signed(&nonce)).await;
+    assert_eq!((again.status, again.reason().as_str()), (403, "signature-required"));
+    store.kill();
+    let lost = worlds[1].call(&worlds[1].client(CENTRE), signed(&signing::nonce())).await;
+    assert_eq!((lost.status, lost.reason().as_str()), (503, "overload"), "{lost:?}");
+    for world in worlds {
+        world.end().await;
+    }
 }

@@ -4,13 +4,10 @@
 #[cfg(test)]
 mod world;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http::Request;
 use http_body_util::Full;
 
-use phohien::clock::Clock;
 use phohien::clock::Timestamp;
 use phohien::crypto::digest::sha256;
 use phohien::crypto::sign::Ed25519Key;
@@ -19,14 +16,19 @@ use phohien::message::digest::content_digest;
 use phohien::message::key::AnswerKey;
 use phohien::message::request::Claim;
 use phohien::message::request::Head;
-use phohien::message::request::sign_claim;
 
 use world::CENTRE;
 use world::CUT;
+use world::HOSPITAL;
 use world::World;
 use world::client;
 use world::kinds;
 use world::lookup_path;
+use world::signing::nonce;
+use world::signing::now;
+use world::signing::register;
+use world::signing::sign;
+use world::signing::sign_at;
 
 const SIGNED: &str = "ky-so";
 const MATCH: &str = r#"{"SoDinhDanh":"099190000001","HoVaTen":"Nguyễn Văn Mẫu"}"#;
@@ -54,27 +56,15 @@ async fn built() -> (World, Keys) {
     let p256 = || AnswerKey::from_pkcs8(&P256Key::generate_pkcs8().unwrap()).unwrap();
     let ed25519 = AnswerKey::from_pkcs8(&Ed25519Key::generate_pkcs8().unwrap()).unwrap();
     let keys = Keys { p256: p256(), ed25519, old: p256(), next: p256(), stranger: p256() };
-    let agency = world.folder().join(format!("policies/agencies/{CENTRE}.toml"));
-    let mut text = std::fs::read_to_string(&agency).unwrap();
-    for (id, key, from, until) in [
-        ("k1", &keys.p256, "2020-01-01T00:00:00Z", "2099-01-01T00:00:00Z"),
-        ("k2", &keys.ed25519, "2020-01-01T00:00:00Z", "2099-01-01T00:00:00Z"),
-        ("old", &keys.old, "2020-01-01T00:00:00Z", "2021-01-01T00:00:00Z"),
-        ("next", &keys.next, "2090-01-01T00:00:00Z", "2099-01-01T00:00:00Z"),
+    for (id, key, years) in [
+        ("k1", &keys.p256, (2020, 2099)),
+        ("k2", &keys.ed25519, (2020, 2099)),
+        ("old", &keys.old, (2020, 2021)),
+        ("next", &keys.next, (2090, 2099)),
     ] {
-        let (algorithm, spki) = (key.public().algorithm(), STANDARD.encode(key.public().spki()));
-        text.push_str(&format!(
-            "\n[[signing_keys]]\nid = \"{id}\"\nalgorithm = \"{algorithm}\"\npublic_key = \"{spki}\"\nfrom = {from}\nuntil = {until}\n"
-        ));
+        register(&world, CENTRE, id, key, years);
     }
-    world::write(&agency, &text);
-    let other = world.folder().join("policies/agencies/H31.06.11.toml");
-    let spki = STANDARD.encode(keys.stranger.public().spki());
-    let mut text = std::fs::read_to_string(&other).unwrap();
-    text.push_str(&format!(
-        "\n[[signing_keys]]\nid = \"hospital\"\nalgorithm = \"ecdsa-p256-sha256\"\npublic_key = \"{spki}\"\nfrom = 2020-01-01T00:00:00Z\nuntil = 2099-01-01T00:00:00Z\n"
-    ));
-    world::write(&other, &text);
+    register(&world, HOSPITAL, "hospital", &keys.stranger, (2020, 2099));
     let agreement = world.folder().join("policies/agreements/TT-02.toml");
     world::replace(&agreement, "[\"H31.01.01\", \"H31.06.11\"]", "[\"H31.06.11\"]");
     let text = std::fs::read_to_string(&agreement).unwrap();
@@ -100,48 +90,6 @@ fn matching(body: &str) -> Request<Full<Bytes>> {
         ("content-digest", &digest),
     ];
     client::build("POST", "/mau/doi-chieu", &headers, body)
-}
-
-#[cfg(test)]
-fn now() -> Timestamp {
-    Clock::system().now()
-}
-
-/// A nonce that no other call of these tests has.
-#[cfg(test)]
-fn nonce() -> String {
-    use std::sync::atomic::AtomicU64;
-    use std::sync::atomic::Ordering;
-    static NEXT: AtomicU64 = AtomicU64::new(0);
-    let chance = phohien::crypto::random::bytes::<16>().unwrap();
-    format!("{}-{}", STANDARD.encode(chance), NEXT.fetch_add(1, Ordering::SeqCst))
-}
-
-/// Signs a request as a client of an agency does.
-#[cfg(test)]
-fn sign(request: Request<Full<Bytes>>, key: &AnswerKey, keyid: &str) -> Request<Full<Bytes>> {
-    sign_at(request, key, keyid, &nonce(), now())
-}
-
-#[cfg(test)]
-fn sign_at(
-    mut request: Request<Full<Bytes>>,
-    key: &AnswerKey,
-    keyid: &str,
-    nonce: &str,
-    created: Timestamp,
-) -> Request<Full<Bytes>> {
-    let head = Head {
-        method: request.method().as_str(),
-        authority: "localhost",
-        path: request.uri().path(),
-        query: request.uri().query(),
-        headers: request.headers(),
-    };
-    let signed = sign_claim(&head, key, keyid, nonce, created).unwrap();
-    request.headers_mut().insert("signature-input", signed.input.parse().unwrap());
-    request.headers_mut().insert("signature", signed.signature.parse().unwrap());
-    request
 }
 
 #[cfg(test)]

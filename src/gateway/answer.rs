@@ -155,7 +155,7 @@ fn declined_by_limit(door: &Door, declined: &Declined<limits::refusal::Refusal>)
 
 /// A signature that counted and was used before counts no more: the request is as good as unsigned.
 fn used(grant: &Grant, why: &Unsigned) -> Told {
-    let (code, status) = if *why == Unsigned::TooMany {
+    let (code, status) = if [Unsigned::TooMany, Unsigned::Unshared].contains(why) {
         ("overload", StatusCode::SERVICE_UNAVAILABLE)
     } else {
         (SIGNATURE_REQUIRED, StatusCode::FORBIDDEN)

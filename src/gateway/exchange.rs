@@ -56,7 +56,7 @@ async fn live(door: &Door, open: &mut Open, arrival: Arrival) -> Result<Told, St
     let request = request.with_signature(signature);
     let grant = policy::decide(peer, request, &set.policies, door.policy_clock.now())?;
     let admission = door.limits.admit(grant, door.policy_clock.now()).await?;
-    let admission = door.nonces.admit(admission, door.clock.now())?;
+    let admission = door.nonces.admit(admission, door.clock.now(), door.limits.shared()).await?;
     let (admission, body) = body.read(admission, set.bodies, door.policy_clock.now()).await?;
     open.hear(crate::audit::receipt::request_image(admission.grant().request(), &body));
     let cleared = open.clear(admission).await?;

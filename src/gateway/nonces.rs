@@ -13,8 +13,12 @@ use std::sync::PoisonError;
 use crate::audit::attested::Spent;
 use crate::clock::Timestamp;
 use crate::crypto::digest::Hash;
+use crate::crypto::digest::hex;
 use crate::id::AgencyId;
+use crate::identity::signed::Attested;
 use crate::limits::Admission;
+use crate::limits::shared::Shared;
+use crate::message::request::WINDOW_SECONDS;
 use crate::message::unsigned::Unsigned;
 
 use super::stop::Stop;
@@ -62,11 +66,22 @@ impl Nonces {
     /// Lets an admitted request go on, and its signature, if it has one, count no more.
     ///
     /// # Errors
-    /// The signature was used before, no longer counts, or there is no room to remember it.
-    pub fn admit(&self, admission: Admission, now: Timestamp) -> Result<Admission, Stop> {
+    /// The signature was used before, here or at a gateway with which the limits are shared, no longer counts, or that cannot be known.
+    pub async fn admit(
+        &self,
+        admission: Admission,
+        now: Timestamp,
+        shared: Option<&Shared>,
+    ) -> Result<Admission, Stop> {
         let agency = &admission.grant().peer().agency().id;
         let spent = match admission.grant().request().attested() {
-            Some(attested) => self.seen(now).spend(agency, short(attested.once()), attested.until()),
+            Some(attested) => {
+                let here = self.seen(now).spend(agency, short(attested.once()), attested.until());
+                match (here, shared) {
+                    (Ok(()), Some(shared)) => everywhere(shared, agency, attested).await,
+                    (here, _) => here,
+                }
+            }
             None => Ok(()),
         };
         match spent {
@@ -79,6 +94,16 @@ impl Nonces {
         let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         seen.newest = seen.newest.max(now.as_second());
         seen
+    }
+}
+
+/// With several gateways a signature counts at one of them.
+async fn everywhere(shared: &Shared, agency: &AgencyId, attested: &Attested) -> Result<(), Unsigned> {
+    let what = format!("{agency}:{}", hex(attested.once()));
+    match shared.take(&what, 2 * WINDOW_SECONDS).await {
+        Some(true) => Ok(()),
+        Some(false) => Err(Unsigned::Replayed),
+        None => Err(Unsigned::Unshared),
     }
 }
 

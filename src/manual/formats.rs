@@ -298,7 +298,8 @@
 //! with parameters (`sf`, `bs`, `key`, `tr`, `req`), a second signature, `Signature-Input` over 1 KiB: it does not count. `ed25519`,
 //! `ecdsa-p256-sha256` (raw `r || s`), `rsa-pss-sha512`. Whatever was signed, `content-digest` is held against the body.
 //!
-//! A signature is remembered as long as it would count, also over a restart. The answer covers the request's signature, whether it counted or
+//! A signature is remembered as long as it would count, also over a restart; gateways that share their limits take `phohien:once:<agency>:<hash
+//! of key and nonce>` in the store for two minutes, and take no signed request while it is lost. The answer covers the request's signature, whether it counted or
 //! not: the fields that it covers (`;req`) and `"signature";req;key="<label>"`. Whoever has the request and the annex verifies by `signature`
 //! that the agency asked.
 //!

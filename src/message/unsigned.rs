@@ -35,6 +35,9 @@ pub enum Unsigned {
     /// A request with the same nonce came before.
     #[error("the signature came before")]
     Replayed,
+    /// Whether it came before is not known: the store that several gateways share is lost.
+    #[error("whether the signature came before is not known")]
+    Unshared,
     /// More signed requests than can be told apart.
     #[error("too many signed requests at once")]
     TooMany,
@@ -81,6 +84,10 @@ impl Unsigned {
             Self::Replayed => Text::new(
                 "Chữ ký số này đã được dùng: mỗi yêu cầu cần một nonce mới.",
                 "This signature was used before: each request needs a new nonce.",
+            ),
+            Self::Unshared => Text::new(
+                "Tạm thời không xác nhận được với các cổng khác rằng chữ ký này chưa được dùng. Hãy thử lại.",
+                "The other gateways cannot be asked for the moment whether this signature was used. Try again.",
             ),
             Self::TooMany => Text::new(
                 "Quá nhiều yêu cầu đã ký trong một phút.",

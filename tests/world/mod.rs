@@ -16,6 +16,7 @@ pub mod odd;
 pub mod platform;
 pub mod policies;
 pub mod receipts;
+pub mod signing;
 pub mod streams;
 pub mod tiles;
 pub mod rot;

@@ -156,6 +156,15 @@ impl Link {
         ask.answer(&numbers).ok_or_else(|| Lost::Other("its answer is none to what was asked".to_owned()))
     }
 
+    /// Takes a name that nobody has taken for so many seconds; whether it was free.
+    pub(super) async fn take(&self, name: &str, seconds: i64) -> Result<bool, Lost> {
+        let Connected { mut connection, .. } = self.connected()?;
+        let mut take = redis::cmd("SET");
+        take.arg(name).arg(1).arg("NX").arg("EX").arg(seconds);
+        let taken: Option<String> = take.query_async(&mut connection).await?;
+        Ok(taken.is_some())
+    }
+
     fn connected(&self) -> Result<Connected, Lost> {
         let connected = self.connected.lock().unwrap_or_else(PoisonError::into_inner);
         connected.clone().ok_or(Lost::Unconnected)

@@ -141,6 +141,16 @@ impl Shared {
         }
     }
 
+    /// Takes something that only one of the nodes may have within so many seconds; whether it was free. Nothing while the store is lost, or
+    /// if it is by this: then nobody knows.
+    pub async fn take(&self, what: &str, seconds: i64) -> Option<bool> {
+        if !self.is_known() {
+            return None;
+        }
+        let taken = self.link.take(&format!("phohien:once:{what}"), seconds).await;
+        taken.inspect_err(|lost| self.lose(lost)).ok()
+    }
+
     pub(super) async fn connect(&self) -> Result<(), Lost> {
         self.link.connect().await
     }
