@@ -4,6 +4,8 @@
 #[cfg(test)]
 mod world;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http::Request;
 use http_body_util::Full;
@@ -287,5 +289,26 @@ async fn a_request_toward_a_platform_is_signed_by_the_gateways_published_key() {
         }
     }
     assert_eq!(world.platform.seen().len(), 2);
+    world.end().await;
+}
+
+#[tokio::test]
+async fn the_programs_own_client_signs_what_it_asks_and_verifies_that_the_answer_covers_it() {
+    let (mut world, _) = built().await;
+    let pkcs8 = P256Key::generate_pkcs8().unwrap();
+    let file = world.folder().join("signing.pem");
+    let pem =
+        format!("-----BEGIN PRIVATE KEY-----\n{}\n-----END PRIVATE KEY-----\n", STANDARD.encode(&pkcs8));
+    world::write(&file, &pem);
+    register(&world, CENTRE, "client", &AnswerKey::from_pkcs8(&pkcs8).unwrap(), (2020, 2099));
+    world.open().await;
+    for (key_id, good) in [("client", true), ("k1", false)] {
+        let mut command = world.program(CENTRE, &format!("{}?phienBan=2", lookup_path()));
+        command.args(["--purpose", SIGNED, "--case", "HS-1", "--key-id", key_id, "--sign-key"]).arg(&file);
+        let output = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert_eq!(output.status.code(), Some(i32::from(!good)), "{said}");
+        assert_eq!(said.matches('✓').count(), 3, "{said}");
+    }
     world.end().await;
 }

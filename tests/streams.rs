@@ -187,6 +187,30 @@ async fn begun(world: &World, speaker: &mut streams::Speaker, alpn: &str, path: 
 }
 
 #[tokio::test]
+async fn the_programs_own_client_shows_a_streamed_answer_and_verifies_its_trailers() {
+    let (world, mut speaker) = streams::open("").await;
+    for http1 in [true, false] {
+        let mut command = world.program(CENTRE, LIST);
+        command.args(["--purpose", "danh-sach", "--proof"]);
+        command.args(if http1 { &["--http1"][..] } else { &[] });
+        let calling = tokio::task::spawn_blocking(move || command.output().unwrap());
+        let speaking = async {
+            let speech = speaker.asked().await;
+            speech.say(format!("[{ONE}")).await;
+            speech.say(people(2)).await;
+            speech.say("]").await;
+            speech.end().await;
+        };
+        let (output, ()) = tokio::join!(calling, speaking);
+        let output = output.unwrap();
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stderr));
+        assert_eq!((said.matches('✓').count(), said.matches("Nguyễn Văn Mẫu").count()), (4, 3), "{said}");
+    }
+    world.end().await;
+}
+
+#[tokio::test]
 async fn a_platform_that_cuts_midway_leaves_an_answer_without_an_end() {
     let (world, mut speaker) = streams::open("").await;
     for alpn in BOTH {

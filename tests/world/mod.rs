@@ -215,6 +215,18 @@ impl World {
         (folder.join(format!("{name}.pem")), folder.join(format!("{name}.key")))
     }
 
+    /// The program itself as an agency's client, asking for a path; it is told by which keys to verify.
+    pub fn program(&self, agency: &str, path: &str) -> std::process::Command {
+        let (chain, key) = self.certificate(agency);
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_phohien"));
+        command.args(["call", &format!("https://localhost:{}{path}", self.address().port()), "--connect"]);
+        command.arg(self.address().to_string()).arg("--cert").arg(chain).arg("--key").arg(key);
+        command.arg("--cacert").arg(self.certs().join(development::CA));
+        command.arg("--answer-key").arg(self.folder().join("log.answer.pem"));
+        command.arg("--vkey").arg(self.folder().join("log.vkey")).args(["--lang", "en", "--color", "never"]);
+        command
+    }
+
     /// Sends a request over a connection of its own, verifies the answer, and keeps its receipt.
     pub async fn call(&self, client: &Client, request: Request<Full<Bytes>>) -> Answered {
         self.try_call(client, request).await.unwrap()
