@@ -42,7 +42,7 @@ use super::released::Report;
 /// A reply of which the first piece may go on; the others are cut as they are asked for. Only [`Stream::begin`] makes one.
 ///
 /// ```
-/// fn begins(stream: &phohien::disclosure::Stream<'_>) -> &phohien::audit::outcome::Answer { stream.head() }
+/// fn begins<'a>(stream: &'a phohien::disclosure::Stream<'_>) -> &'a phohien::audit::outcome::Answer { stream.head() }
 /// ```
 /// ```compile_fail,E0451
 /// fn forge<'s>(one: phohien::disclosure::Stream<'s>) -> phohien::disclosure::Stream<'s> {
