@@ -28,6 +28,70 @@ fn the_story_comes_true_in_both_languages_and_its_folder_can_be_judged_and_gone_
     assert_eq!(phohien(&["audit", "verify", "log"], &made).status.code(), Some(0));
     assert_eq!(phohien(&["audit", "verify", "log-edited"], &made).status.code(), Some(4));
     assert_eq!(phohien(&["check", "gateway.toml"], &made).status.code(), Some(0));
+    the_paper_is_made_for_what_was_refused_and_for_nothing_else(&made);
+    the_questions_of_officers_are_answered_from_the_log(&made);
+}
+
+/// Objects that a command prints.
+fn objects(told: &Output) -> Vec<Value> {
+    let said = String::from_utf8_lossy(&told.stdout);
+    said.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+fn the_paper_is_made_for_what_was_refused_and_for_nothing_else(made: &Path) {
+    let list =
+        |outcome| objects(&phohien(&["audit", "list", "--log", "log", "--outcome", outcome, "--json"], made));
+    let paper = |row: &Value, language: &str| {
+        let id = row["exchange"].as_str().unwrap();
+        phohien(&["audit", "refusal", id, "--log", "log", "--keys", "keys", "--lang", language], made)
+    };
+    let refused = list("refused");
+    let ward =
+        refused.iter().find(|row| row["reason"] == "field-not-granted" && row["agency"] == "H31.99.01");
+    let told = paper(ward.unwrap(), "vi");
+    let page = String::from_utf8(told.stdout).unwrap();
+    assert_eq!(told.status.code(), Some(0));
+    for part in [
+        "Kính gửi: UBND phường Mẫu B",
+        "Dân tộc bên nam",
+        "Thỏa thuận TT-2026-003",
+        "điều khoản 1",
+        "Luật Hộ tịch 60/2014/QH13",
+        "nghiepvu@stp.hungyen.example",
+        "demo.hungyen.example/2026",
+        "<svg class=\"qr\"",
+    ] {
+        assert!(page.contains(part), "{part} is not in\n{page}");
+    }
+    // A certificate that speaks for nobody is told nothing particular, on paper too.
+    let stranger = refused.iter().find(|row| row["reason"] == "no-agreement").unwrap();
+    let page = String::from_utf8(paper(stranger, "en").stdout).unwrap();
+    assert!(page.contains("there is no data-sharing agreement") && !page.contains("TT-2026"), "{page}");
+    let released = list("released");
+    let told = paper(&released[0], "en");
+    assert_eq!((told.status.code(), told.stdout.len()), (Some(1), 0));
+    assert!(String::from_utf8_lossy(&told.stderr).contains("did not refuse"));
+}
+
+fn the_questions_of_officers_are_answered_from_the_log(made: &Path) {
+    let log = ["--since", "1h", "--log", "log", "--keys", "keys"];
+    let ask = |words: &[&str]| phohien(&[words, &log, &["--json"]].concat(), made);
+    // The policies that decided decide the same again, but for what nobody recorded.
+    let same = ask(&["policy", "replay", "policies"]);
+    let told = objects(&same);
+    assert_eq!(same.status.code(), Some(0), "{told:?}");
+    let summary = &told.last().unwrap()["summary"];
+    for turn in ["refused", "narrowed", "granted", "refused-otherwise"] {
+        assert_eq!(summary[turn]["exchanges"], 0, "{told:#?}");
+    }
+    // Without the keys what stands in annexes is not known, and said to be.
+    let blind = phohien(&["policy", "replay", "policies", "--since", "1h", "--log", "log", "--json"], made);
+    let told = objects(&blind);
+    assert!(told.last().unwrap()["summary"]["unknown"]["exchanges"].as_u64() > Some(0), "{told:#?}");
+    let unused = objects(&ask(&["policy", "unused", "--policies", "policies"]));
+    let grants: Vec<_> = unused.iter().filter(|object| object["about"] == "grant").collect();
+    assert!(grants.iter().any(|grant| grant["agreement"] == "TT-2026-005"), "{unused:#?}");
+    assert!(grants.iter().all(|grant| grant["agreement"] != "TT-2026-001"), "{unused:#?}");
 }
 
 #[test]
