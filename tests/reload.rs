@@ -405,3 +405,56 @@ fn copy(from: &Path, to: &Path) {
         }
     }
 }
+
+/// An agreement of the centre alone, its purpose, and the two by whose certificates its parties sign.
+const SIGNED: (&str, &str, [&str; 2]) = ("TT-04", "gio-hanh-chinh", ["provider", CENTRE]);
+
+/// Has a party sign; what is said on standard error.
+fn sign(world: &World, by: &str) -> String {
+    let (certificate, key) = world.certificate(by);
+    let file = world.folder().join(format!("policies/agreements/{}.toml", SIGNED.0));
+    let mut command = Command::new(env!("CARGO_BIN_EXE_phohien"));
+    command.args(["--lang", "en", "policy", "sign"]).arg(file).arg("--cert").arg(certificate);
+    String::from_utf8(command.arg("--key").arg(key).output().unwrap().stderr).unwrap()
+}
+
+async fn ask_under_it(world: &World) -> Answered {
+    world.get(CENTRE, &lookup_path(), &[("exchange-purpose", SIGNED.1)]).await
+}
+
+#[tokio::test]
+async fn where_signatures_are_required_no_reload_puts_an_agreement_into_force_that_lacks_them() {
+    let settings = "require_signed_agreements = true\n[signers]\nanchors = [\"signers.pem\"]\nrevocation = [\"ca.crl.pem\"]\n";
+    let mut world = World::build(settings).await;
+    fs::copy(world.certs().join("ca.pem"), world.certs().join("signers.pem")).unwrap();
+    let file = world.folder().join(format!("policies/agreements/{}.toml", SIGNED.0));
+    let said = sign(&world, "provider");
+    let block: Vec<&str> = said.lines().skip_while(|line| !line.starts_with("relies_on")).take(5).collect();
+    world::replace(&file, "[[permit]]", &format!("{}\n[[permit]]", block.join("\n")));
+    world.open().await;
+    let refused = ask_under_it(&world).await;
+    assert_eq!((refused.status, refused.reason().as_str()), (403, "agreement-not-in-force"));
+
+    SIGNED.2.iter().for_each(|by| assert_eq!(sign(&world, by), ""));
+    assert_eq!(world.gateway().reload().await.not_taken, []);
+    assert_eq!(ask_under_it(&world).await.status, 200);
+
+    world::replace(&file, "[[permit]]", "# nobody signed this\n[[permit]]");
+    assert_eq!(world.gateway().reload().await.not_taken, []);
+    assert_eq!(ask_under_it(&world).await.reason(), "agreement-not-in-force");
+    // The kill switch goes a way of its own, and opens nothing on it.
+    policy(&world, "suspend agreement TT-01");
+    world.until("the suspension", |leaves| changes(leaves).len() >= 4).await;
+    assert_eq!(ask_under_it(&world).await.reason(), "agreement-not-in-force");
+
+    // Others are believed only from a start on, which says so.
+    fs::copy(world.certs().join("foreign-ca.pem"), world.certs().join("signers.pem")).unwrap();
+    SIGNED.2.iter().for_each(|by| assert_eq!(sign(&world, by), ""));
+    let not_taken = world.gateway().reload().await.not_taken;
+    assert!(not_taken.iter().any(|fault| fault.part == Part::Policies && fault.why.contains("anchors")));
+    assert_eq!(ask_under_it(&world).await.reason(), "agreement-not-in-force");
+    let leaves = world.end().await;
+    let signers = |kind: &str| leaves.iter().find(|leaf| leaf["kind"] == kind).unwrap()["signers"].clone();
+    assert_eq!(signers("log.opened").as_array().map(Vec::len), Some(1));
+    assert_eq!(signers("log.opened"), signers("node.started"));
+}

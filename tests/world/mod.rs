@@ -346,6 +346,7 @@ fn plan() -> Plan {
         Caller::named("unknown", &["H31.77"], Flaw::None),
         Caller::named("lower-case", &["h31.01.01"], Flaw::None),
         Caller::named("operator", &["H31.02"], Flaw::None),
+        Caller::named("provider", &[PROVIDER], Flaw::None),
     ]);
     let server_names = ["localhost", "gw.test", "127.0.0.1"].map(str::to_owned).to_vec();
     Plan { server_names, callers }
