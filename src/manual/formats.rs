@@ -24,6 +24,7 @@
 //! | `policy` | exchanges | hash of the policies that decided |
 //! | `purpose`, `legal_basis` | exchanges | catalogue code; the agreement's legal basis |
 //! | `signed_by` | signed requests | the name of the registered key by which the agency signed |
+//! | `about` | refusals under an agreement | what the refusal names: a field of the catalogue, a header, a parameter that the service declares |
 //! | `charged` | released exchanges | the calendar day, in the agreement's zone, to whose quotas it counts, and to whose month's; what has none counts towards none |
 //! | `annex` | exchanges, readings | SHA-256 of the sealed annex |
 //! | `commitments` | exchanges | label to commitment, hexadecimal |
@@ -33,10 +34,10 @@
 //!
 //! | kind | says also |
 //! |---|---|
-//! | `log.opened` | `origin`; `answer_keys`, the SubjectPublicKeyInfo of the keys that sign answers, base64; `predecessor` if it follows another log: its `origin`, `size`, `root` (hexadecimal) and `vkey` |
+//! | `log.opened` | `origin`; `answer_keys`, the SubjectPublicKeyInfo of the keys that sign answers, base64; `signers`, where agreements must be signed: the SHA-256 of each authority's certificate by which signatures are believed; `predecessor` if it follows another log: its `origin`, `size`, `root` (hexadecimal) and `vkey` |
 //! | `log.closed` | `origin`; `successor`: `origin`, `vkey`. Nothing stands behind it, and no start continues the log |
 //! | `keys.rotated` | the second entry of a log that follows another: `retired` and `key`, the verification keys of both; the private half of the first was destroyed |
-//! | `node.started` | `version`, `policy`; `unwitnessed`: no witness said at this start that this log is the one it has seen; `torn` (`index`, `bytes`) if recovery dropped a torn batch; `policy_clock` if a demonstration set one |
+//! | `node.started` | `version`, `policy`; `unwitnessed`: no witness said at this start that this log is the one it has seen; `torn` (`index`, `bytes`) if recovery dropped a torn batch; `signers` as in `log.opened`, as of this start; `policy_clock` if a demonstration set one |
 //! | `node.stopped` | a gateway ended on purpose |
 //! | `node.ordered` | an operator gave an order at the desk: `asked` (`reload`, `drain`), `certificate`; durable before it is carried out |
 //! | `policy.changed` | `old`, `new` (the same where only what stands in `beside` changed), and `files`: name to SHA-256, each kept in `objects`; of a large set `listing` instead, the SHA-256 of the object that lists them. `beside`: other files that a reload replaced (certificates, authorities, revocation lists), kept in `objects` too; `changed`: what changed in words, `vi` and `en`. Durable before it takes effect: an exchange that had begun stands behind it under the `policy` it was decided by |
@@ -58,7 +59,7 @@
 //! the exchange began, the exchange id's sixteen bytes as associated data. Stored as nonce (12 bytes), ciphertext, tag (16 bytes);
 //! its SHA-256 stands in the leaf.
 //!
-//! Members, each absent when not known: `case`, `source` (address), `user`, `subject`, `code` (the platform's own result), `released` and
+//! Members, each absent when not known: `case`, `source` (address), `user`, `subject`, `fields` (asked for by name), `code` (the platform's own result), `released` and
 //! `withheld` (lists of `pointer`, `class`, `count`), `uncatalogued` (how many members the catalogue does not know), `hops` (`head_ms`,
 //! `body_ms`), `digest` (SHA-256 of a streamed answer, as far as it went), `nonce` (of a signed request: SHA-256 of
 //! `phohien-nonce/1 LF keyid LF nonce LF`), `signature` (`input` and `signature`, the two headers as sent), `limits`, `people` (whom it counts towards the quota of people with: a list of `day`, `marks`, keyed hashes of 16 bytes in

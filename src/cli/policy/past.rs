@@ -290,6 +290,16 @@ impl Exchange {
         self.seen.text("reason").filter(|_| refused)
     }
 
+    /// Whether the request was signed. One that was refused may not have been asked.
+    fn signed(&self) -> Option<bool> {
+        let by = self.seen.text("signed_by").is_some();
+        match self.refused() {
+            Some("signature-required") => Some(false),
+            Some(_) => by.then_some(true),
+            None => self.is_whole().then_some(by),
+        }
+    }
+
     /// The facts, as far as they are recorded.
     #[must_use]
     pub fn past(&self) -> Option<Past> {
@@ -313,7 +323,7 @@ impl Exchange {
             purpose: purpose.filter(|_| !is_parameter || about.is_some()),
             case: named("case"),
             user: named("user"),
-            signed: (refused.as_deref() == Some("signature-required")).then_some(false),
+            signed: self.signed(),
             subject: self.annexed("subject").map(str::to_owned),
             fields: self.asked(),
             parameter: about.filter(|_| is_parameter),
