@@ -79,22 +79,22 @@ struct Documents {
 }
 
 impl Documents {
-    /// Reads all files, on as many threads as they are worth.
+    /// Reads all files, by as many other threads beside this one as they are worth.
     fn read(files: &[PolicyFile], faults: &mut Faults) -> Self {
         let threads = std::thread::available_parallelism().map_or(1, NonZeroUsize::get).min(THREADS_MAX);
         let share = files.len().div_ceil(threads).max(FILES_A_THREAD);
         let mut documents = Self::default();
+        let mut shares = files.chunks(share);
+        let own = shares.next().unwrap_or_default();
         std::thread::scope(|scope| {
-            let readers: Vec<_> =
-                files.chunks(share).map(|files| scope.spawn(|| Self::read_some(files))).collect();
-            for reader in readers {
-                match reader.join() {
-                    Ok((some, more)) => {
-                        documents.append(some);
-                        faults.extend(more);
-                    }
-                    Err(panic) => std::panic::resume_unwind(panic),
-                }
+            let others: Vec<_> = shares.map(|files| scope.spawn(|| Self::read_some(files))).collect();
+            let mut take = |(some, more): (Self, Faults)| {
+                documents.append(some);
+                faults.extend(more);
+            };
+            take(Self::read_some(own));
+            for other in others {
+                other.join().map_or_else(|panic| std::panic::resume_unwind(panic), &mut take);
             }
         });
         documents.require_rules(faults);

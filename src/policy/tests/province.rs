@@ -27,6 +27,29 @@ fn the_provinces_example_has_no_fault_and_warns_of_what_lapses() {
 }
 
 #[test]
+fn a_set_that_several_threads_read_is_the_one_that_a_single_one_would_read() {
+    let (_, one) = files().into_iter().find(|(name, _)| name == "agencies/H31.07.toml").unwrap();
+    let agency = |number: usize| {
+        let id = format!("Z99.{number:04}");
+        (format!("agencies/{id}.toml"), one.replace("H31.07", &id))
+    };
+    let many: Vec<_> = files().into_iter().chain((0..2_000).map(agency)).collect();
+    let policies = load(many.clone()).unwrap();
+    assert_eq!(policies.agencies().count(), 2_011);
+    assert!(policies.agencies().is_sorted_by_key(|agency| agency.id.clone()));
+    assert_eq!(citizen().answer(&policies), "TT-2026-001");
+    let mut faulty = many;
+    for (name, text) in faulty.iter_mut().filter(|(name, _)| name.ends_with("99.toml")) {
+        *text = text.replace("roles = ", &format!("rolls = [] # {name}\nroles = "));
+    }
+    let faults = load(faulty).unwrap_err();
+    let places: Vec<_> =
+        faults.iter().filter_map(|fault| fault.place()).map(|place| place.source().name()).collect();
+    assert!(places.iter().filter(|name| name.starts_with("agencies/Z99")).count() == 20, "{places:?}");
+    assert!(places.is_sorted(), "{places:?}");
+}
+
+#[test]
 fn each_agreement_answers_its_own_consumer_and_nobody_else() {
     let policies = province();
     let asks = [
