@@ -246,6 +246,43 @@ mod tests {
     use super::*;
 
     #[test]
+    fn who_is_named_and_the_code_are_the_same_however_an_answer_is_cut() {
+        let json = r#"[{"ma":"00","a":{"so":"1"}},{"a":[{"so":"2"},{"so":3}]},{"a":{"so":null}},{"a":{"so":""}},{"\u0061":{"s\u006f":"\u0034"}}]"#;
+        for size in 1..=json.len() {
+            let (mut people, mut code, mut named) =
+                (People::at("/a/so").unwrap(), Code::at(Some("/ma")), Vec::new());
+            for chunk in json.as_bytes().chunks(size) {
+                named.extend(people.feed(chunk).unwrap());
+                code.feed(chunk);
+            }
+            named.extend(people.finish().unwrap());
+            assert_eq!(named, subject_in(json.as_bytes(), "/a/so"), "{size}");
+            assert_eq!(code.found(), result_code(json.as_bytes(), "/ma"), "{size}");
+        }
+        assert_eq!(subject_in(json.as_bytes(), "/a/so"), ["1", "2", "3", "4"]);
+    }
+
+    #[test]
+    fn a_text_without_end_is_neither_held_nor_counted_by_its_beginning() {
+        let mut people = People::at("/so").unwrap();
+        let mut code = Code::at(Some("/so"));
+        let begin = format!("{{\"so\":\"{}", "9".repeat(PERSON_MAX));
+        assert_eq!(people.feed(begin.as_bytes()), Ok(Vec::new()));
+        code.feed(begin.as_bytes());
+        let too_long = people.feed(b"999").unwrap_err();
+        assert_eq!(too_long.flaw, Flaw::PersonTooLong);
+        assert_eq!(code.found(), None);
+    }
+
+    #[test]
+    fn a_code_is_looked_for_near_the_beginning_alone() {
+        let mut code = Code::at(Some("/ma"));
+        code.feed(format!("{{\"x\":\"{}\",", "0".repeat(1 << 20)).as_bytes());
+        code.feed(b"\"ma\":\"00\"}");
+        assert_eq!(code.found(), None);
+    }
+
+    #[test]
     fn the_result_code_is_a_short_scalar_of_whatever_kind() {
         for (json, pointer, code) in [
             (r#"{"maKetQua":"004"}"#, "/maKetQua", Some("004")),
