@@ -119,8 +119,14 @@ impl Unknown {
 /// Judges an exchange of the past anew. A code that was merged away is judged as the agency that has it now.
 #[must_use]
 pub fn replay(past: &Past, policies: &Policies) -> Replayed {
-    if past.refused.as_deref() == Some("request-too-large") {
-        return Replayed::Unknown(Unknown::Size);
+    // What it was refused for is not recorded: without it everything would pass.
+    match past.refused.as_deref() {
+        Some("request-too-large") => return Replayed::Unknown(Unknown::Size),
+        Some("field-not-granted") if past.fields.is_none() => return Replayed::Unknown(Unknown::Details),
+        Some("parameter-not-granted") if past.parameter.is_none() => {
+            return Replayed::Unknown(Unknown::Details);
+        }
+        _ => {}
     }
     let (best, worst) = match judged(past, policies) {
         Ok(both) => both,

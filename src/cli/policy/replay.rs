@@ -87,18 +87,27 @@ impl Turn {
         }
     }
 
-    fn text(self) -> Text {
+    fn text(self, exchanges: &str, agencies: usize) -> Text {
         let (vi, en) = match self {
             Self::Refused => ("lẽ ra đã từ chối", "would have refused"),
             Self::Narrowed => ("lẽ ra đã lược bỏ thêm trường của", "would have withheld fields of"),
             Self::Granted => ("lẽ ra đã cho phép", "would have granted"),
             Self::Otherwise => ("lẽ ra đã từ chối vì lý do khác", "would have refused for another reason"),
-            Self::Unknown => (
-                "không biết được, vì nhật ký không ghi đủ, đối với",
-                "cannot be known of, for want of a record,",
-            ),
+            Self::Unknown => {
+                return Text::new(
+                    format!(
+                        "Không biết được kết quả của {exchanges} giao dịch của {agencies} cơ quan, đơn vị: nhật ký không ghi đủ."
+                    ),
+                    format!(
+                        "Of {exchanges} exchanges of {agencies} agencies it is not known: the record does not tell enough."
+                    ),
+                );
+            }
         };
-        Text::new(vi, en)
+        Text::new(
+            format!("Bộ chính sách mới {vi} {exchanges} giao dịch của {agencies} cơ quan, đơn vị."),
+            format!("The new policies {en} {exchanges} exchanges of {agencies} agencies."),
+        )
     }
 }
 
@@ -225,20 +234,9 @@ impl Found {
         for turn in Turn::ALL {
             let (exchanges, agencies) = self.of(turn);
             if exchanges > 0 {
-                let (text, exchanges) = (turn.text(), count(exchanges, language));
-                let line = match language {
-                    crate::language::Language::Vi => {
-                        format!(
-                            "Bộ chính sách mới {} {exchanges} giao dịch của {agencies} cơ quan, đơn vị.",
-                            text.vi
-                        )
-                    }
-                    crate::language::Language::En => {
-                        format!("The new policies {} {exchanges} exchanges of {agencies} agencies.", text.en)
-                    }
-                };
+                let text = turn.text(&count(exchanges, language), agencies);
                 let paint = if turn == Turn::Unknown { Paint::Faint } else { Paint::Strong };
-                let line = terminal.paint(paint, &line);
+                let line = terminal.paint(paint, text.to(language));
                 terminal.line(&line)?;
                 self.sums_of(turn, terminal)?;
             }

@@ -113,6 +113,22 @@ fn what_was_refused_is_granted_by_a_wider_set_or_refused_for_another_reason() {
 }
 
 #[test]
+fn what_was_refused_for_something_that_is_not_recorded_is_never_called_granted() {
+    let mut past = citizen_was_looked_up();
+    past.released.clear();
+    past.refused = Some("field-not-granted".to_owned());
+    past.fields = None;
+    assert_eq!(told(&past, &province()), "unknown details");
+    past.fields = Some(wish(&["/CongDan/TonGiao"]));
+    assert_eq!(told(&past, &province()), "same");
+    past.refused = Some("parameter-not-granted".to_owned());
+    past.fields = Some(None);
+    assert_eq!(told(&past, &province()), "unknown details");
+    past.parameter = Some("loc".to_owned());
+    assert_eq!(told(&past, &province()), "same");
+}
+
+#[test]
 fn a_code_that_was_merged_away_is_judged_as_the_agency_that_has_it_now() {
     let mut past = citizen_was_looked_up();
     past.agency = "H54.05".parse().unwrap();
