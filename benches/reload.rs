@@ -2,16 +2,12 @@
 //! by a reload ends it.
 //!
 //! From saving `suspensions.toml` to the first refusal on a connection that was open before (over 20 runs); how long the example
-//! province takes to be checked, recorded and put into force, and a nation of 10,000 agreements; and a hundred reloads while four callers
-//! ask, each answer verified.
+//! province takes to be checked, recorded and put into force; and a hundred reloads while four callers ask, each answer verified.
 #![expect(clippy::print_stdout, reason = "printing is what a benchmark is for")]
 
 #[path = "append/clock.rs"]
 #[expect(dead_code, reason = "other benchmarks use the rest")]
 mod clock;
-#[path = "pure/nation.rs"]
-#[expect(dead_code, reason = "other benchmarks ask it")]
-mod nation;
 #[path = "../tests/world/mod.rs"]
 #[expect(
     clippy::unwrap_used,
@@ -46,8 +42,6 @@ const SUSPENSIONS: usize = 20;
 const BETWEEN_QUESTIONS: Duration = Duration::from_millis(5);
 /// How often a reload of the province is timed.
 const PROVINCES: usize = 50;
-/// And of a nation.
-const NATIONS: usize = 10;
 /// How many reloads are made while callers ask.
 const RELOADS: usize = 100;
 
@@ -55,7 +49,6 @@ fn main() -> Result<(), Failure> {
     let runtime = tokio::runtime::Runtime::new()?;
     runtime.block_on(suspensions())?;
     runtime.block_on(province())?;
-    runtime.block_on(nation())?;
     runtime.block_on(under_load())
 }
 
@@ -106,12 +99,6 @@ async fn province() -> Result<(), Failure> {
     let text = |(name, bytes): (String, Arc<[u8]>)| Ok((name, std::str::from_utf8(&bytes)?.to_owned()));
     let files = files.into_iter().map(text).collect::<Result<Vec<_>, Failure>>()?;
     reloads("the province", files, "agreements/TT-2026-001.toml", PROVINCES).await
-}
-
-/// The same of a nation's policies, in which the kill switch has changed.
-async fn nation() -> Result<(), Failure> {
-    let files = nation::files().map_err(|fault| fault.to_string())?;
-    reloads("a nation", files, "suspensions.toml", NATIONS).await
 }
 
 async fn reloads(
