@@ -2,7 +2,7 @@
 //!
 //! **What the store knows.** Buckets, by its own clock. Of each quota, for each node, how much that node has granted, as the node itself
 //! counts it: telling it again changes nothing, so that nothing has to be added up after a failure. And up to where the node may go by
-//! itself ([`spare`]). People by keyed hashes; the key is the nodes' and not the store's.
+//! itself (`spare`). People by keyed hashes; the key is the nodes' and not the store's.
 //!
 //! **While the store is lost** a node grants what was kept for it and not a request more; its rates are its part of the rates. A store that
 //! comes back empty, or as it was earlier, keeps nothing for anybody until every node has told it what it knows. So what all nodes
