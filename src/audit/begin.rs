@@ -164,6 +164,17 @@ impl Opened {
     /// # Errors
     /// See [`BeginError`]; nothing may be exchanged then.
     pub fn begin(self, unwitnessed: bool) -> Result<(), BeginError> {
+        let recorder = self.recorder.clone();
+        let begun = self.write_first(unwitnessed);
+        match begun {
+            Ok(()) => recorder.release(),
+            // Whoever tries again must find it free.
+            Err(_) => recorder.log().close(),
+        }
+        begun
+    }
+
+    fn write_first(self, unwitnessed: bool) -> Result<(), BeginError> {
         let Self { recorder, recovered, first } = self;
         if recovered.size == 0 {
             recorder.write(&first.log_opened(None))?;
@@ -187,7 +198,6 @@ impl Opened {
         for month in forget::finish(&recorder, &first.folder)? {
             tracing::warn!(%month, "a month was being forgotten when the gateway last stopped; it is forgotten now");
         }
-        recorder.release();
         Ok(())
     }
 }

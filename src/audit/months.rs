@@ -72,18 +72,18 @@ impl MonthKey {
     }
 }
 
-/// All months' keys, each read or made when first asked for.
-#[derive(Debug)]
+/// All months' keys, each read or made when first asked for. Clones are one and the same: what one forgets none has in memory.
+#[derive(Debug, Clone)]
 pub struct MonthKeys {
     folder: PathBuf,
-    known: Mutex<HashMap<String, Arc<MonthKey>>>,
+    known: Arc<Mutex<HashMap<String, Arc<MonthKey>>>>,
 }
 
 impl MonthKeys {
     /// Keys in a folder, which must not lie under the log.
     #[must_use]
     pub fn new(folder: PathBuf) -> Self {
-        Self { folder, known: Mutex::default() }
+        Self { folder, known: Arc::default() }
     }
 
     /// The key of the month in which an exchange began.
@@ -117,19 +117,19 @@ impl MonthKeys {
     }
 
     /// Marks a month as forgotten, durably: from here on its key is neither given out nor made. `mark` says by what order; one that is
-    /// there stays.
+    /// there stays. Whether there was none.
     ///
     /// # Errors
     /// The disk failed.
-    pub fn mark_forgotten(&self, month: Month, mark: &[u8]) -> Result<(), MonthKeyError> {
+    pub fn mark_forgotten(&self, month: Month, mark: &[u8]) -> Result<bool, MonthKeyError> {
         let path = self.mark(&month.to_string());
-        match keyfile::write_new(&path, mark) {
-            Err(there) if there.kind() == io::ErrorKind::AlreadyExists => {}
+        let is_new = match keyfile::write_new(&path, mark) {
+            Err(there) if there.kind() == io::ErrorKind::AlreadyExists => false,
             Err(source) => return Err(MonthKeyError::File { path, source }),
-            Ok(()) => {}
-        }
+            Ok(()) => true,
+        };
         self.known.lock().unwrap_or_else(PoisonError::into_inner).remove(&month.to_string());
-        Ok(())
+        Ok(is_new)
     }
 
     /// Destroys the key of a month that is marked: overwritten, taken away, each durably. Whether there was one.
@@ -236,9 +236,11 @@ mod tests {
         let id = ExchangeId::new(1_795_401_000_000, &[0; 10]);
         let (keys, november) = (MonthKeys::new(folder.path().into()), "2026-11".parse().unwrap());
         let secret = keys.of(id).unwrap().salt(id, Label::User);
-        keys.mark_forgotten(november, b"by order").unwrap();
-        keys.mark_forgotten(november, b"again").unwrap();
-        for keys in [&keys, &MonthKeys::new(folder.path().into())] {
+        let clone = keys.clone();
+        assert!(clone.of(id).is_ok());
+        assert!(keys.mark_forgotten(november, b"by order").unwrap());
+        assert!(!keys.mark_forgotten(november, b"again").unwrap());
+        for keys in [&keys, &clone, &MonthKeys::new(folder.path().into())] {
             assert!(matches!(keys.of(id), Err(MonthKeyError::Forgotten(_))));
             assert!(keys.kept(id).unwrap().is_none());
             assert_eq!(keys.half_forgotten().unwrap(), [(november, b"by order".to_vec())]);

@@ -203,7 +203,7 @@ pub enum Record {
     Ordered {
         /// By which certificate it was ordered.
         certificate: CertificateFacts,
-        /// What: `reload` or `drain`.
+        /// What: `reload`, `drain` or `forget`.
         asked: &'static str,
     },
     /// Refusals that were counted rather than recorded one by one.

@@ -37,13 +37,15 @@ pub enum Route {
     Reload,
     /// `POST /operate/drain`: nothing new is taken, and the gateway ends.
     Drain,
+    /// `POST /operate/forget`: a month's key is destroyed, by an order that two operators signed.
+    Forget,
 }
 
 impl Route {
     /// Whether something is done there, and not only read.
     #[must_use]
     pub fn is_order(&self) -> bool {
-        matches!(self, Self::Reload | Self::Drain)
+        matches!(self, Self::Reload | Self::Drain | Self::Forget)
     }
 }
 
@@ -97,6 +99,7 @@ fn route(path: &[&str]) -> Option<Route> {
         }
         ["operate", "reload"] => Some(Route::Reload),
         ["operate", "drain"] => Some(Route::Drain),
+        ["operate", "forget"] => Some(Route::Forget),
         _ => None,
     }
 }
@@ -116,7 +119,7 @@ fn sight(route: &Route, roles: &BTreeSet<Role>) -> Option<Sight> {
         | Route::Tail
         | Route::Show(_)
         | Route::Entry(_) => (&[Role::Audit], &[Role::Exchange]),
-        Route::Reload | Route::Drain => (&[Role::Operate], &[]),
+        Route::Reload | Route::Drain | Route::Forget => (&[Role::Operate], &[]),
     };
     let has = |some: &[Role]| some.iter().any(|role| roles.contains(role));
     if has(all) {
@@ -135,7 +138,7 @@ mod tests {
     const ROLES: [Role; 5] = [Role::Exchange, Role::Provide, Role::Audit, Role::Operate, Role::Witness];
 
     /// Path, then a letter for each of the roles above: everything, own, refused.
-    const TABLE: [(&str, &str); 15] = [
+    const TABLE: [(&str, &str); 16] = [
         ("log.vkey", "eee-e"),
         ("checkpoint", "eee-e"),
         ("tile/0/000", "eee-e"),
@@ -151,6 +154,7 @@ mod tests {
         ("audit/show/17", "o-e--"),
         ("operate/reload", "---e-"),
         ("operate/drain", "---e-"),
+        ("operate/forget", "---e-"),
     ];
 
     fn decided(roles: &[Role], path: &str) -> char {

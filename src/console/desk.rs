@@ -14,6 +14,7 @@ use http::header::CACHE_CONTROL;
 use http::header::CONTENT_TYPE;
 use http::header::ORIGIN;
 use http::request::Parts;
+use hyper::body::Incoming;
 
 use crate::audit::outcome::Answer;
 use crate::audit::reading::Question;
@@ -115,17 +116,13 @@ impl Exchange for SharedDesk {
     type Body = Sealed;
 
     /// A reader who hangs up ends no more than a reading.
-    async fn answer(
-        &self,
-        handshake: Arc<Handshaken>,
-        request: HttpRequest<hyper::body::Incoming>,
-    ) -> Response<Sealed> {
+    async fn answer(&self, handshake: Arc<Handshaken>, request: HttpRequest<Incoming>) -> Response<Sealed> {
         let desk = &self.0;
         let id = desk.door.new_id();
         // What is only read has no body: a request that announces one is refused by its head.
-        let (parts, _) = request.into_parts();
+        let (parts, body) = request.into_parts();
         let line = RequestLine::of(&parts);
-        match desk.attend(id, handshake, &parts).await {
+        match desk.attend(id, handshake, &parts, body).await {
             Ok((told, slot)) => {
                 let answer = match told {
                     Told::Proof(answer) | Told::Done(answer) => answer,
@@ -144,6 +141,7 @@ impl Desk {
         id: ExchangeId,
         handshake: Arc<Handshaken>,
         parts: &Parts,
+        body: Incoming,
     ) -> Result<(Told, Slot), Stop> {
         let now = self.door.clock.now();
         let (set, admits) = (self.door.in_force(), self.admits.load_full());
@@ -176,10 +174,10 @@ impl Desk {
         }
         let slot = self.door.limits.visit(agency, now).map_err(|busy| Stop::Busy(agency.clone(), busy))?;
         let asking = Asking { id, visitor, handshake, request, sight };
-        Ok((self.tell(&asking, route).await?, slot))
+        Ok((self.tell(&asking, route, body).await?, slot))
     }
 
-    async fn tell(&self, asking: &Asking, route: Route) -> Result<Told, Stop> {
+    async fn tell(&self, asking: &Asking, route: Route, body: Incoming) -> Result<Told, Stop> {
         match route {
             Route::Key => proofs::key(self, asking),
             Route::Checkpoint => proofs::checkpoint(self, asking),
@@ -193,6 +191,7 @@ impl Desk {
             Route::Tail => questions::tail(self, asking).await,
             Route::Reload => operate::reload(self, asking).await,
             Route::Drain => operate::drain(self, asking).await,
+            Route::Forget => operate::forget(self, asking, body).await,
         }
     }
 

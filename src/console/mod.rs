@@ -13,7 +13,7 @@
 //! | [`proofs`] | the log's key, its newest head, its tiles |
 //! | [`receipts`] | one exchange or one entry, with proofs |
 //! | [`questions`] | rows of the index: list, count, export, tail |
-//! | [`operate`] | what operators have done: reload, drain |
+//! | [`operate`] | what operators have done: reload, drain, forget a month |
 //! | [`parameters`] | what a question is narrowed down by |
 //! | [`asked`] | one question to the index |
 

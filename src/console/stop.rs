@@ -5,6 +5,7 @@ use http::Response;
 use http::StatusCode;
 use http::header::ALLOW;
 
+use crate::audit::forget::approve::NotApproved;
 use crate::audit::recorder::Unrecorded;
 use crate::gateway::answer;
 use crate::gateway::ending;
@@ -58,6 +59,10 @@ pub enum Why {
     TooMuch,
     /// The index does not answer.
     Unindexed,
+    /// An order to forget a month that is not carried out.
+    Order(NotApproved),
+    /// So many exchanges of the month are still under way.
+    UnderWay(usize),
 }
 
 /// What is wrong with a parameter.
@@ -112,6 +117,8 @@ fn refuse(
             Problem { hop: "caller", stage: "request", detail: ambiguous.text(), ..plain }
         }
         Why::Unindexed => Problem { retry_after: Some(RETRY_SECONDS), ..plain },
+        Why::Order(order) => Problem { hop: "caller", detail: order.text(), ..plain },
+        Why::UnderWay(exchanges) => Problem { detail: under_way(*exchanges), ..plain },
     };
     let answer = problem.answer(why.status(), id, line.language);
     let mut response = signing::seal_service(&door.signer, line, id, &answer, None);
@@ -131,12 +138,17 @@ impl Why {
             Self::Parameter(_) => "parameter",
             Self::TooMuch => "too-much",
             Self::Unindexed => "index-unavailable",
+            Self::Order(order) => order.code(),
+            Self::UnderWay(_) => "month-under-way",
         }
     }
 
     fn status(&self) -> StatusCode {
         match self {
             Self::NotAdmitted | Self::CrossSite => StatusCode::FORBIDDEN,
+            Self::Order(NotApproved::Order(_)) => StatusCode::BAD_REQUEST,
+            Self::Order(_) => StatusCode::FORBIDDEN,
+            Self::UnderWay(_) => StatusCode::CONFLICT,
             Self::Ambiguous(Ambiguous::Authority(_)) => StatusCode::MISDIRECTED_REQUEST,
             Self::Ambiguous(_) | Self::Parameter(_) => StatusCode::BAD_REQUEST,
             Self::Method => StatusCode::METHOD_NOT_ALLOWED,
@@ -174,6 +186,13 @@ impl Parameter {
             ),
         }
     }
+}
+
+fn under_way(exchanges: usize) -> Text {
+    Text::new(
+        format!("Còn {exchanges} giao dịch bắt đầu trong tháng đó chưa kết thúc. Hãy thử lại sau."),
+        format!("{exchanges} exchanges that began in the month are still under way. Try again later."),
+    )
 }
 
 fn shown(name: &str) -> String {

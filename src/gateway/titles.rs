@@ -4,7 +4,7 @@
 use crate::language::Text;
 
 /// Every reason the gateway gives.
-pub const TITLES: [(&str, &str, &str); 40] = [
+pub const TITLES: [(&str, &str, &str); 48] = [
     ("agency-suspended", "Cơ quan đang bị tạm dừng trao đổi", "The agency is suspended"),
     ("agreement-not-in-force", "Thỏa thuận không còn hoặc chưa có hiệu lực", "The agreement is not in force"),
     ("agreement-suspended", "Thỏa thuận đang tạm dừng", "The agreement is suspended"),
@@ -32,14 +32,20 @@ pub const TITLES: [(&str, &str, &str); 40] = [
     ),
     ("maintenance", "Bảo trì theo kế hoạch", "Planned maintenance"),
     ("method-not-allowed", "Chỉ được đọc", "Reading only"),
+    ("month-not-over", "Tháng chưa kết thúc", "The month is not over"),
+    ("month-under-way", "Còn giao dịch của tháng chưa kết thúc", "Exchanges of the month are under way"),
     ("monthly-quota", "Đã dùng hết hạn mức tháng", "The monthly quota is used up"),
     (
         "no-agreement",
         "Từ chối: không có thỏa thuận chia sẻ dữ liệu",
         "Refused: there is no data-sharing agreement",
     ),
+    ("no-operator", "Người ký không phải người vận hành", "A signer is no operator"),
+    ("no-order", "Không phải lệnh quên một tháng", "This is no order to forget a month"),
     ("not-admitted", "Từ chối: không có quyền xem", "Refused: not admitted"),
     ("not-found", "Không tìm thấy", "Not found"),
+    ("one-signer", "Hai chữ ký của cùng một khóa", "Both signatures are of one key"),
+    ("other-log", "Lệnh của nhật ký khác", "The order is about another log"),
     ("outside-hours", "Ngoài giờ trao đổi", "Outside the agreed hours"),
     ("overload", "Cổng quá tải", "The gateway is overloaded"),
     ("parameter", "Tham số không hợp lệ", "A parameter is not valid"),
@@ -61,9 +67,11 @@ pub const TITLES: [(&str, &str, &str); 40] = [
         "Xác nhận an toàn thông tin đã hết hạn",
         "The security confirmation has lapsed",
     ),
+    ("signature-false", "Chữ ký không đúng với lệnh", "A signature is not over this order"),
     ("signature-required", "Yêu cầu phải được ký số", "The request must be signed"),
     ("source-network", "Địa chỉ mạng không thuộc thỏa thuận", "The source network is not agreed"),
     ("too-much", "Câu hỏi quá rộng: hãy thu hẹp thời gian", "Too much is asked for: narrow the time"),
+    ("two-signatures", "Lệnh cần đúng hai chữ ký", "The order needs two signatures"),
     ("undisclosable", "Không thể lược bỏ trường dữ liệu một cách an toàn", "The answer cannot be cut safely"),
 ];
 

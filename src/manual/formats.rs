@@ -384,6 +384,11 @@
 //! the key (the members of the entry, JSON), under which the key is neither given out nor made again; the entry `month.forgotten`; the key
 //! overwritten with zeroes and taken away. A start that finds the mark and a key does the last two.
 //!
+//! A gateway that runs takes the order at its desk, from an operator: `POST /operate/forget`,
+//! `{"order":"<base64>","signatures":["<base64>","<base64>"]}`. It believes signers by the desk's authority, whose certificates it does not
+//! hold up, and answers once the key is destroyed: `{"destroyed":true,"month":"2026-10","recorded_before":false}`. Exchanges of the month that
+//! have no outcome yet keep it from doing so (409).
+//!
 //! # Anchors
 //!
 //! A time-stamp (RFC 3161) over the SHA-256 of a head's signed text: the three lines of the checkpoint with their line feeds, nothing else.

@@ -35,7 +35,8 @@ pub async fn listen(
     stop: &Stop,
 ) -> Result<Option<(Serving, Reloaded)>, StartError> {
     let Some(desk) = &settings.desk else { return Ok(None) };
-    let shelves = Shelves { place: settings.index.clone(), annexes: Annexes::with_keys(&settings.keys) };
+    let annexes = Annexes::sharing(door.recorder.months(), &settings.keys);
+    let shelves = Shelves { place: settings.index.clone(), annexes };
     let tls = socket::tls(desk)?;
     if tls.trusts_an_authority_of(exchange) {
         return Err(StartError::SharedAuthority);

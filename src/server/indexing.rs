@@ -119,7 +119,7 @@ impl Indexing {
     /// Nothing while another has the turn: a command that feeds gives it back soon.
     fn begin(&self) -> Result<Option<Work>, FeedError> {
         let Some(turn) = self.place.turn()? else { return Ok(None) };
-        let annexes = Annexes::with_keys(&self.keys);
+        let annexes = Annexes::sharing(self.recorder.months(), &self.keys);
         let feeder = Feeder::following(self.place.open()?, self.recorder.log(), &self.folder, annexes)?;
         Ok(Some(Work { feeder, _turn: turn }))
     }

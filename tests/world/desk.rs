@@ -37,6 +37,7 @@ pub fn add(world: &World, settings: &str) {
     let readers = [AUDITOR, WITNESS, OPERATOR, PROVIDER, CENTRE, HOSPITAL];
     let mut callers: Vec<Caller> = readers.iter().map(|id| Caller::named(id, &[id], Flaw::None)).collect();
     callers.extend([
+        Caller::named("second-operator", &[OPERATOR], Flaw::None),
         Caller::named("revoked", &[AUDITOR], Flaw::Revoked),
         Caller::named("expired", &[AUDITOR], Flaw::Expired),
         Caller::named("foreign", &[AUDITOR], Flaw::Foreign),

@@ -13,7 +13,9 @@ use crate::identity::judgement::NotOperator;
 use crate::identity::judgement::judge_operator;
 use crate::identity::registry::Registry;
 use crate::identity::revocation::Revocations;
+use crate::language::Text;
 use crate::listener::tls::Trust;
+use crate::policy::model::Suspensions;
 
 use super::order::NotAnOrder;
 use super::order::Order;
@@ -33,6 +35,8 @@ pub struct Grounds<'a> {
     pub registry: &'a Registry,
     /// Which certificates were taken back.
     pub revoked: &'a Revocations,
+    /// Which certificates and agencies are held up.
+    pub suspended: &'a Suspensions,
     /// The log the order must be about.
     pub origin: &'a Origin,
     /// Now.
@@ -72,9 +76,65 @@ pub enum NotApproved {
         #[source]
         source: NotOperator,
     },
+    /// A signer's certificate or agency is suspended.
+    #[error("the certificate of signature {0}, or its agency, is suspended")]
+    Suspended(usize),
     /// Both are of one key.
     #[error("both signatures are of one key: two persons must sign")]
     OneKey,
+}
+
+impl NotApproved {
+    /// The code by which machines know it.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Order(_) => "no-order",
+            Self::OtherLog(_) => "other-log",
+            Self::NotOver(_) => "month-not-over",
+            Self::Count(_) => "two-signatures",
+            Self::Signature { .. } => "signature-false",
+            Self::Signer { .. } | Self::Suspended(_) => "no-operator",
+            Self::OneKey => "one-signer",
+        }
+    }
+
+    /// What to do about it.
+    #[must_use]
+    pub fn text(&self) -> Text {
+        match self {
+            Self::Order(_) => Text::new(
+                "Tệp lệnh không đúng dạng. Hãy lập bằng `phohien audit forget THÁNG --order-only`.",
+                "The file is no order. Draw it up with `phohien audit forget MONTH --order-only`.",
+            ),
+            Self::OtherLog(_) => {
+                Text::new("Lệnh này là của nhật ký khác.", "The order is about another log.")
+            }
+            Self::NotOver(_) => Text::new(
+                "Tháng này chưa kết thúc được một ngày: chưa thể quên.",
+                "The month has not been over for a day: it cannot be forgotten yet.",
+            ),
+            Self::Count(_) => Text::new(
+                "Lệnh phải có đúng hai chữ ký của hai người vận hành.",
+                "The order needs two signatures, of two operators.",
+            ),
+            Self::Signature { .. } => {
+                Text::new("Một chữ ký không đúng với lệnh này.", "A signature is not one over this order.")
+            }
+            Self::Signer { .. } => Text::new(
+                "Một chứng thư số không phải của người vận hành: phải do tổ chức đã nêu cấp, còn hiệu lực, và thuộc cơ quan có vai trò operate.",
+                "A certificate is not an operator's: it must be of the named authority, in force, and of an agency with the role operate.",
+            ),
+            Self::Suspended(_) => Text::new(
+                "Một chứng thư số của người ký, hoặc cơ quan của người đó, đang bị tạm dừng.",
+                "A signer's certificate, or that signer's agency, is suspended.",
+            ),
+            Self::OneKey => Text::new(
+                "Hai chữ ký là của cùng một khóa: phải có hai người ký.",
+                "Both signatures are of one key: two persons must sign.",
+            ),
+        }
+    }
 }
 
 /// One who signed.
@@ -158,8 +218,13 @@ fn signatory(
     let signed =
         verify_detached(signature, order).map_err(|source| NotApproved::Signature { number, source })?;
     let chain: Vec<CertificateDer<'_>> = signed.chain().map(CertificateDer::from).collect();
-    let Grounds { trust, registry, revoked, now, .. } = grounds;
+    let Grounds { trust, registry, revoked, suspended, now, .. } = grounds;
     let taken = judge_operator(&chain, trust, registry, revoked, now)
         .map_err(|source| NotApproved::Signer { number, source })?;
+    if suspended.certificates.contains_key(&taken.certificate.fingerprint)
+        || suspended.agencies.contains_key(&taken.agency.id)
+    {
+        return Err(NotApproved::Suspended(number));
+    }
     Ok(Signatory { agency: taken.agency.id.clone(), signed, signature: signature.to_vec() })
 }

@@ -31,6 +31,7 @@ use crate::tlog::reader::scan;
 
 use super::index::Month;
 use super::months::MonthKeyError;
+use super::months::month_of;
 use super::record::Record;
 use super::recorder::Recorder;
 use super::recorder::Unrecorded;
@@ -73,6 +74,9 @@ pub enum NotForgotten {
     /// The key cannot be destroyed.
     #[error("the month's key cannot be destroyed")]
     Key(#[from] MonthKeyError),
+    /// Exchanges that began in the month have no outcome yet, which is sealed under its key.
+    #[error("{0} exchanges that began in the month are still under way")]
+    UnderWay(usize),
     /// What stands beside the key is no mark of ours.
     #[error("the mark beside the key of {0} is damaged")]
     Mark(Month),
@@ -93,10 +97,17 @@ pub struct Done {
 /// See [`NotForgotten`]; what was begun is done by the next start.
 pub fn forget(recorder: &Recorder, log: &Path, approved: &Approved) -> Result<Done, NotForgotten> {
     let month = approved.month();
+    let name = month.to_string();
+    match recorder.directory().undecided().iter().filter(|(id, _)| month_of(*id) == name).count() {
+        0 => {}
+        under_way => return Err(NotForgotten::UnderWay(under_way)),
+    }
     let forgotten = kept(recorder, approved)?;
     let mark = serde_json::to_vec(&forgotten).unwrap_or_default();
-    recorder.months().mark_forgotten(month, &mark)?;
-    carry_out(recorder, log, month, forgotten)
+    // No entry stands without the mark before it: where there was none, the log need not be read.
+    let may_be_recorded = !recorder.months().mark_forgotten(month, &mark)?;
+    let recorded_before = may_be_recorded && is_recorded(log, month)?;
+    carry_out(recorder, month, forgotten, recorded_before)
 }
 
 /// Does what an earlier process began and did not end. For a start, before anything is exchanged.
@@ -107,7 +118,7 @@ pub fn finish(recorder: &Recorder, log: &Path) -> Result<Vec<Month>, NotForgotte
     let mut finished = Vec::new();
     for (month, mark) in recorder.months().half_forgotten()? {
         let forgotten: Forgotten = serde_json::from_slice(&mark).map_err(|_| NotForgotten::Mark(month))?;
-        carry_out(recorder, log, month, forgotten)?;
+        carry_out(recorder, month, forgotten, is_recorded(log, month)?)?;
         finished.push(month);
     }
     Ok(finished)
@@ -115,11 +126,10 @@ pub fn finish(recorder: &Recorder, log: &Path) -> Result<Vec<Month>, NotForgotte
 
 fn carry_out(
     recorder: &Recorder,
-    log: &Path,
     month: Month,
     forgotten: Forgotten,
+    recorded_before: bool,
 ) -> Result<Done, NotForgotten> {
-    let recorded_before = is_recorded(log, month)?;
     if !recorded_before {
         recorder.write(&Record::MonthForgotten(forgotten))?;
     }

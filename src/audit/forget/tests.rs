@@ -19,10 +19,13 @@ use crate::audit::evidence::gather::Source;
 use crate::audit::evidence::gather::Wish;
 use crate::audit::evidence::gather::gather;
 use crate::audit::evidence::verify::verify;
+use crate::audit::record::Draft;
+use crate::audit::record::Exchange;
 use crate::audit::small::ORIGIN;
 use crate::audit::small::SmallLog;
 use crate::clock::Timestamp;
 use crate::crypto::cms::sign::CmsSigner;
+use crate::crypto::digest::sha256;
 use crate::id::ExchangeId;
 use crate::identity::development;
 use crate::identity::development::Caller;
@@ -35,6 +38,8 @@ use crate::identity::registry::Role;
 use crate::identity::revocation::Revocations;
 use crate::language::Text;
 use crate::listener::tls::Trust;
+use crate::policy::model::Suspension;
+use crate::policy::model::Suspensions;
 use crate::tlog::trust::TrustPolicy;
 
 const OCTOBER: &str = "2026-10-20T02:00:00Z";
@@ -97,10 +102,21 @@ impl Offices {
     }
 
     fn approve(&self, order: &[u8], signatures: &[Vec<u8>], now: &str) -> Result<Approved, NotApproved> {
+        self.approve_but(order, signatures, now, &Suspensions::default())
+    }
+
+    fn approve_but(
+        &self,
+        order: &[u8],
+        signatures: &[Vec<u8>],
+        now: &str,
+        suspended: &Suspensions,
+    ) -> Result<Approved, NotApproved> {
         let grounds = Grounds {
             trust: &self.trust,
             registry: &self.registry,
             revoked: &Revocations::none(),
+            suspended,
             origin: &ORIGIN.parse().unwrap(),
             now: now.parse().unwrap(),
         };
@@ -164,6 +180,44 @@ fn two_operators_must_sign_the_very_order_each_by_a_key_of_their_own() {
         assert!(matches!(refused(&good, &[&an, &binh], now), NotApproved::NotOver(_)), "{now}");
     }
     assert!(offices.approve(&good, &[an, binh], "2026-11-02T00:00:00Z").is_ok());
+}
+
+#[test]
+fn nobody_signs_whose_certificate_or_agency_is_suspended() {
+    let (offices, order) = (Offices::new(), order(ORIGIN, "2026-10"));
+    let signatures = [offices.sign("an", &order), offices.sign("binh", &order)];
+    let now = "2026-12-02T02:00:00Z";
+    let approved = offices.approve(&order, &signatures, now).unwrap();
+    let since = jiff::civil::Date::constant(2026, 12, 1);
+    let held = Suspension { since, reason: "x".to_owned() };
+    let certificates = [(sha256(&approved.signers()[1].signed.certificate), held.clone())].into();
+    let one = Suspensions { certificates, ..Suspensions::default() };
+    let agency =
+        Suspensions { agencies: [("H31.02".parse().unwrap(), held)].into(), ..Suspensions::default() };
+    for (suspended, number) in [(one, 2), (agency, 1)] {
+        let refused = offices.approve_but(&order, &signatures, now, &suspended).unwrap_err();
+        assert!(matches!(refused, NotApproved::Suspended(at) if at == number), "{refused:?}");
+    }
+}
+
+#[test]
+fn a_month_of_which_an_exchange_is_under_way_is_left_as_it_is() {
+    let (log, october, _) = world();
+    let recorder = log.open();
+    let open = |id| {
+        let opened = Record::Opened(Exchange::default());
+        let draft = Draft::new("H31.05".parse().unwrap(), Some(id), &opened, Vec::new()).unwrap();
+        recorder.log().reserve().unwrap().append(draft).wait().unwrap();
+    };
+    open(ExchangeId::new(october.unix_millis() + 60_000, &[7; 10]));
+    let refused = forget(&recorder, &log.log(), &Offices::new().ordered());
+    assert!(matches!(refused, Err(NotForgotten::UnderWay(1))), "{refused:?}");
+    assert!(recorder.months().kept(october).unwrap().is_some() && records(&log.log()).is_empty());
+    recorder.settle_orphans().unwrap();
+    // One of another month is no obstacle.
+    open(ExchangeId::new(october.unix_millis() + 40 * 86_400_000, &[8; 10]));
+    assert!(forget(&recorder, &log.log(), &Offices::new().ordered()).unwrap().destroyed);
+    recorder.close().unwrap();
 }
 
 #[test]

@@ -79,6 +79,12 @@ impl Annexes {
         Self { months, years: YearKeys::new(keys.join(SUBJECTS)) }
     }
 
+    /// The same where the months' keys are in use already: what is forgotten there is forgotten here.
+    #[must_use]
+    pub fn sharing(months: &MonthKeys, keys: &Path) -> Self {
+        Self { months: Some(months.clone()), years: YearKeys::new(keys.join(SUBJECTS)) }
+    }
+
     /// With the months' keys in such a folder, or none, and marks that mean nothing to anybody else.
     ///
     /// # Errors

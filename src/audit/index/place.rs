@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use super::Catalogue;
 use super::Index;
 use super::IndexError;
+use super::Month;
 use super::postgres::Address;
 use super::postgres::Postgres;
 use super::sqlite::Sqlite;
@@ -73,6 +74,17 @@ impl Place {
                 Ok(session.take_turn()?.then(|| Turn { _held: Held::Session(Box::new(session)) }))
             }
         }
+    }
+
+    /// Forgets what the annexes of a month told, if an index was made yet. Whoever feeds it meanwhile feeds nothing of that month again.
+    ///
+    /// # Errors
+    /// See [`IndexError`].
+    pub fn forget(&self, month: Month) -> Result<(), IndexError> {
+        if matches!(self, Self::Folder(folder) if !Sqlite::is_in(folder)) {
+            return Ok(());
+        }
+        self.open()?.forget(month).map(drop)
     }
 
     /// Takes the index away, whatever form it has, to be made anew. Only for whoever has the turn.

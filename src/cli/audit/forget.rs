@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::path::PathBuf;
 
+use serde_json::Value;
 use serde_json::json;
 
 use super::source::unanswered;
@@ -20,6 +21,9 @@ use crate::audit::index::Month;
 use crate::audit::index::place::Place;
 use crate::audit::recorder::Recorder;
 use crate::cli::Session;
+use crate::cli::client::Named;
+use crate::cli::client::OrderDesk;
+use crate::cli::client::desk;
 use crate::cli::client::heads::replace;
 use crate::cli::exit::Exit;
 use crate::cli::exit::Failure;
@@ -28,7 +32,9 @@ use crate::cli::serve;
 use crate::cli::terminal::shown;
 use crate::config::read;
 use crate::config::settings::Settings;
+use crate::console::operate::SignedOrder;
 use crate::identity::revocation::Revocations;
+use crate::language::Text;
 use crate::listener::tls::Trust;
 use crate::policy;
 use crate::server::attend::AttendError;
@@ -55,6 +61,8 @@ pub struct Forget {
     anchors: Vec<PathBuf>,
     #[arg(long, value_name = "FILE", num_args = 1..)]
     crl: Vec<PathBuf>,
+    #[command(flatten)]
+    at: OrderDesk,
 }
 
 /// Draws up an order, or carries one out.
@@ -62,21 +70,47 @@ pub struct Forget {
 /// # Errors
 /// The order is not approved, a gateway runs, or the disk fails.
 pub fn run(given: &Forget, session: &mut Session) -> Result<Exit, Failure> {
+    let month = month(&given.month)?;
+    if let Some(desk) = given.at.named().filter(|_| !given.order_only) {
+        let done = remotely(given, month, desk, session)?;
+        tell(month, done, session)?;
+        return Ok(Exit::Yes);
+    }
     let file = place::need_configuration(session)?;
     let settings = read::read(&file).map_err(Failure::faulty)?;
-    let month = month(&given.month)?;
     if given.order_only {
         return draw_up(given, &settings, month, session);
     }
     let approved = approved(given, &settings, session)?;
-    if approved.month() != month {
-        let vi = format!("Lệnh nói về tháng {}, không phải {month}.", approved.month());
-        let en = format!("The order is about {}, not {month}.", approved.month());
-        return Err(Failure::new(Exit::No, "other-month", vi, en));
-    }
+    is_about(approved.month(), month)?;
     let done = carry_out(approved, &settings, &place::index(session, None)?, session)?;
     tell(month, done, session)?;
     Ok(Exit::Yes)
+}
+
+fn is_about(named: Month, month: Month) -> Result<(), Failure> {
+    if named == month {
+        return Ok(());
+    }
+    let vi = format!("Lệnh nói về tháng {named}, không phải {month}.");
+    Err(Failure::new(Exit::No, "other-month", vi, format!("The order is about {named}, not {month}.")))
+}
+
+/// The order and its signatures, as they lie in their files.
+fn signed_order(given: &Forget) -> Result<(Vec<u8>, Vec<Vec<u8>>), Failure> {
+    let bytes = |file: &Path| std::fs::read(file).map_err(|cause| Failure::unreadable(file, cause));
+    let order = bytes(given.order.as_deref().unwrap_or(Path::new("")))?;
+    Ok((order, given.signature.iter().map(|file| bytes(file)).collect::<Result<_, _>>()?))
+}
+
+/// Gives the order to a gateway that runs: it judges the signatures, and does it.
+fn remotely(given: &Forget, month: Month, desk: Named<'_>, session: &Session) -> Result<Done, Failure> {
+    let (order, signatures) = signed_order(given)?;
+    let named = Order::parse(&order).and_then(|order| order.month());
+    is_about(named.map_err(|why| not_approved(why.into()))?, month)?;
+    let ordered = desk::order(desk, "/operate/forget", &SignedOrder::new(&order, &signatures), session)?;
+    let said = |name: &str| ordered.get(name).and_then(Value::as_bool).ok_or_else(desk::not_understood);
+    Ok(Done { recorded_before: said("recorded_before")?, destroyed: said("destroyed")? })
 }
 
 fn month(text: &str) -> Result<Month, Failure> {
@@ -115,9 +149,7 @@ fn draw_up(
 }
 
 fn approved(given: &Forget, settings: &Settings, session: &Session) -> Result<Approved, Failure> {
-    let bytes = |file: &Path| std::fs::read(file).map_err(|cause| Failure::unreadable(file, cause));
-    let order = bytes(given.order.as_deref().unwrap_or(Path::new("")))?;
-    let signatures = given.signature.iter().map(|file| bytes(file)).collect::<Result<Vec<_>, _>>()?;
+    let (order, signatures) = signed_order(given)?;
     let now = session.clock.now();
     let (anchors, crls) = authorities(given, settings)?;
     let unusable = |cause: Box<dyn std::error::Error + Send + Sync>| {
@@ -134,6 +166,7 @@ fn approved(given: &Forget, settings: &Settings, session: &Session) -> Result<Ap
         trust: &trust,
         registry: policies.registry(),
         revoked: &revoked,
+        suspended: policies.suspensions(),
         origin: &settings.log.origin,
         now,
     };
@@ -178,10 +211,8 @@ fn forget_in(index: &Place, month: Month) -> Result<(), Failure> {
     if matches!(index, Place::Folder(folder) if !folder.is_dir()) {
         return Ok(());
     }
-    let turn = index.turn().map_err(unanswered)?.ok_or_else(running)?;
-    index.open().and_then(|mut index| index.forget(month)).map_err(unanswered)?;
-    drop(turn);
-    Ok(())
+    let _turn = index.turn().map_err(unanswered)?.ok_or_else(running)?;
+    index.forget(month).map_err(unanswered)
 }
 
 fn tell(month: Month, done: Done, session: &mut Session) -> Result<(), Failure> {
@@ -211,48 +242,18 @@ fn tell(month: Month, done: Done, session: &mut Session) -> Result<(), Failure> 
 }
 
 fn not_approved(cause: NotApproved) -> Failure {
-    let (exit, code, vi, en) = match &cause {
-        NotApproved::Order(_) => (
-            Exit::Usage,
-            "no-order",
-            "Tệp lệnh không đúng dạng. Hãy lập bằng `phohien audit forget THÁNG --order-only`.",
-            "The file is no order. Draw it up with `phohien audit forget MONTH --order-only`.",
-        ),
-        NotApproved::OtherLog(_) => {
-            (Exit::No, "other-log", "Lệnh này là của nhật ký khác.", "The order is about another log.")
-        }
-        NotApproved::NotOver(_) => (
-            Exit::No,
-            "month-not-over",
-            "Tháng này chưa kết thúc được một ngày: chưa thể quên.",
-            "The month has not been over for a day: it cannot be forgotten yet.",
-        ),
-        NotApproved::Count(_) => (
-            Exit::No,
-            "two-signatures",
-            "Lệnh phải có đúng hai chữ ký của hai người vận hành.",
-            "The order needs two signatures, of two operators.",
-        ),
-        NotApproved::Signature { .. } => (
-            Exit::False,
-            "signature-false",
-            "Một chữ ký không đúng với lệnh này.",
-            "A signature is not one over this order.",
-        ),
-        NotApproved::Signer { .. } => (
-            Exit::No,
-            "no-operator",
-            "Một chứng thư số không phải của người vận hành: phải do tổ chức đã nêu cấp, còn hiệu lực, và thuộc cơ quan có vai trò operate.",
-            "A certificate is not an operator's: it must be of the named authority, in force, and of an agency with the role operate.",
-        ),
-        NotApproved::OneKey => (
-            Exit::No,
-            "one-signer",
-            "Hai chữ ký là của cùng một khóa: phải có hai người ký.",
-            "Both signatures are of one key: two persons must sign.",
-        ),
+    let exit = match &cause {
+        NotApproved::Order(_) => Exit::Usage,
+        NotApproved::Signature { .. } => Exit::False,
+        NotApproved::OtherLog(_)
+        | NotApproved::NotOver(_)
+        | NotApproved::Count(_)
+        | NotApproved::Signer { .. }
+        | NotApproved::Suspended(_)
+        | NotApproved::OneKey => Exit::No,
     };
-    Failure::new(exit, code, vi, en).because(cause)
+    let Text { vi, en } = cause.text();
+    Failure::new(exit, cause.code(), vi, en).because(cause)
 }
 
 fn cannot_open(cause: AttendError) -> Failure {
@@ -268,8 +269,8 @@ fn cannot_open(cause: AttendError) -> Failure {
 }
 
 fn running() -> Failure {
-    let vi = "Cổng đang chạy và giữ nhật ký. Hãy dừng cổng, chạy lại lệnh này, rồi khởi động cổng.";
-    let en = "A gateway runs and holds the log. Stop it, run this again, then start it.";
+    let vi = "Cổng đang chạy và giữ nhật ký. Hãy giao lệnh cho chính cổng đó bằng --desk (kèm --cert, --key, --cacert của người vận hành); hoặc dừng cổng rồi chạy lại lệnh này.";
+    let en = "A gateway runs and holds the log. Give it the order itself with --desk (and an operator's --cert, --key, --cacert); or stop it and run this again.";
     Failure::could_not("gateway-running", vi, en)
 }
 

@@ -18,9 +18,9 @@ use crate::cli::client::AtDesk;
 use crate::cli::client::connection::Answer;
 use crate::cli::client::connection::Ask;
 use crate::cli::client::connection::Connection;
-use crate::cli::exit::Exit;
+use crate::cli::client::desk;
+use crate::cli::client::desk::not_understood;
 use crate::cli::exit::Failure;
-use crate::cli::terminal::shown;
 use crate::console::questions::EXPORT;
 use crate::console::questions::INDEXED;
 use crate::console::questions::LIST_MAX;
@@ -58,7 +58,7 @@ impl Remote {
     pub fn reach(at: &AtDesk, session: &Session) -> Result<Option<Self>, Failure> {
         let Some(desk) = at.named() else { return Ok(None) };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        let connection = RefCell::new(runtime.block_on(at.connect(desk))?);
+        let connection = RefCell::new(runtime.block_on(desk.connect(None))?);
         let (language, unsearched, indexed) = (session.terminal.language(), Cell::new(0), Cell::new(None));
         Ok(Some(Self { runtime, connection, language, unsearched, indexed }))
     }
@@ -208,24 +208,7 @@ fn number(answer: &Answer, name: &str) -> Option<u64> {
 }
 
 fn refused(answer: &Answer) -> Failure {
-    let document: Json = serde_json::from_slice(&answer.body).unwrap_or_default();
-    let part = |name: &str| document.get(name).and_then(Json::as_str).map(shown).unwrap_or_default();
-    let (title, detail, status) = (part("title"), part("detail"), answer.status.as_u16());
-    let detail = if detail == title { String::new() } else { detail };
-    let exit = match status {
-        400 | 422 => Exit::Usage,
-        429 | 500.. => Exit::CouldNot,
-        _ => Exit::No,
-    };
-    let vi = format!("Cổng không cho đọc ({status}). {title}. {detail}");
-    let en = format!("The gateway shows nothing ({status}). {title}. {detail}");
-    Failure::new(exit, "refused", vi.trim_end(), en.trim_end())
-}
-
-fn not_understood() -> Failure {
-    let vi = "Không hiểu được câu trả lời của cổng. Có thể phiên bản của cổng khác với phiên bản này.";
-    let en = "The gateway's answer cannot be understood. Its version may differ from this one's.";
-    Failure::could_not("answer-not-understood", vi, en)
+    desk::refused(answer, ("Cổng không cho đọc", "The gateway shows nothing"))
 }
 
 #[cfg(test)]

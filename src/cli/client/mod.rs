@@ -5,12 +5,14 @@
 //! | [`gateway`] | where the gateway is and by which certificates both sides are known |
 //! | `wire` | the bytes, and the TLS alert that a refused caller would otherwise not hear |
 //! | [`connection`] | one connection: send a request, take the whole answer |
+//! | [`desk`] | an order to a gateway, given at its desk |
 //! | [`refused`] | why there is no answer, told to a clerk |
 //! | [`checks`] | digest, signature, receipt |
 //! | [`heads`] | the last head seen of each log |
 
 pub mod checks;
 pub mod connection;
+pub mod desk;
 pub mod gateway;
 pub mod heads;
 pub mod refused;
@@ -66,6 +68,22 @@ pub struct AtDesk {
         conflicts_with_all = ["log", "index", "keys"]
     )]
     desk: Option<String>,
+    #[command(flatten)]
+    by: By,
+}
+
+/// A gateway's desk that is given an order: options of commands which else do it themselves, in the node's own folders.
+#[derive(Debug, clap::Args)]
+pub struct OrderDesk {
+    #[arg(id = "desk", long = "desk", value_name = "URL", requires_all = ["cert", "key", "cacert"])]
+    order_desk: Option<String>,
+    #[command(flatten)]
+    by: By,
+}
+
+/// Who one is at a desk.
+#[derive(Debug, clap::Args)]
+struct By {
     #[arg(long, value_name = "FILE", requires = "desk")]
     cert: Option<PathBuf>,
     #[arg(long, value_name = "FILE", requires = "desk")]
@@ -83,24 +101,45 @@ pub struct Named<'a> {
     cert: &'a Path,
     key: &'a Path,
     cacert: &'a Path,
+    connect: Option<SocketAddr>,
 }
 
 impl AtDesk {
     /// The desk that was named, if one was.
     #[must_use]
     pub fn named(&self) -> Option<Named<'_>> {
-        let (desk, cert) = (self.desk.as_deref()?, self.cert.as_deref()?);
-        Some(Named { desk, cert, key: self.key.as_deref()?, cacert: self.cacert.as_deref()? })
+        self.by.at(self.desk.as_deref()?)
     }
+}
 
-    /// A connection to the desk.
+impl OrderDesk {
+    /// The desk that was named, if one was.
+    #[must_use]
+    pub fn named(&self) -> Option<Named<'_>> {
+        self.by.at(self.order_desk.as_deref()?)
+    }
+}
+
+impl By {
+    fn at<'a>(&'a self, desk: &'a str) -> Option<Named<'a>> {
+        let (cert, key, cacert) = (self.cert.as_deref()?, self.key.as_deref()?, self.cacert.as_deref()?);
+        Some(Named { desk, cert, key, cacert, connect: self.connect })
+    }
+}
+
+impl Named<'_> {
+    /// A connection to the desk, patient for so long where a time is set.
     ///
     /// # Errors
     /// A file cannot be used, or the desk is not reached or refuses the handshake.
-    pub async fn connect(&self, named: Named<'_>) -> Result<Connection, Failure> {
-        let address = Address::parse(named.desk)?;
-        let gateway = Gateway::from_files(&address, named.cacert, named.cert, named.key)?;
-        Ok(Connection::open(&gateway.at(self.connect)).await?)
+    pub async fn connect(self, patience: Option<Duration>) -> Result<Connection, Failure> {
+        let address = Address::parse(self.desk)?;
+        let gateway = Gateway::from_files(&address, self.cacert, self.cert, self.key)?.at(self.connect);
+        let gateway = match patience {
+            Some(patience) => gateway.patient_for(patience),
+            None => gateway,
+        };
+        Ok(Connection::open(&gateway).await?)
     }
 }
 

@@ -118,6 +118,7 @@ audit forget | output | Tệp để ghi lệnh | The file to write the order to
 audit forget | order | Lệnh đã ký | The order that was signed
 audit forget | signature | Chữ ký của một người vận hành (CMS, DER); nêu hai lần | An operator's signature (CMS, DER); twice
 audit forget | anchors | Tổ chức cấp chứng thư số cho người vận hành (PEM); nếu không: của bàn kiểm toán trong cấu hình | The authority of the operators' certificates (PEM); else the desk's in the configuration
+audit forget | desk | Giao lệnh cho cổng đang chạy tại địa chỉ này (https), thay cho thư mục trên máy | Give the order to the gateway that runs here (https), instead of the folders of this machine
 audit forget | crl | Danh sách thu hồi của tổ chức đó (PEM) | Its revocation lists (PEM)
 audit disclose | id | Mã giao dịch | The exchange id
 audit disclose | label | Nhãn cam kết: request, answer, reply, subject, user | The commitment's label: request, answer, reply, subject or user

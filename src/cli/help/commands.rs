@@ -219,6 +219,7 @@ pub const COMMANDS: &[Page] = &[
         en: "Forget a month: destroy its key by an order that two operators signed; its annexes can never be read again, every proof stays valid.",
         examples: &[
             "phohien audit forget 2026-10 --order-only --reason TCVN-11930 -o order.json",
+            "phohien audit forget 2026-10 --order order.json --signature a.p7s --signature b.p7s --desk https://gw1.example:9443 --cert me.pem --key me.key --cacert ca.pem",
             "phohien audit forget 2026-10 --order order.json --signature a.p7s --signature b.p7s --anchors operators-ca.pem",
         ],
     },

@@ -13,9 +13,11 @@
 //! | `aside` | what would be in force |
 //! | `words` | what changes, in words |
 //! | `standing` | what could not be taken |
+//! | `ordered` | what operators have done at the desk |
 
 mod aside;
 mod disk;
+mod ordered;
 pub mod standing;
 mod words;
 
@@ -23,15 +25,10 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::PoisonError;
-use std::sync::Weak;
 use std::time::Duration;
-
-use serde_json::Value;
-use serde_json::json;
 
 use crate::audit::change::Change;
 use crate::config::settings::Settings;
-use crate::console::operate::Operated;
 use crate::gateway::door::Door;
 use crate::id::AgencyId;
 use crate::language::Text;
@@ -52,6 +49,7 @@ use disk::Material;
 use disk::Settling;
 use disk::Sight;
 use disk::Sockets;
+use ordered::AtTheDesk;
 use standing::NotTaken;
 use standing::Part;
 use standing::Reloaded;
@@ -160,9 +158,8 @@ impl Reload {
     /// Lets operators have it done at the desk, if there is one; `drain` is told when they want the gateway to end.
     pub fn operated_by_the_desk(&self, drain: &Stop) {
         let desk = self.work().served.desk.as_ref().map(|(desk, _)| Arc::clone(desk));
-        let operated = AtTheDesk { reload: Arc::downgrade(&self.0), drain: drain.clone() };
         // Set once: a gateway starts once.
-        let _ = desk.map(|desk| desk.operated.set(Arc::new(operated)));
+        let _ = desk.map(|desk| desk.operated.set(Arc::new(AtTheDesk::new(&self.0, drain))));
     }
 
     /// Looks at the disk, again and again, until the gateway stops.
@@ -183,26 +180,6 @@ impl Reload {
     /// Invariant: what is in force is swapped whole by its last lines, so that one that broke has changed nothing.
     fn work(&self) -> std::sync::MutexGuard<'_, Work> {
         self.0.work.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// What operators have done at the desk. The desk is part of what is reloaded: it does not keep it alive.
-#[derive(Debug)]
-struct AtTheDesk {
-    reload: Weak<Shared>,
-    drain: Stop,
-}
-
-impl Operated for AtTheDesk {
-    fn reload(&self) -> Value {
-        let Some(reload) = self.reload.upgrade() else { return Value::Null };
-        let Reloaded { changed, not_taken } = Reload(reload).now();
-        let told = |fault: &NotTaken| json!({ "part": fault.part.to_string(), "why": fault.why });
-        json!({ "changed": changed, "not_taken": not_taken.iter().map(told).collect::<Vec<_>>() })
-    }
-
-    fn drain(&self) {
-        self.drain.stop();
     }
 }
 

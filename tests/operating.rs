@@ -1,0 +1,224 @@
+//! What operators have a gateway do while it runs: a month is forgotten by the order of two of them.
+
+#[cfg(test)]
+mod world;
+
+use std::fs;
+use std::net::TcpListener;
+use std::path::PathBuf;
+use std::process::Command;
+use std::process::Output;
+
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::PrivateKeyDer;
+use rustls::pki_types::pem::PemObject as _;
+use tokio::task::block_in_place;
+
+use phohien::clock::Timestamp;
+use phohien::crypto::cms::sign::CmsSigner;
+use phohien::crypto::keyfile;
+
+use world::AUDITOR;
+use world::CENTRE;
+use world::OPERATOR;
+use world::World;
+use world::child::Child;
+use world::client;
+use world::desk;
+use world::kinds;
+use world::machine::path;
+use world::machine::skipped;
+
+/// A month that is long over; nothing of it is in the logs of these tests but its key.
+const MONTH: &str = "2026-05";
+
+/// A world that is not open yet, with a key of that month.
+async fn world() -> World {
+    let world = World::build("").await;
+    desk::add(&world, "");
+    keyfile::write_new(&key(&world), &[7; 32]).unwrap();
+    world
+}
+
+fn key(world: &World) -> PathBuf {
+    world.folder().join("keys/months").join(format!("{MONTH}.key"))
+}
+
+/// The program, asked in English.
+fn phohien(world: &World, words: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_phohien"));
+    command.args(words).args(["--lang", "en", "--color", "never", "--config"]).arg(world.configuration());
+    command
+}
+
+/// The same, to be done at the desk by its holder of a certificate.
+fn at_desk(world: &World, who: &str, port: u16, words: &[&str]) -> Command {
+    let (certificate, private) = world.desk_certificate(who);
+    let mut command = phohien(world, words);
+    command.args(["--desk", &format!("https://localhost:{port}"), "--connect", &format!("127.0.0.1:{port}")]);
+    command.arg("--cert").arg(certificate).arg("--key").arg(private);
+    command.arg("--cacert").arg(world.certs().join("desk/ca.pem"));
+    command
+}
+
+fn run(mut command: Command) -> Output {
+    block_in_place(|| command.output().unwrap())
+}
+
+fn told(output: &Output) -> (Option<i32>, String) {
+    let text = [output.stdout.as_slice(), &output.stderr].concat();
+    (output.status.code(), String::from_utf8(text).unwrap())
+}
+
+/// An order to forget the month, and the signatures of these over it: `audit forget` with all of them.
+fn order(world: &World, signers: &[&str]) -> Vec<String> {
+    let file = world.folder().join("order.json");
+    let _ = fs::remove_file(&file);
+    let drawn = phohien(
+        world,
+        &["audit", "forget", MONTH, "--order-only", "--reason", "TCVN 11930", "-o", path(&file)],
+    );
+    assert_eq!(told(&run(drawn)).0, Some(0));
+    let content = fs::read(&file).unwrap();
+    let mut words = ["audit", "forget", MONTH, "--order", path(&file)].map(str::to_owned).to_vec();
+    for (number, who) in signers.iter().enumerate() {
+        let (certificate, private) = world.desk_certificate(who);
+        let certificate = CertificateDer::from_pem_file(certificate).unwrap();
+        let private = PrivateKeyDer::from_pem_file(private).unwrap();
+        let signer = CmsSigner::new(private.secret_der(), &certificate).unwrap();
+        let signature = world.folder().join(format!("{number}.p7s"));
+        fs::write(&signature, signer.sign_detached(&content, Timestamp::UNIX_EPOCH).unwrap()).unwrap();
+        words.extend(["--signature".to_owned(), path(&signature).to_owned()]);
+    }
+    words
+}
+
+fn words(order: &[String]) -> Vec<&str> {
+    order.iter().map(String::as_str).collect()
+}
+
+fn port(world: &World) -> u16 {
+    world.gateway().desk_address().unwrap().port()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_month_is_forgotten_by_a_gateway_that_runs_and_goes_on_serving() {
+    let mut world = world().await;
+    world.open().await;
+    assert_eq!(world.lookup(CENTRE).await.status, 200);
+    let order = order(&world, &[OPERATOR, "second-operator"]);
+    let forget = || told(&run(at_desk(&world, OPERATOR, port(&world), &words(&order))));
+    let (exit, said) = forget();
+    assert_eq!(exit, Some(0), "{said}");
+    assert!(said.contains("its key is destroyed"), "{said}");
+    assert!(!key(&world).exists());
+    assert_eq!(world.lookup(CENTRE).await.status, 200);
+    let (exit, said) = forget();
+    assert!(exit == Some(0) && said.contains("forgotten before"), "{said}");
+    let leaves = world.end().await;
+    let of = |kind: &str| leaves.iter().filter(|leaf| leaf["kind"] == kind).collect::<Vec<_>>();
+    let [forgotten] = of("month.forgotten")[..] else { panic!("one record: {leaves:?}") };
+    assert_eq!((&forgotten["month"], &forgotten["signers"][1]["agency"]), (&MONTH.into(), &OPERATOR.into()));
+    let ordered = of("node.ordered");
+    assert!(ordered.len() == 2 && ordered.iter().all(|leaf| leaf["asked"] == "forget"));
+    assert_eq!(of("exchange.released").len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn without_two_operators_signatures_or_an_operator_who_brings_them_nothing_is_forgotten() {
+    let mut world = world().await;
+    world.open().await;
+    let order_of = |signers: &[&str]| order(&world, signers);
+    let forget = |who, words: &[&str]| told(&run(at_desk(&world, who, port(&world), words)));
+    for (signers, expected) in [
+        (&[OPERATOR][..], "needs two signatures"),
+        (&[OPERATOR, OPERATOR], "of one key"),
+        (&[OPERATOR, AUDITOR], "not an operator's"),
+        (&["foreign", OPERATOR], "not an operator's"),
+    ] {
+        let (exit, said) = forget(OPERATOR, &words(&order_of(signers)));
+        assert!(exit == Some(1) && said.contains(expected), "{signers:?}: {said}");
+    }
+    let good = order_of(&[OPERATOR, "second-operator"]);
+    let (exit, said) = forget(AUDITOR, &words(&good));
+    assert!(exit == Some(1) && said.contains("403"), "{said}");
+    let elsewhere = world.folder().join("elsewhere.json");
+    let other = ["audit", "forget", "2026-04", "--order-only", "--reason", "x", "-o", path(&elsewhere)];
+    assert_eq!(told(&run(phohien(&world, &other))).0, Some(0));
+    let mut wrong = words(&good);
+    (wrong[2], wrong[4]) = ("2026-04", path(&elsewhere));
+    let (exit, said) = forget(OPERATOR, &wrong);
+    assert!(exit == Some(4) && said.contains("not one over this order"), "{said}");
+    for body in ["", "{}", "{\"order\":\"!\",\"signatures\":[]}", &" ".repeat(200 << 10)] {
+        let refused = client::build("POST", "/operate/forget", &[("content-type", "application/json")], body);
+        let refused = world.reader(OPERATOR).send(refused).await.unwrap();
+        assert_eq!((refused.status, refused.reason().as_str()), (400, "no-order"));
+    }
+    let (exit, said) = told(&run(phohien(&world, &words(&good))));
+    assert!(exit == Some(3) && said.contains("--desk"), "{said}");
+    assert_eq!(fs::read(key(&world)).unwrap(), [7; 32]);
+    let leaves = world.end().await;
+    assert!(!kinds(&leaves).iter().any(|kind| ["month.forgotten", "node.ordered"].contains(kind)));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_gateway_that_is_killed_while_it_forgets_has_forgotten_once_it_starts_again() {
+    if Command::new("strace").arg("-V").output().is_err() {
+        return skipped("there is no strace");
+    }
+    // At the mark, at the entry's objects and behind the entry: where nothing had begun, the order is given once more.
+    for (file, call, is_begun) in [
+        (format!("keys/months/{MONTH}.forgotten"), "link,linkat", false),
+        (format!("keys/months/{MONTH}.key"), "openat", true),
+        (format!("keys/months/{MONTH}.key"), "unlink,unlinkat", true),
+    ] {
+        let world = world().await;
+        let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let section = fs::read_to_string(world.configuration()).unwrap();
+        let (head, tail) = section.split_once("[desk]\nlisten = \"127.0.0.1:0\"").unwrap();
+        fs::write(world.configuration(), format!("{head}[desk]\nlisten = \"127.0.0.1:{free}\"{tail}"))
+            .unwrap();
+        let file = world.folder().join(file);
+        let (calls, inject) = (format!("trace={call}"), format!("inject={call}:signal=KILL:when=1"));
+        let strace = ["-P", path(&file), "-e", &calls, "-e", &inject];
+        let trace = world.folder().join("trace");
+        let child =
+            block_in_place(|| Child::serve_tampered(&strace, &trace, &world.configuration())).unwrap();
+        let order = order(&world, &[OPERATOR, "second-operator"]);
+        let (exit, said) = told(&run(at_desk(&world, OPERATOR, free, &words(&order))));
+        assert_eq!(exit, Some(3), "{call}: {said}");
+        let _ended = child.ended().await;
+        assert!(key(&world).exists(), "{call}");
+        let again = block_in_place(|| Child::serve(&world.configuration()));
+        assert_eq!(key(&world).exists(), !is_begun, "{call}");
+        let (exit, said) = told(&run(at_desk(&world, OPERATOR, free, &words(&order))));
+        let expected = if is_begun { "forgotten before" } else { "its key is destroyed" };
+        assert!(exit == Some(0) && said.contains(expected), "{call}: {said}");
+        again.kill();
+        assert_eq!(recorded(&world), 1, "{call}");
+    }
+}
+
+fn recorded(world: &World) -> usize {
+    kinds(&world.verify()).iter().filter(|kind| **kind == "month.forgotten").count()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_key_that_cannot_be_destroyed_is_told_and_keeps_the_next_start_from_hiding_it() {
+    let mut world = world().await;
+    world.open().await;
+    // A folder in its place cannot be overwritten.
+    fs::remove_file(key(&world)).unwrap();
+    fs::create_dir(key(&world)).unwrap();
+    let order = order(&world, &[OPERATOR, "second-operator"]);
+    let (exit, said) = told(&run(at_desk(&world, OPERATOR, port(&world), &words(&order))));
+    assert_eq!(exit, Some(3), "{said}");
+    assert_eq!(world.lookup(CENTRE).await.status, 200);
+    world.close().await;
+    let refused = world.try_open(false).await.unwrap_err();
+    assert!(format!("{refused:?}").contains(MONTH), "{refused:?}");
+    fs::remove_dir(key(&world)).unwrap();
+    world.open().await;
+    let leaves = world.end().await;
+    assert_eq!(kinds(&leaves).iter().filter(|kind| **kind == "month.forgotten").count(), 1);
+}
