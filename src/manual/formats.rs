@@ -39,7 +39,7 @@
 //! | `keys.rotated` | the second entry of a log that follows another: `retired` and `key`, the verification keys of both; the private half of the first was destroyed |
 //! | `node.started` | `version`, `policy`; `unwitnessed`: no witness said at this start that this log is the one it has seen; `torn` (`index`, `bytes`) if recovery dropped a torn batch; `signers` as in `log.opened`, as of this start; `policy_clock` if a demonstration set one |
 //! | `node.stopped` | a gateway ended on purpose |
-//! | `node.ordered` | an operator gave an order at the desk: `asked` (`reload`, `drain`), `certificate`; durable before it is carried out |
+//! | `node.ordered` | an operator gave an order at the desk: `asked` (`reload`, `drain`, `forget`), `certificate`; durable before it is carried out |
 //! | `policy.changed` | `old`, `new` (the same where only what stands in `beside` changed), and `files`: name to SHA-256, each kept in `objects`; of a large set `listing` instead, the SHA-256 of the object that lists them. `beside`: other files that a reload replaced (certificates, authorities, revocation lists), kept in `objects` too; `changed`: what changed in words, `vi` and `en`. Durable before it takes effect: an exchange that had begun stands behind it under the `policy` it was decided by |
 //! | `node.limits` | `store`: `lost`, from here on this gateway enforces its share of the limits, or `back`; `nodes`, how many gateways share them |
 //! | `exchange.opened` | an effect may follow: an unsafe method (RFC 9110 9.2.1), or an operation marked `stream` |
