@@ -1,6 +1,6 @@
 //! What operators have a gateway do while it runs: a month is forgotten by the order of two of them.
+#![cfg(test)]
 
-#[cfg(test)]
 mod world;
 
 use std::fs;
@@ -28,6 +28,7 @@ use world::desk;
 use world::kinds;
 use world::machine::path;
 use world::machine::skipped;
+use world::replace;
 
 /// A month that is long over; nothing of it is in the logs of these tests but its key.
 const MONTH: &str = "2026-05";
@@ -87,7 +88,7 @@ fn order(world: &World, signers: &[&str]) -> Vec<String> {
         let private = PrivateKeyDer::from_pem_file(private).unwrap();
         let signer = CmsSigner::new(private.secret_der(), &certificate).unwrap();
         let signature = world.folder().join(format!("{number}.p7s"));
-        fs::write(&signature, signer.sign_detached(&content, Timestamp::UNIX_EPOCH).unwrap()).unwrap();
+        world::rot::put(&signature, &signer.sign_detached(&content, Timestamp::UNIX_EPOCH).unwrap());
         words.extend(["--signature".to_owned(), path(&signature).to_owned()]);
     }
     words
@@ -174,10 +175,8 @@ async fn a_gateway_that_is_killed_while_it_forgets_has_forgotten_once_it_starts_
     ] {
         let world = world().await;
         let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let section = fs::read_to_string(world.configuration()).unwrap();
-        let (head, tail) = section.split_once("[desk]\nlisten = \"127.0.0.1:0\"").unwrap();
-        fs::write(world.configuration(), format!("{head}[desk]\nlisten = \"127.0.0.1:{free}\"{tail}"))
-            .unwrap();
+        let listen = |port: u16| format!("[desk]\nlisten = \"127.0.0.1:{port}\"");
+        replace(&world.configuration(), &listen(0), &listen(free));
         let file = world.folder().join(file);
         let (calls, inject) = (format!("trace={call}"), format!("inject={call}:signal=KILL:when=1"));
         let strace = ["-P", path(&file), "-e", &calls, "-e", &inject];
