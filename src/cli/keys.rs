@@ -3,8 +3,6 @@
 use std::path::Path;
 use std::path::PathBuf;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use serde_json::json;
 
 use super::Session;
@@ -17,6 +15,7 @@ use super::terminal::shown;
 use super::trust;
 use crate::crypto::verify::PublicKey;
 use crate::message::key::name_of;
+use crate::server::keys::pem;
 use crate::server::witness::VKEY;
 use crate::tlog::cosignature::CosignerKey;
 use crate::tlog::note::NoteError;
@@ -38,9 +37,6 @@ pub struct Show {
     #[arg(long, value_name = "DIR", conflicts_with = "log")]
     witness: Option<PathBuf>,
 }
-
-/// Characters in a line of PEM (RFC 7468 2).
-const PEM_LINE: usize = 64;
 
 /// Shows the keys, or replaces the log's.
 ///
@@ -111,19 +107,6 @@ fn show_witness(folder: &Path, session: &mut Session) -> Result<Exit, Failure> {
 
 fn described(key: &PublicKey) -> serde_json::Value {
     json!({ "algorithm": key.algorithm(), "keyid": name_of(key).as_str(), "pem": pem(key) })
-}
-
-/// A public key as PEM (RFC 7468 13).
-fn pem(key: &PublicKey) -> String {
-    let text = STANDARD.encode(key.spki());
-    let mut out = String::from("-----BEGIN PUBLIC KEY-----\n");
-    for (at, char) in text.chars().enumerate() {
-        if at > 0 && at.is_multiple_of(PEM_LINE) {
-            out.push('\n');
-        }
-        out.push(char);
-    }
-    out + "\n-----END PUBLIC KEY-----\n"
 }
 
 fn not_published(log: &std::path::Path) -> Failure {

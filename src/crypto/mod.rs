@@ -8,10 +8,12 @@
 //! | time-stamps | [`tsp`] |
 //! | secrecy | [`seal::SealingKey`] (AES-256-GCM) |
 //! | chance | [`random::bytes`] |
+//! | PEM, written | [`pem::block`] |
 
 pub mod cms;
 pub mod digest;
 pub mod keyfile;
+pub mod pem;
 pub mod random;
 pub mod seal;
 pub mod sign;

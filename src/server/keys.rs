@@ -5,13 +5,11 @@ use std::io::Write as _;
 use std::path::Path;
 use std::path::PathBuf;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-
 use crate::audit::index::scanned::published;
 use crate::config::settings::Algorithm;
 use crate::crypto::CryptoError;
 use crate::crypto::keyfile;
+use crate::crypto::pem::block;
 use crate::crypto::sign::Ed25519Key;
 use crate::crypto::sign::P256Key;
 use crate::crypto::verify::PublicKey;
@@ -153,10 +151,7 @@ pub(super) fn replace_log_key(folder: &Path) -> Result<(), KeysError> {
 /// A public key as PEM (RFC 7468 13).
 #[must_use]
 pub fn pem(key: &PublicKey) -> String {
-    let text = STANDARD.encode(key.spki());
-    let lines: Vec<String> =
-        text.as_bytes().chunks(64).map(|line| String::from_utf8_lossy(line).into_owned()).collect();
-    format!("-----BEGIN PUBLIC KEY-----\n{}\n-----END PUBLIC KEY-----\n", lines.join("\n"))
+    block("PUBLIC KEY", &key.spki())
 }
 
 fn read_or_make(path: &Path, make: fn() -> Result<Vec<u8>, CryptoError>) -> Result<Vec<u8>, KeysError> {
