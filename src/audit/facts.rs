@@ -1,10 +1,13 @@
 //! What a leaf may say of an exchange: catalogue names only. An unknown service, purpose or field is never copied from a request.
 
+use std::sync::Arc;
+
 use serde::Serialize;
 
 use crate::crypto::digest::hex;
 use crate::identity::Certificate;
 use crate::identity::Peer;
+use crate::listener::certification::PathText;
 use crate::policy::Grant;
 use crate::policy::Refusal;
 use crate::policy::Refused;
@@ -48,7 +51,7 @@ pub struct Facts {
     pub about: Option<String>,
 }
 
-/// A certificate, named so that it can be found again; its chain is kept in the log's `objects`.
+/// A certificate, named so that it can be found again: it is kept in the log's `objects`.
 #[derive(Debug, Clone, Serialize)]
 pub struct CertificateFacts {
     issuer: String,
@@ -56,6 +59,9 @@ pub struct CertificateFacts {
     spki: String,
     /// SHA-256 of the certificate: its object's name.
     object: String,
+    /// SHA-256 of the text by which it was taken, which is kept too: the authorities above it and the revocation lists of then.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    path: Option<String>,
 }
 
 /// An agreement and the clause that answered.
@@ -104,7 +110,7 @@ impl Facts {
     /// What a recognized caller's certificate tells.
     #[must_use]
     pub fn of_peer(peer: &Peer) -> Self {
-        Self { certificate: Some(CertificateFacts::of(peer.certificate())), ..Self::default() }
+        Self { certificate: Some(CertificateFacts::of(peer.certificate(), peer.path())), ..Self::default() }
     }
 
     /// What is known once a grant is there.
@@ -130,12 +136,13 @@ impl Facts {
 impl CertificateFacts {
     /// Names a certificate.
     #[must_use]
-    pub fn of(certificate: &Certificate) -> Self {
+    pub fn of(certificate: &Certificate, path: Option<&Arc<PathText>>) -> Self {
         Self {
             issuer: certificate.issuer.clone(),
             serial: certificate.serial.clone(),
             spki: hex(&certificate.spki),
             object: hex(&certificate.fingerprint),
+            path: path.map(|path| hex(path.hash())),
         }
     }
 }

@@ -96,14 +96,14 @@ impl Open {
         self.places.opened.is_none()
     }
 
-    /// Remembers who is asking, in case nothing more is learned, and keeps the certificate that entries will name.
+    /// Remembers who is asking, in case nothing more is learned, and keeps the certificate that entries will name, and by what it was taken.
     ///
     /// # Errors
-    /// The certificate cannot be kept: no entry may name it.
+    /// They cannot be kept: no entry may name them.
     pub async fn know(&mut self, peer: &Peer, handshake: &Handshaken) -> Result<(), Unrecorded> {
         self.known.agency = Some(peer.agency().id.clone());
         if let Some(leaf) = handshake.chain().first() {
-            self.recorder.keep_aside(leaf, &peer.certificate().fingerprint).await?;
+            self.recorder.keep_caller(leaf, &peer.certificate().fingerprint, peer.path()).await?;
         }
         // Only now: were it not kept, the record of the interruption would name what is not there.
         self.known.facts = Facts::of_peer(peer);

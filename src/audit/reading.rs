@@ -15,6 +15,7 @@ use crate::id::ExchangeId;
 use crate::identity::Certificate;
 use crate::identity::Visitor;
 use crate::listener::Handshaken;
+use crate::listener::certification::PathText;
 
 use super::annex::Annex;
 use super::facts::CertificateFacts;
@@ -31,6 +32,7 @@ pub struct Reading {
     agency: AgencyId,
     certificate: Arc<Certificate>,
     leaf: Vec<u8>,
+    path: Option<Arc<PathText>>,
     source: SocketAddr,
     question: Question,
 }
@@ -82,6 +84,7 @@ impl Reading {
             agency: visitor.agency().id.clone(),
             certificate: Arc::clone(visitor.certificate()),
             leaf: handshake.chain().first().map(|leaf| leaf.to_vec()).unwrap_or_default(),
+            path: visitor.path().cloned(),
             source: visitor.source(),
             question,
         }
@@ -104,7 +107,7 @@ impl Reading {
         let key = recorder.months().of(self.id).map_err(unmakeable)?;
         let sealed = self.annex().seal(self.id, &key).map_err(unmakeable)?;
         let record = Record::Read {
-            certificate: CertificateFacts::of(&self.certificate),
+            certificate: CertificateFacts::of(&self.certificate, self.path.as_ref()),
             question: self.question.kind,
             view: if self.question.everything { "everything" } else { "own" },
             filters: self.question.filters.iter().map(|(name, _)| *name).collect(),
@@ -122,7 +125,7 @@ impl Recorder {
     /// The log takes nothing now: nothing may be shown.
     pub async fn show<T>(&self, reading: &Reading, rows: u64, what: T) -> Result<Shown<T>, Unrecorded> {
         self.availability()?;
-        self.keep_aside(&reading.leaf, &reading.certificate.fingerprint).await?;
+        self.keep_caller(&reading.leaf, &reading.certificate.fingerprint, reading.path.as_ref()).await?;
         let draft = reading.draft(self, rows)?;
         self.log().reserve()?.append(draft).await?;
         Ok(Shown(what))
@@ -142,8 +145,9 @@ impl Recorder {
         self.availability()?;
         let certificate = visitor.certificate();
         let leaf = handshake.chain().first().map(|leaf| leaf.to_vec()).unwrap_or_default();
-        self.keep_aside(&leaf, &certificate.fingerprint).await?;
-        let record = Record::Ordered { certificate: CertificateFacts::of(certificate), asked };
+        self.keep_caller(&leaf, &certificate.fingerprint, visitor.path()).await?;
+        let record =
+            Record::Ordered { certificate: CertificateFacts::of(certificate, visitor.path()), asked };
         let draft = self.draft(Some(&visitor.agency().id), Some(id), &record, Vec::new())?;
         self.log().reserve()?.append(draft).await.map(drop)?;
         Ok(())
@@ -171,6 +175,7 @@ mod tests {
             agency: "H31.10".parse().unwrap(),
             certificate: Arc::new(certificate::read(&leaf).unwrap()),
             leaf: leaf.to_vec(),
+            path: None,
             source: "127.0.0.1:9".parse().unwrap(),
             question: Question { kind: "list", everything: true, filters },
         }

@@ -8,6 +8,7 @@ use crate::clock::Clock;
 use crate::crypto::digest::Hash;
 use crate::id::AgencyId;
 use crate::id::ExchangeId;
+use crate::listener::certification::PathText;
 use crate::tlog::Log;
 use crate::tlog::Placed;
 use crate::tlog::Unavailable;
@@ -205,6 +206,23 @@ impl Recorder {
         let (recorder, object) = (self.clone(), object.to_vec());
         tokio::task::spawn_blocking(move || recorder.keep(&object)).await.map_err(unmakeable)??;
         Ok(())
+    }
+
+    /// Keeps a caller's certificate, and by what it was taken.
+    ///
+    /// # Errors
+    /// The disk failed: no entry may name them.
+    pub async fn keep_caller(
+        &self,
+        certificate: &[u8],
+        fingerprint: &Hash,
+        path: Option<&Arc<PathText>>,
+    ) -> Result<(), Unrecorded> {
+        self.keep_aside(certificate, fingerprint).await?;
+        match path {
+            Some(path) => self.keep_aside(path.as_bytes(), path.hash()).await,
+            None => Ok(()),
+        }
     }
 
     /// Keeps bytes that entries refer to.

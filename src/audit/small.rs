@@ -1,9 +1,12 @@
 //! A small log with a few exchanges, for tests of what is read out of it.
 
+use std::path::Path;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject as _;
 
 use super::annex::Annex;
 use super::begin::Beginning;
@@ -25,30 +28,49 @@ use crate::crypto::verify::PublicKey;
 use crate::id::AgencyId;
 use crate::id::ExchangeId;
 use crate::identity::certificate;
+use crate::identity::development;
+use crate::identity::development::Plan;
+use crate::listener::certification::PathText;
+use crate::listener::tls::Trust;
 use crate::message::key::AnswerKey;
 use crate::tlog;
 use crate::tlog::disk::OsDisk;
 use crate::tlog::note::VerifierKey;
 
 pub(crate) const AGREEMENT: &str = "id = \"TT-2026-001\"\nversion = 1\n";
+/// The folder of certificates.
+const CERTS: &str = "certs";
+/// Who asks.
+const AGENCY: &str = "H31.01.01";
 pub(crate) const ORIGIN: &str = "gw1.example/2026";
 
 /// A folder with a log, its keys, and the gateway's recorder while it is open.
 pub(crate) struct SmallLog {
     folder: tempfile::TempDir,
     key: Vec<u8>,
+    caller: Caller,
     pub(crate) answer: AnswerKey,
     pub(crate) clock: Clock,
+}
+
+/// Who asks: its certificate, and by what it is taken.
+#[derive(Debug, Clone)]
+struct Caller {
+    certificate: Vec<u8>,
+    path: Arc<PathText>,
 }
 
 impl SmallLog {
     /// `now` is when it begins.
     pub(crate) fn new(now: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let now = now.parse().unwrap();
         Self {
-            folder: tempfile::tempdir().unwrap(),
+            caller: caller(&folder.path().join(CERTS), now),
+            folder,
             key: Ed25519Key::generate_pkcs8().unwrap(),
             answer: AnswerKey::from_pkcs8(&P256Key::generate_pkcs8().unwrap()).unwrap(),
-            clock: Clock::by_hand(now.parse().unwrap()),
+            clock: Clock::by_hand(now),
         }
     }
 
@@ -66,6 +88,20 @@ impl SmallLog {
 
     pub(crate) fn vkey(&self) -> VerifierKey {
         VerifierKey::new(&ORIGIN.parse().unwrap(), Ed25519Key::from_pkcs8(&self.key).unwrap().public_raw())
+    }
+
+    /// The authority of whoever asks.
+    pub(crate) fn authority(&self) -> PathBuf {
+        self.certs().join(development::CA)
+    }
+
+    pub(crate) fn certs(&self) -> PathBuf {
+        self.folder.path().join(CERTS)
+    }
+
+    /// Exchanges go on as if whoever asks had shown this certificate, and it had been taken: what a hostile gateway could write.
+    pub(crate) fn take_as_shown(&mut self, name: &str) {
+        self.caller.certificate = certificate_of(&self.certs(), name).to_vec();
     }
 
     /// Opens it, as a gateway's start does.
@@ -105,9 +141,10 @@ impl SmallLog {
         let id = ExchangeId::new(millis, &[random; 10]);
         let mut open = recorder.open(id).unwrap();
         open.hear(Bytes::from_static(b"GET /dan-cu/x\n\n"));
-        let caller = rcgen::generate_simple_self_signed(Vec::new()).unwrap().cert.der().to_vec();
-        recorder.keep(&caller).unwrap();
-        let released = Released { answer: answer(body), certificate: caller };
+        let caller = self.caller.clone();
+        recorder.keep(&caller.certificate).unwrap();
+        recorder.keep(caller.path.as_bytes()).unwrap();
+        let released = Released { answer: answer(body), caller };
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         let committed = runtime.block_on(open.commit(released)).unwrap();
         committed.into_parts().1.complete();
@@ -119,7 +156,14 @@ impl SmallLog {
 #[derive(Debug)]
 struct Released {
     answer: Answer,
-    certificate: Vec<u8>,
+    caller: Caller,
+}
+
+fn caller(certs: &Path, now: Timestamp) -> Caller {
+    development::make(certs, &Plan::usual(&[AGENCY.parse().unwrap()])).unwrap();
+    let trust = Trust::load(&[certs.join(development::CA)], Some(&[certs.join(development::CRL)])).unwrap();
+    let leaf = certificate_of(certs, AGENCY);
+    Caller { certificate: leaf.to_vec(), path: trust.path(&[leaf], now).unwrap() }
 }
 
 fn answer(body: &'static str) -> Answer {
@@ -127,29 +171,20 @@ fn answer(body: &'static str) -> Answer {
     Answer { status: http::StatusCode::OK, headers, body: Bytes::from_static(body.as_bytes()) }
 }
 
+fn certificate_of(certs: &Path, name: &str) -> CertificateDer<'static> {
+    CertificateDer::from_pem_file(certs.join(development::AGENCIES).join(format!("{name}.pem"))).unwrap()
+}
+
 impl Outcome for Released {
     fn agency(&self) -> Option<&AgencyId> {
-        static AGENCY: std::sync::LazyLock<AgencyId> =
-            std::sync::LazyLock::new(|| "H31.01.01".parse().unwrap());
-        Some(&AGENCY)
+        static ID: std::sync::LazyLock<AgencyId> = std::sync::LazyLock::new(|| AGENCY.parse().unwrap());
+        Some(&ID)
     }
 
     fn facts(&self) -> Facts {
-        let fingerprint = crate::crypto::digest::sha256(&self.certificate);
-        let certificate = certificate::Certificate {
-            issuer: "CN=ca".to_owned(),
-            issuer_name: [1; 32],
-            serial: "01".to_owned(),
-            serial_bytes: vec![1],
-            spki: [2; 32],
-            fingerprint,
-            not_before: Timestamp::UNIX_EPOCH,
-            not_after: Timestamp::MAX,
-            organization_identifier: None,
-            agency_names: Vec::new(),
-        };
+        let certificate = certificate::read(&self.caller.certificate).unwrap();
         Facts {
-            certificate: Some(CertificateFacts::of(&certificate)),
+            certificate: Some(CertificateFacts::of(&certificate, Some(&self.caller.path))),
             service: Some("dan-cu".to_owned()),
             agreement: Some(AgreementFacts { id: "TT-2026-001".to_owned(), version: 1, clause: Some(1) }),
             policy: Some(hex(&[7; 32])),

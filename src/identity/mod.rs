@@ -18,6 +18,7 @@ use crate::clock::Timestamp;
 use crate::crypto::digest::Hash;
 use crate::id::AgencyId;
 use crate::listener::Handshaken;
+use crate::listener::certification::PathText;
 
 pub use certificate::Certificate;
 pub use unrecognized::Unrecognized;
@@ -38,13 +39,14 @@ use revocation::Standing;
 /// fn name(peer: &phohien::identity::Peer) -> &phohien::id::AgencyId { &peer.agency().id }
 /// ```
 /// ```compile_fail,E0451
-/// fn forge() -> phohien::identity::Peer { phohien::identity::Peer { agency: loop {}, certificate: loop {}, source: loop {} } }
+/// fn forge() -> phohien::identity::Peer { phohien::identity::Peer { agency: loop {}, certificate: loop {}, source: loop {}, path: loop {} } }
 /// ```
 #[derive(Debug)]
 pub struct Peer {
     agency: Arc<Agency>,
     certificate: Arc<Certificate>,
     source: SocketAddr,
+    path: Option<Arc<PathText>>,
 }
 
 impl Peer {
@@ -65,6 +67,12 @@ impl Peer {
     pub fn source(&self) -> SocketAddr {
         self.source
     }
+
+    /// By what the certificate was taken.
+    #[must_use]
+    pub fn path(&self) -> Option<&Arc<PathText>> {
+        self.path.as_ref()
+    }
 }
 
 /// Recognizes the agency, anew for every request: expiry, revocation and registration are asked again as long as the connection
@@ -81,7 +89,7 @@ pub fn recognize(
     let certificate = handshake.noted(read_leaf)?;
     let agency = who(&certificate, handshake.issuer(), registry, revoked, now)?;
     still_trusted(handshake, now)?;
-    Ok(Peer { agency, certificate, source: handshake.source() })
+    Ok(Peer { agency, certificate, source: handshake.source(), path: handshake.path() })
 }
 
 /// A reload may have taken an authority out since the handshake.

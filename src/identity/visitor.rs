@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use crate::clock::Timestamp;
 use crate::listener::Handshaken;
+use crate::listener::certification::PathText;
 
 use super::Certificate;
 use super::Unrecognized;
@@ -22,13 +23,14 @@ use super::still_trusted;
 /// fn name(visitor: &phohien::identity::Visitor) -> &phohien::id::AgencyId { &visitor.agency().id }
 /// ```
 /// ```compile_fail,E0451
-/// fn forge() -> phohien::identity::Visitor { phohien::identity::Visitor { agency: loop {}, certificate: loop {}, source: loop {} } }
+/// fn forge() -> phohien::identity::Visitor { phohien::identity::Visitor { agency: loop {}, certificate: loop {}, source: loop {}, path: loop {} } }
 /// ```
 #[derive(Debug)]
 pub struct Visitor {
     agency: Arc<Agency>,
     certificate: Arc<Certificate>,
     source: SocketAddr,
+    path: Option<Arc<PathText>>,
 }
 
 impl Visitor {
@@ -49,6 +51,12 @@ impl Visitor {
     pub fn source(&self) -> SocketAddr {
         self.source
     }
+
+    /// By what the certificate was taken.
+    #[must_use]
+    pub fn path(&self) -> Option<&Arc<PathText>> {
+        self.path.as_ref()
+    }
 }
 
 /// Recognizes who came to the desk, anew for every request, by the rules of [`super::recognize`]. What it may see there is not judged here.
@@ -64,5 +72,5 @@ pub fn welcome(
     let certificate = handshake.noted(read_leaf)?;
     let agency = holder(&certificate, handshake.issuer(), registry, revoked, now)?;
     still_trusted(handshake, now)?;
-    Ok(Visitor { agency, certificate, source: handshake.source() })
+    Ok(Visitor { agency, certificate, source: handshake.source(), path: handshake.path() })
 }

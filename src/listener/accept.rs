@@ -6,7 +6,6 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::PoisonError;
-use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use tokio::io::AsyncWriteExt as _;
@@ -28,8 +27,8 @@ use super::connection;
 use super::connection::Times;
 use super::panics::Watchman;
 use super::stop::Stop;
+use super::tls::Loaded;
 use super::tls::Tls;
-use super::tls::Trust;
 
 /// Pause after `accept` failed: the process is out of descriptors, and others must close theirs first.
 const BACK_OFF: Duration = Duration::from_millis(50);
@@ -221,9 +220,7 @@ impl<E: Exchange> Entrance<E> {
         });
         match shaken.await {
             Ok(Ok(stream)) => {
-                let epoch = AtomicU64::new(tls.epoch);
-                let trusted = Trusted { tls: self.tls.clone(), epoch };
-                let handshaken = handshaken(&stream, source, &tls.trust, trusted, &self.clock)?;
+                let handshaken = handshaken(&stream, source, (&tls, &self.tls), &self.clock)?;
                 Some((stream, handshaken))
             }
             Ok(Err((fault, connection))) => {
@@ -293,8 +290,7 @@ fn origin(address: IpAddr) -> IpAddr {
 fn handshaken(
     stream: &TlsStream<TcpStream>,
     source: SocketAddr,
-    trust: &Trust,
-    trusted: Trusted,
+    (held_under, tls): (&Loaded, &Tls),
     clock: &Clock,
 ) -> Option<Handshaken> {
     let (_, session) = stream.get_ref();
@@ -303,10 +299,11 @@ fn handshaken(
     let protocol = if session.alpn_protocol() == Some(b"h2") { Protocol::Http2 } else { Protocol::Http1 };
     let server_name = session.server_name().map(str::to_ascii_lowercase);
     let at = clock.now();
-    let issuer = trust.issuer(&chain, at);
+    let led = held_under.trust.led(&chain, at);
+    let trusted = Trusted::new(tls.clone(), held_under.epoch, led.as_ref());
     (!chain.is_empty()).then(|| Handshaken {
         chain,
-        issuer,
+        issuer: led.map(|led| led.issuer),
         server_name,
         protocol,
         source,

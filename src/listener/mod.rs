@@ -4,6 +4,7 @@
 
 pub mod accept;
 mod activity;
+pub mod certification;
 pub mod connection;
 pub mod lists;
 mod panics;
@@ -17,9 +18,8 @@ use std::future::Future;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::OnceLock;
-use std::sync::atomic::AtomicU64;
-use std::sync::atomic::Ordering;
 
+use arc_swap::ArcSwap;
 use bytes::Bytes;
 use http::Request;
 use http::Response;
@@ -29,6 +29,8 @@ use rustls::pki_types::CertificateDer;
 use crate::clock::Timestamp;
 use crate::crypto::digest::Hash;
 
+use certification::Led;
+use certification::PathText;
 use tls::Tls;
 
 /// What answers requests: the gateway, behind this.
@@ -113,8 +115,15 @@ impl Handshaken {
         self.at
     }
 
+    /// By what the certificate was taken when its chain was last verified; none where [`Self::issuer`] knows none.
+    #[must_use]
+    pub fn path(&self) -> Option<Arc<PathText>> {
+        self.trusted.verified.load().path.clone()
+    }
+
     /// Whether the chain verifies to what its socket trusts now, which a reload may have replaced since the handshake: an authority that
-    /// was taken out, and a list of revocations that its authority did not sign, count for connections that are open too.
+    /// was taken out, and a list of revocations that its authority did not sign, count for connections that are open too. So does an
+    /// authority in between that has expired since, and the list that speaks of it.
     #[must_use]
     pub fn is_still_trusted(&self, now: Timestamp) -> bool {
         self.trusted.again(&self.chain, now)
@@ -133,18 +142,34 @@ impl Handshaken {
 #[derive(Debug)]
 struct Trusted {
     tls: Tls,
-    epoch: AtomicU64,
+    verified: ArcSwap<Verified>,
+}
+
+/// By what it was.
+#[derive(Debug)]
+struct Verified {
+    epoch: u64,
+    path: Option<Arc<PathText>>,
 }
 
 impl Trusted {
+    fn new(tls: Tls, epoch: u64, led: Option<&Led>) -> Self {
+        let path = led.map(|led| Arc::clone(&led.path));
+        Self { tls, verified: ArcSwap::from_pointee(Verified { epoch, path }) }
+    }
+
     fn again(&self, chain: &[CertificateDer<'_>], now: Timestamp) -> bool {
-        let current = self.tls.current();
-        let verified =
-            self.epoch.load(Ordering::Acquire) == current.epoch || current.trust.verify(chain, now).is_ok();
-        if verified {
-            self.epoch.store(current.epoch, Ordering::Release);
+        let (current, verified) = (self.tls.current(), self.verified.load());
+        let holds = verified.path.as_ref().is_none_or(|path| now <= path.until());
+        if verified.epoch == current.epoch && holds {
+            return true;
         }
-        verified
+        if current.trust.verify(chain, now).is_err() {
+            return false;
+        }
+        let path = current.trust.led(chain, now).map(|led| led.path);
+        self.verified.store(Arc::new(Verified { epoch: current.epoch, path }));
+        true
     }
 }
 

@@ -9,6 +9,7 @@ use arc_swap::ArcSwap;
 use rustls::RootCertStore;
 use rustls::ServerConfig;
 use rustls::pki_types::CertificateDer;
+use rustls::pki_types::CertificateRevocationListDer;
 use rustls::pki_types::PrivateKeyDer;
 use rustls::pki_types::UnixTime;
 use rustls::pki_types::pem::PemObject;
@@ -18,12 +19,15 @@ use rustls::server::WebPkiClientVerifier;
 use rustls::server::danger::ClientCertVerifier;
 use webpki::EndEntityCert;
 use webpki::KeyUsage;
+use webpki::RevocationOptions;
+use webpki::VerifiedPath;
 
 use crate::clock::Timestamp;
 use crate::crypto::digest::Hash;
 use crate::crypto::digest::sha256;
 use crate::crypto::tls::provider;
 
+use super::certification::Ways;
 use super::lists;
 use super::lists::RevocationError;
 
@@ -162,6 +166,8 @@ fn load(files: &TlsFiles) -> Result<Loaded, TlsError> {
 pub struct Trust {
     verifier: Arc<dyn ClientCertVerifier>,
     roots: Arc<RootCertStore>,
+    /// By what callers are taken: each way, written once.
+    pub(super) ways: Arc<Ways>,
 }
 
 impl Trust {
@@ -170,20 +176,31 @@ impl Trust {
     /// # Errors
     /// No anchor, no list where lists are asked for, or a file that cannot be read.
     pub fn load(anchors: &[PathBuf], crls: Option<&[PathBuf]>) -> Result<Self, TlsError> {
-        let mut roots = RootCertStore::empty();
+        let mut all = Vec::new();
         for path in anchors {
-            for anchor in certificates(path)? {
-                roots.add(anchor)?;
-            }
+            all.extend(certificates(path)?);
+        }
+        // Never empty: `newest` refuses that, and the verifier would take it for "off".
+        let lists = crls.map(lists::newest).transpose()?;
+        let lists = lists.map(|lists| lists.into_iter().map(|list| list.der).collect());
+        Self::of(all, lists.unwrap_or_default())
+    }
+
+    /// Of these anchors and lists; no lists: revocation is not asked.
+    pub(super) fn of(
+        anchors: Vec<CertificateDer<'static>>,
+        lists: Vec<CertificateRevocationListDer<'static>>,
+    ) -> Result<Self, TlsError> {
+        let mut roots = RootCertStore::empty();
+        for anchor in &anchors {
+            roots.add(anchor.clone())?;
         }
         let roots = Arc::new(roots);
         let mut builder = WebPkiClientVerifier::builder_with_provider(Arc::clone(&roots), provider());
-        if let Some(crls) = crls {
-            // Never empty: `newest` refuses that, and the verifier would take it for "off".
-            let lists = lists::newest(crls)?.into_iter().map(|list| list.der);
-            builder = builder.with_crls(lists).enforce_revocation_expiration();
+        if !lists.is_empty() {
+            builder = builder.with_crls(lists.iter().cloned()).enforce_revocation_expiration();
         }
-        Ok(Self { verifier: builder.build()?, roots })
+        Ok(Self { verifier: builder.build()?, roots, ways: Arc::new(Ways::new(anchors, lists)) })
     }
 
     /// Verifies a chain, leaf first, as a handshake at that time would.
@@ -201,12 +218,23 @@ impl Trust {
     /// not asked: whatever the path above it, the leaf was signed by one key.
     #[must_use]
     pub fn issuer(&self, chain: &[CertificateDer<'_>], at: Timestamp) -> Option<Hash> {
+        self.walk(chain, at, None, |path| sha256(path.issuer_spki().as_ref()))
+    }
+
+    /// Tells something of the path from the leaf of a chain to an anchor.
+    pub(super) fn walk<T>(
+        &self,
+        chain: &[CertificateDer<'_>],
+        at: Timestamp,
+        revocation: Option<RevocationOptions<'_>>,
+        tell: impl FnOnce(&VerifiedPath<'_>) -> T,
+    ) -> Option<T> {
         let (leaf, others) = chain.split_first()?;
         let leaf = EndEntityCert::try_from(leaf).ok()?;
         let algorithms = provider().signature_verification_algorithms.all;
         let (usage, roots) = (KeyUsage::client_auth(), &self.roots.roots);
-        let path = leaf.verify_for_usage(algorithms, roots, others, unix(at), usage, None, None).ok()?;
-        Some(sha256(path.issuer_spki().as_ref()))
+        let path = leaf.verify_for_usage(algorithms, roots, others, unix(at), usage, revocation, None);
+        path.ok().map(|path| tell(&path))
     }
 }
 

@@ -18,7 +18,7 @@
 //! | `prev` | all but an agency's first | leaf hash of the entry before in that chain, hexadecimal |
 //! | `exchange` | exchanges, readings | its id: a version 7 UUID |
 //! | `unauthenticated` | some | true where nobody was recognized |
-//! | `certificate` | exchanges, readings | `issuer`, `serial`, `spki` (SHA-256), `object` (the certificate, kept in `objects`) |
+//! | `certificate` | exchanges, readings | `issuer`, `serial`, `spki` (SHA-256), `object` (the certificate, kept in `objects`), `path` (by what it was taken, kept there too: below) |
 //! | `service`, `operation` | exchanges | the service's id; method and path **template** |
 //! | `agreement` | exchanges | `id`, `version`, `clause` (the permit, from 1) |
 //! | `policy` | exchanges | hash of the policies that decided |
@@ -52,6 +52,10 @@
 //! | `month.forgotten` | `month` (UTC); `order`, the hash of the order; `signers`: `agency`, `certificate`, `signature` (both kept in `objects`), `spki` |
 //! | `time.anchored` | `size` and `root` (base64) of the head that was stamped; `token`, kept in `objects`; `time`, the authority's |
 //! | `refusals.summary` | `reason`, `count`, `first`, `last`: refusals that were counted instead of recorded one by one |
+//!
+//! What a certificate was taken by is text: PEM, the authorities from its own issuer up, the anchor last; then the revocation lists of whoever
+//! issued the certificate and those authorities, in that order, as they were in force; no list where revocation is off. It is what the
+//! handshake verified, not what the caller sent. Entries of older versions have no `path`.
 //!
 //! # The annex
 //!
@@ -351,7 +355,8 @@
 //! | `policy/M.leaf`, `.proof` | the `policy.changed` in force | the head; its `new` is the leaf's `policy` |
 //! | `policy/M/agreements/…` | the agreement as it stood | `files` in that leaf, or the list below |
 //! | `policy/M.listing` | the files of a large set: name to SHA-256, JSON | `listing` in that leaf |
-//! | `certificates/HASH.der` | the caller's certificate | `certificate.object` in the leaf |
+//! | `certificates/HASH.der` | the caller's certificate | `certificate.object` in the leaf, whose `agency` it must name |
+//! | `certificates/HASH.pem` | by what it was taken | `certificate.path` in the leaf; it must verify as of the time in the exchange's id, and its anchor be one that the verifier trusts (`--anchors`) |
 //! | `keys/K.leaf`, `.proof` | the entries that name keys which sign answers, with `--message` | the head |
 //! | `messages/1.answer`, `.request` | HTTP messages as a party kept them (RFC 9112) | those keys; the receipt in it is of a proven entry |
 //! | `anchor/A.leaf`, `.proof` | the first `time.anchored` that covers every entry | the head |
@@ -359,7 +364,8 @@
 //! | `anchor/consistency.txt` | `old <size>`, `new <size>`, a hash a line (RFC 9162 2.1.4) | from the stamped head to the case's |
 //! | `README.txt`, `inclusion.sh` | how to do all this by hand | |
 //!
-//! A file that belongs to none of these is an error too: nothing rides along unproven.
+//! A file that belongs to none of these is an error too: nothing rides along unproven. So is one that an entry of the case names and that is
+//! not there: a certificate, by what it was taken, the policies that decided, the agreement.
 //!
 //! # Forgetting a month
 //!

@@ -30,6 +30,8 @@ pub struct Said {
     pub(super) exchange: Exchange,
     pub(super) annex: Annexed,
     pub(super) certificate: Option<Hash>,
+    /// By what that was taken.
+    pub(super) path: Option<Hash>,
     /// Objects that rare kinds name.
     pub(super) objects: Vec<Hash>,
     /// The policies that are in force from here on.
@@ -94,6 +96,7 @@ struct Members<'a> {
     exchange: Option<&'a [u8]>,
     annex: Option<&'a [u8]>,
     object: Option<&'a [u8]>,
+    path: Option<&'a [u8]>,
     agreement: Option<&'a [u8]>,
     charged: Option<&'a [u8]>,
     seq: Option<u64>,
@@ -106,7 +109,7 @@ impl<'a> Members<'a> {
         let mut members = Self::default();
         scan::members(leaf, |name, part| match (name, part) {
             (b"seq", Part::Number(seq)) => members.seq = Some(seq),
-            (b"certificate", Part::Object(certificate)) => members.object = text_in(certificate, b"object"),
+            (b"certificate", Part::Object(certificate)) => members.certificate(certificate),
             (b"agreement", Part::Object(agreement)) => members.agreement = text_in(agreement, b"id"),
             // What is no text, or has something escaped, is no day.
             (b"charged", part) => members.charged = Some(part.text().unwrap_or_default()),
@@ -118,6 +121,18 @@ impl<'a> Members<'a> {
             _ => {}
         })?;
         Some(members)
+    }
+
+    fn certificate(&mut self, certificate: &'a [u8]) {
+        let (mut object, mut path) = (None, None);
+        let read = scan::members(certificate, |name, part| match name {
+            b"object" => object = part.text(),
+            b"path" => path = part.text(),
+            _ => {}
+        });
+        if read.is_some() {
+            (self.object, self.path) = (object, path);
+        }
     }
 
     fn text(&mut self, name: &[u8]) -> Option<&mut Option<&'a [u8]>> {
@@ -192,6 +207,7 @@ impl Default for Said {
             exchange: Exchange::None,
             annex: Annexed::No,
             certificate: None,
+            path: None,
             objects: Vec::new(),
             policy: None,
             charge: Charge::None,
@@ -218,6 +234,7 @@ impl Said {
             exchange,
             annex: annex_of(members.annex, exchange, at),
             certificate: members.object.and_then(unhex),
+            path: members.path.and_then(unhex),
             objects: Vec::new(),
             policy: None,
             charge: Charge::read(members.agreement, members.charged),

@@ -60,6 +60,8 @@ pub struct Judge {
     starts: Starts,
     /// The entry that closed the log for good.
     closed: Option<u64>,
+    /// What the last entry that named a certificate said it was taken by.
+    path: Option<Hash>,
     /// How often entries were missed. What was known before of a chain no longer holds then.
     missed: u64,
     /// Kinds that are not known, with the first entry of each and how many there are.
@@ -243,7 +245,9 @@ impl Judge {
     fn take_notice(&mut self, entry: &Entry<'_, Said>) {
         let (index, said) = (entry.index, entry.said);
         self.starts.see(index, said.kind);
-        for object in said.certificate.iter().chain(&said.objects) {
+        // Many entries in a row name the same one.
+        let path = said.path.filter(|path| self.path.replace(*path) != Some(*path));
+        for object in said.certificate.iter().chain(&path).chain(&said.objects) {
             self.objects.entry(*object).or_insert(index);
         }
         if said.kind == Kind::PolicyChanged {

@@ -126,6 +126,7 @@ fn every_object_that_an_entry_names_is_looked_for() {
     let (a, b, c, d) = (object(1), object(2), object(3), object(4));
     for (kind, members, named) in [
         ("exchange.refused", format!(r#""certificate":{{"issuer":"x","object":"{a}"}},"#), 1),
+        ("audit.read", format!(r#""certificate":{{"issuer":"x","object":"{a}","path":"{b}"}},"#), 2),
         ("policy.changed", format!(r#""files":{{"a":"{a}","b":"{b}"}},"#), 2),
         (
             "month.forgotten",
