@@ -8,6 +8,7 @@ use phohien::audit::evidence::archive;
 use phohien::audit::evidence::archive::Files;
 use phohien::audit::evidence::manifest;
 use phohien::audit::evidence::manifest::Manifest;
+use phohien::audit::evidence::verify::Believed;
 use phohien::audit::evidence::verify::verify;
 use phohien::tlog::note::VerifierKey;
 use phohien::tlog::trust::TrustPolicy;
@@ -15,7 +16,7 @@ use phohien::tlog::trust::TrustPolicy;
 fuzz_target!(|bytes: &[u8]| {
     let key = VerifierKey::new(&"gw.example/2026".parse().unwrap(), [9; 32]);
     let trust = TrustPolicy::of_logs(vec![key]);
-    assert!(!verify(bytes, &trust, &[]).is_true());
+    assert!(!verify(bytes, Believed::of(&trust)).is_true());
     match archive::unpack(bytes) {
         Ok(files) => {
             // What was read can be written, and is read as the same.
@@ -24,7 +25,7 @@ fuzz_target!(|bytes: &[u8]| {
         }
         Err(_) => {
             let Ok(packed) = archive::pack(&scattered(bytes)) else { return };
-            assert!(!verify(&packed, &trust, &[]).is_true());
+            assert!(!verify(&packed, Believed::of(&trust)).is_true());
         }
     }
 });

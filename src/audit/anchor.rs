@@ -120,6 +120,7 @@ mod tests {
     use crate::audit::evidence::gather::Wish;
     use crate::audit::evidence::gather::gather;
     use crate::audit::evidence::report::Verdict;
+    use crate::audit::evidence::verify::Believed;
     use crate::audit::evidence::verify::verify;
     use crate::audit::small::SmallLog;
     use crate::crypto::tsp::tests::Authority;
@@ -151,7 +152,7 @@ mod tests {
         let trust = TrustPolicy::of_logs(vec![log.vkey()]);
         let bytes = pack(&files).unwrap();
         let of = |authorities: &[Vec<u8>], code: &str| {
-            let report = verify(&bytes, &trust, authorities);
+            let report = verify(&bytes, Believed { stamps: authorities, ..Believed::of(&trust) });
             assert_eq!(report.stamped, Some(anchored.time));
             report.steps.iter().find(|step| step.code == code).unwrap().verdict
         };

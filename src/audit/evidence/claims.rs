@@ -1,4 +1,5 @@
-//! What a case says beside its entries, each held against a proven leaf: policies, certificates, annexes, disclosures, signed answers.
+//! What a case says beside its entries, each held against a proven leaf: annexes, disclosures, signed answers; policies and callers have
+//! rooms of their own.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -14,10 +15,12 @@ use crate::crypto::verify::PublicKey;
 use crate::message::receipt::Receipt;
 use crate::tlog::merkle::leaf_hash;
 
+use super::callers;
 use super::http;
 use super::http::HttpError;
 use super::http::Message;
 use super::manifest::Manifest;
+use super::policies;
 use super::report::Proven;
 use super::report::causes;
 use super::verify::Court;
@@ -25,8 +28,8 @@ use super::verify::Court;
 /// Judges them all.
 pub(super) fn judge(court: &mut Court<'_>, manifest: &Manifest) {
     let entries: Vec<(u64, Value)> = court.report.entries.iter().map(json).collect();
-    policies(court, &entries);
-    certificates(court, &entries);
+    policies::judge(court, &entries);
+    callers::judge(court, &entries);
     for (index, leaf) in &entries {
         annex(court, *index, leaf);
         for label in [Label::Request, Label::Answer, Label::Reply, Label::Subject, Label::User] {
@@ -40,106 +43,9 @@ fn json(proven: &Proven) -> (u64, Value) {
     (proven.index, serde_json::from_slice(&proven.leaf).unwrap_or_default())
 }
 
-fn text<'a>(leaf: &'a Value, path: &[&str]) -> Option<&'a str> {
+/// A text some members deep.
+pub(super) fn text<'a>(leaf: &'a Value, path: &[&str]) -> Option<&'a str> {
     path.iter().try_fold(leaf, |value, name| value.get(name))?.as_str()
-}
-
-/// Each `policy.changed` is proven, puts into force what an entry was decided under, and names the hash of each file.
-fn policies(court: &mut Court<'_>, entries: &[(u64, Value)]) {
-    for index in court.numbered("policy/", ".leaf") {
-        let file = format!("policy/{index}.leaf");
-        let policy =
-            court.proven("policy", index).map(|leaf| serde_json::from_slice(leaf).unwrap_or_default());
-        let policy: Value = match policy {
-            Ok(policy) => policy,
-            Err(cause) => {
-                let (vi, en) = (
-                    "Bản ghi áp dụng chính sách KHÔNG được chứng minh.",
-                    "The entry of the policies is NOT proven.",
-                );
-                court.report.fails("policy", &file, vi, en, cause);
-                continue;
-            }
-        };
-        let new = text(&policy, &["new"]);
-        let decided = entries.iter().filter(|(at, leaf)| index < *at && text(leaf, &["policy"]) == new);
-        if text(&policy, &["kind"]) == Some("policy.changed") && new.is_some() && decided.count() > 0 {
-            let vi =
-                format!("Bản ghi số {index} áp dụng chính sách mà các bản ghi trên được quyết định theo.");
-            let en =
-                format!("Entry {index} put the policies into force by which entries above were decided.");
-            court.report.holds("policy", &file, vi, en);
-        } else {
-            let (vi, en) = (
-                "Chính sách này KHÔNG phải là chính sách đã áp dụng.",
-                "These policies are NOT those that decided.",
-            );
-            court.report.fails("policy", &file, vi, en, None);
-        }
-        policy_files(court, index, &policy);
-    }
-}
-
-fn policy_files(court: &mut Court<'_>, index: u64, policy: &Value) {
-    let (folder, listed) = (format!("policy/{index}/"), listing(court, index, policy));
-    let names: Vec<String> = court.files.keys().filter(|name| name.starts_with(&folder)).cloned().collect();
-    for name in names {
-        let own = name.strip_prefix(&folder).unwrap_or_default().to_owned();
-        let hash = court.file(&name).map(|bytes| hex(&sha256(bytes)));
-        let named = text(policy, &["files", &own]).or_else(|| text(&listed, &[&own]));
-        if hash.is_some() && hash.as_deref() == named {
-            let vi = format!("{own} là đúng văn bản khi đó: mã băm của nó nằm trong bản ghi số {index}.");
-            let en = format!("{own} is the text of that time: its hash stands in entry {index}.");
-            court.report.holds("policy-file", &name, vi, en);
-        } else {
-            let (vi, en) =
-                ("Văn bản này KHÔNG phải là văn bản khi đó.", "This is NOT the text of that time.");
-            court.report.fails("policy-file", &name, vi, en, None);
-        }
-    }
-}
-
-/// The files of a large set, if this is the list of them that the entry names.
-fn listing(court: &mut Court<'_>, index: u64, policy: &Value) -> Value {
-    let file = format!("policy/{index}.listing");
-    let Some(bytes) = court.file(&file) else { return Value::Null };
-    if text(policy, &["listing"]) != Some(hex(&sha256(bytes)).as_str()) {
-        let vi = format!("Danh sách tệp này KHÔNG phải là danh sách mà bản ghi số {index} nêu.");
-        let en = format!("This list of files is NOT the one that entry {index} names.");
-        court.report.fails("policy-file", &file, vi, en, None);
-        return Value::Null;
-    }
-    let vi = format!("Danh sách tệp chính sách là danh sách mà bản ghi số {index} nêu.");
-    court.report.holds(
-        "policy-file",
-        &file,
-        vi,
-        format!("The list of files is the one that entry {index} names."),
-    );
-    serde_json::from_slice(bytes).unwrap_or_default()
-}
-
-fn certificates(court: &mut Court<'_>, entries: &[(u64, Value)]) {
-    let named = |name: &String| name.strip_prefix("certificates/")?.strip_suffix(".der").map(str::to_owned);
-    let names: Vec<String> = court.files.keys().filter_map(named).collect();
-    for name in names {
-        let file = format!("certificates/{name}.der");
-        let is_its_hash = court.file(&file).is_some_and(|bytes| hex(&sha256(bytes)) == name);
-        let shown = |(_, leaf): &&(u64, Value)| text(leaf, &["certificate", "object"]) == Some(name.as_str());
-        if is_its_hash && entries.iter().any(|entry| shown(&entry)) {
-            let vi = "Chứng thư số này là chứng thư mà bên gọi đã trình.";
-            court.report.holds("certificate", &file, vi, "This is the certificate that the caller showed.");
-        } else {
-            let vi = "Chứng thư số này KHÔNG phải là chứng thư nêu trong bản ghi.";
-            court.report.fails(
-                "certificate",
-                &file,
-                vi,
-                "This is NOT the certificate that an entry names.",
-                None,
-            );
-        }
-    }
 }
 
 fn annex(court: &mut Court<'_>, index: u64, leaf: &Value) {

@@ -21,6 +21,8 @@ use crate::tlog::witness::kept;
 
 use super::anchor;
 use super::archive::Files;
+use super::callers;
+use super::claims::text;
 use super::manifest;
 use super::manifest::Manifest;
 use super::reading::Found;
@@ -209,11 +211,15 @@ impl Case<'_> {
         Ok(())
     }
 
+    /// The certificate that the caller showed, and by what it was taken then.
     fn certificate(&mut self, index: u64, leaf: &Value) -> Result<(), NotGathered> {
-        let name = leaf.get("certificate").and_then(|it| it.get("object")).and_then(Value::as_str);
-        let Some(name) = name else { return Ok(()) };
-        let bytes = object(self.source.log, name).ok_or(NotGathered::Object(index))?;
-        self.put(format!("certificates/{name}.der"), bytes);
+        let files =
+            [("object", callers::certificate_file as fn(&str) -> String), ("path", callers::path_file)];
+        for (member, file) in files {
+            let Some(name) = text(leaf, &["certificate", member]) else { continue };
+            let bytes = object(self.source.log, name).ok_or(NotGathered::Object(index))?;
+            self.put(file(name), bytes);
+        }
         Ok(())
     }
 

@@ -9,15 +9,17 @@
 //! | [`anchor`] | the files of a time-stamp |
 //! | [`http`] | a signed answer as a party kept it |
 //! | [`readme`] | how to verify each step without us |
-//! | [`verify`], `claims`, `stamp` | the judgement: bytes and trust in, a report out |
+//! | [`verify`], `claims`, `policies`, `callers`, `stamp` | the judgement: bytes and trust in, a report out |
 //! | [`report`] | that report, in words |
 
 pub mod anchor;
 pub mod archive;
+mod callers;
 mod claims;
 pub mod gather;
 pub mod http;
 pub mod manifest;
+mod policies;
 pub mod readme;
 pub mod reading;
 pub mod report;

@@ -20,7 +20,7 @@ const VI: &str = "GÓI BẰNG CHỨNG CỦA CỔNG TRAO ĐỔI DỮ LIỆU PHỐ
 Gói này kiểm tra được ngoại tuyến, không cần cổng, không cần mạng. Điều duy nhất phải có từ nơi khác là khóa kiểm tra của
 nhật ký (log.vkey hoặc tệp chính sách tin cậy) do đơn vị vận hành công bố: KHÔNG dùng log.vkey trong chính gói này nếu chưa đối chiếu.
 
-Bằng chương trình:   phohien evidence verify case.zip --trust log.vkey
+Bằng chương trình:   phohien evidence verify case.zip --trust log.vkey --anchors ca.pem
 
 Bằng tay, trong thư mục đã giải nén:
 
@@ -33,7 +33,12 @@ Bằng tay, trong thư mục đã giải nén:
    dưới policy/M/ phải là mã ghi trong \"files\":
      sha256sum policy/M/agreements/*.toml
 4. Chứng thư số của bên gọi: tên tệp là SHA-256 của nó, bằng \"certificate\".\"object\" trong bản ghi:
-     sha256sum certificates/*.der ; openssl x509 -inform DER -noout -text -in certificates/TỆP
+     sha256sum certificates/*.der ; openssl x509 -inform DER -noout -text -in certificates/TỆP.der
+   Nó có hiệu lực khi đó: \"certificate\".\"path\" là SHA-256 của tệp .pem, gồm các tổ chức cấp chứng thư ở trên nó và danh sách thu hồi
+   khi đó; GIÂY là thời điểm giao dịch tính từ 1970 (date -d 2026-11-26T02:00:00Z +%s); ca.pem là tổ chức tin cậy, lấy từ nơi khác:
+     sha256sum certificates/*.pem
+     openssl verify -attime GIÂY -purpose sslclient -crl_check_all -CAfile ca.pem -untrusted certificates/CHUỖI.pem \\
+       -CRLfile certificates/CHUỖI.pem certificates/TỆP.der
 5. Dữ liệu đã tiết lộ: kết quả phải bằng \"commitments\".\"NHÃN\" trong entries/N.leaf (NHÃN: request, answer, reply, subject, user):
      { printf 'phohien-commit/1\\nNHÃN\\n'; cat entries/N.NHÃN.salt entries/N.NHÃN.data; } | sha256sum
 6. Phụ lục niêm phong (nếu có): phải bằng \"annex\" trong bản ghi. entries/N.annex.json là lời của người trích xuất, không tự chứng minh:
@@ -52,7 +57,7 @@ const EN: &str = "EVIDENCE FILE OF A PHỐ HIẾN DATA EXCHANGE GATEWAY
 This file is verified offline: no gateway, no network. The one thing that must come from elsewhere is the log's verification key
 (log.vkey, or a trust policy) as its operator published it: do NOT use the log.vkey in this very file unless you compared it.
 
-By program:   phohien evidence verify case.zip --trust log.vkey
+By program:   phohien evidence verify case.zip --trust log.vkey --anchors ca.pem
 
 By hand, in the folder it was unpacked to:
 
@@ -65,7 +70,12 @@ By hand, in the folder it was unpacked to:
    the hash of a file under policy/M/ must be the one in its \"files\":
      sha256sum policy/M/agreements/*.toml
 4. The caller's certificate: the file's name is its SHA-256, and equals \"certificate\".\"object\" in the entry:
-     sha256sum certificates/*.der ; openssl x509 -inform DER -noout -text -in certificates/FILE
+     sha256sum certificates/*.der ; openssl x509 -inform DER -noout -text -in certificates/FILE.der
+   It was valid then: \"certificate\".\"path\" is the SHA-256 of the .pem file with the authorities above it and the revocation lists of then;
+   SECONDS is the time of the exchange since 1970 (date -d 2026-11-26T02:00:00Z +%s); ca.pem the trusted authority, from elsewhere:
+     sha256sum certificates/*.pem
+     openssl verify -attime SECONDS -purpose sslclient -crl_check_all -CAfile ca.pem -untrusted certificates/PATH.pem \\
+       -CRLfile certificates/PATH.pem certificates/FILE.der
 5. Disclosed data: the result must equal \"commitments\".\"LABEL\" in entries/N.leaf (LABEL: request, answer, reply, subject, user):
      { printf 'phohien-commit/1\\nLABEL\\n'; cat entries/N.LABEL.salt entries/N.LABEL.data; } | sha256sum
 6. The sealed annex (if it is there): must equal \"annex\" in the entry. entries/N.annex.json is the exporter's word and proves nothing by itself:

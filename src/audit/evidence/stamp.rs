@@ -12,7 +12,7 @@ use super::report::causes;
 use super::verify::Court;
 
 /// Judges the anchor, if there is one.
-pub(super) fn judge(court: &mut Court<'_>, authorities: &[Vec<u8>]) {
+pub(super) fn judge(court: &mut Court<'_>) {
     let [index] = *court.numbered("anchor/", ".leaf") else { return };
     let (vi, en) = ("Dấu thời gian KHÔNG đúng với nhật ký này.", "The time-stamp is NOT one of this log.");
     let (anchored, token) = match anchored(court, index) {
@@ -20,7 +20,7 @@ pub(super) fn judge(court: &mut Court<'_>, authorities: &[Vec<u8>]) {
         Err(cause) => return court.report.fails("anchor", anchor::TOKEN, vi, en, cause),
     };
     match stamped(court, &anchored, token) {
-        Ok(stamp) => told(court, &anchored, &stamp, authorities),
+        Ok(stamp) => told(court, &anchored, &stamp),
         Err(error) => court.report.fails("anchor", anchor::TOKEN, vi, en, causes(&error)),
     }
 }
@@ -53,7 +53,8 @@ fn stamped(court: &Court<'_>, anchored: &Anchored, token: &[u8]) -> Result<Stamp
     if stamp.imprint == sha256(text.as_bytes()) { Ok(stamp) } else { Err(TspError::OtherBytes) }
 }
 
-fn told(court: &mut Court<'_>, anchored: &Anchored, stamp: &Stamp, authorities: &[Vec<u8>]) {
+fn told(court: &mut Court<'_>, anchored: &Anchored, stamp: &Stamp) {
+    let authorities = court.believed.stamps;
     let report = &mut court.report;
     let (size, time) = (anchored.size, stamp.time);
     if report.entries.iter().any(|entry| entry.index >= size) {

@@ -12,6 +12,7 @@ use super::manifest;
 use super::manifest::Manifest;
 use super::report::Report;
 use super::report::Verdict;
+use super::verify::Believed;
 use super::verify::verify;
 use crate::audit::change::Change;
 use crate::audit::commitment::Label;
@@ -20,6 +21,7 @@ use crate::audit::disclose::disclose;
 use crate::audit::small::AGREEMENT;
 use crate::audit::small::SmallLog;
 use crate::id::ExchangeId;
+use crate::identity::development;
 use crate::language::Text;
 use crate::tlog::trust::TrustPolicy;
 
@@ -56,7 +58,7 @@ fn gathered(log: &SmallLog, wish: &Wish) -> Result<Files, NotGathered> {
 }
 
 fn judged(log: &SmallLog, files: &Files) -> Report {
-    verify(&pack(files).unwrap(), &TrustPolicy::of_logs(vec![log.vkey()]), &[])
+    verify(&pack(files).unwrap(), Believed::of(&TrustPolicy::of_logs(vec![log.vkey()])))
 }
 
 /// The files under a manifest that fits them: what a forger would hand in.
@@ -95,12 +97,13 @@ fn a_case_is_the_same_bytes_each_time_and_every_step_of_it_holds() {
             "policy",
             "policy-file",
             "certificate",
+            "certificate-path",
             "annex",
             "disclosure",
             "disclosure"
         ]
     );
-    assert_eq!(codes(&report, Verdict::NotChecked), ["annex-told", "disclosure"]);
+    assert_eq!(codes(&report, Verdict::NotChecked), ["certificate-authority", "annex-told", "disclosure"]);
     let annex = files.iter().find(|(name, _)| name.ends_with(".annex.json")).unwrap().1;
     assert!(std::str::from_utf8(annex).unwrap().contains("HS-1"));
 }
@@ -125,6 +128,71 @@ fn under_a_large_set_the_agreement_is_proven_by_the_list_that_the_entry_names() 
     let list = forged.iter_mut().find(|(name, _)| name.ends_with(".listing")).unwrap().1;
     list.push(b' ');
     assert!(!judged(&log, &resealed(forged, id)).is_true());
+}
+
+/// The first sentence about a step that fails.
+fn complaint(report: &Report) -> (&'static str, String) {
+    let step = report.steps.iter().find(|step| step.verdict == Verdict::Fails);
+    step.map(|step| (step.code, step.says.en.clone())).unwrap_or_default()
+}
+
+#[test]
+fn a_case_without_what_its_entries_name_is_incomplete_and_says_what_is_missing() {
+    let (log, id) = closed();
+    let files = gathered(&log, &Wish { exchanges: [id].into(), ..Wish::default() }).unwrap();
+    for (taken, code, says) in [
+        (&["policy/"][..], "policy", "The entry is MISSING that put the policies into force"),
+        (&["policy/1/"], "policy-file", "The text of agreement TT-2026-001, version 1, which entry"),
+        (&[".der"], "certificate", "The certificate that entry"),
+        (&["certificates/", ".pem"], "certificate-path", "The authorities and revocation lists that entry"),
+    ] {
+        let mut less = files.clone();
+        less.retain(|name, _| !taken.iter().all(|part| name.contains(part)));
+        assert!(less.len() < files.len(), "{taken:?}");
+        let (found, sentence) = complaint(&judged(&log, &resealed(less, id)));
+        assert!(
+            found == code && sentence.contains(says) && sentence.contains("MISSING"),
+            "{found}: {sentence}"
+        );
+    }
+}
+
+#[test]
+fn whether_the_caller_was_who_it_said_is_told_years_later_by_what_the_gateway_had_then() {
+    let (mut log, id) = closed();
+    let files = gathered(&log, &Wish { exchanges: [id].into(), ..Wish::default() }).unwrap();
+    let bytes = pack(&files).unwrap();
+    let trust = TrustPolicy::of_logs(vec![log.vkey()]);
+    let der = |name: &str| {
+        let pem = std::fs::read(log.certs().join(name)).unwrap();
+        rustls::pki_types::pem::PemObject::from_pem_slice(&pem)
+            .map(|der: rustls::pki_types::CertificateDer<'_>| der.to_vec())
+            .unwrap()
+    };
+    let (ours, foreign) = (der(development::CA), der(development::FOREIGN_CA));
+    let of = |anchors: &[Vec<u8>]| {
+        let report = verify(&bytes, Believed { anchors, ..Believed::of(&trust) });
+        let step = report.steps.iter().find(|step| step.code == "certificate-authority").unwrap().clone();
+        (step.verdict, report.is_true())
+    };
+    assert_eq!(of(&[]), (Verdict::NotChecked, true));
+    assert_eq!(of(std::slice::from_ref(&foreign)), (Verdict::Fails, false));
+    assert_eq!(of(&[foreign, ours]), (Verdict::Holds, true));
+    // What a gateway could write that takes whoever comes.
+    for (random, shown, code, says) in [
+        (4, "revoked", "certificate-path", "was NOT valid when the exchange"),
+        (5, "expired", "certificate-path", "was NOT valid when the exchange"),
+        (6, "foreign", "certificate-path", "was NOT valid when the exchange"),
+        (7, development::DISSOLVED, "certificate", "is NOT that of agency H31.01.01"),
+    ] {
+        log.take_as_shown(shown);
+        let recorder = log.open();
+        let id = log.exchange(&recorder, random, BODY);
+        recorder.close().unwrap();
+        let files = gathered(&log, &Wish { exchanges: [id].into(), ..Wish::default() }).unwrap();
+        let (found, sentence) = complaint(&judged(&log, &files));
+        assert!(found == code && sentence.contains(says), "{shown}: {found}: {sentence}");
+    }
 }
 
 #[test]
@@ -182,10 +250,10 @@ fn a_case_of_another_log_is_false_and_so_is_what_is_no_case() {
     let files = gathered(&log, &wish(id)).unwrap();
     assert_eq!(codes(&judged(&other, &files), Verdict::Fails), ["head"]);
     for bytes in [b"".as_slice(), b"PK\x05\x06", &[0; 100]] {
-        let report = verify(bytes, &TrustPolicy::of_logs(vec![log.vkey()]), &[]);
+        let report = verify(bytes, Believed::of(&TrustPolicy::of_logs(vec![log.vkey()])));
         assert_eq!((codes(&report, Verdict::Fails), report.is_true()), (vec!["archive"], false));
     }
-    let empty = verify(&pack(&Files::new()).unwrap(), &TrustPolicy::of_logs(vec![log.vkey()]), &[]);
+    let empty = verify(&pack(&Files::new()).unwrap(), Believed::of(&TrustPolicy::of_logs(vec![log.vkey()])));
     assert_eq!(codes(&empty, Verdict::Fails), ["manifest"]);
 }
 
@@ -253,6 +321,18 @@ fn the_readmes_commands_verify_a_case_by_hand_and_refuse_a_changed_one() {
         "{{ printf 'phohien-commit/1\\nanswer\\n'; cat entries/{index}.answer.salt entries/{index}.answer.data; }} | sha256sum | cut -c1-64 | xargs -I@ grep -F '\"answer\":\"@\"' entries/{index}.leaf"
     ));
     assert!(committed.status.success(), "{committed:?}");
+    let by_openssl = |seconds: i64| {
+        let certificate = files.keys().find(|name| name.ends_with(".der")).unwrap();
+        let (path, ca) = (files.keys().find(|name| name.ends_with(".pem")).unwrap(), log.authority());
+        bash(&format!(
+            "openssl verify -attime {seconds} -purpose sslclient -crl_check_all -CAfile {} -untrusted {path} -CRLfile {path} {certificate}",
+            ca.display()
+        ))
+        .status
+        .success()
+    };
+    let then = log.clock.now().as_second();
+    assert!(by_openssl(then) && !by_openssl(then + 100 * 365 * 86_400));
     for change in [
         format!("sed -i 's/released/refused/' entries/{index}.leaf"),
         format!("sed -i 's/index {index}/index 1/' entries/{index}.proof"),

@@ -30,9 +30,28 @@ use super::stamp;
 /// Files that help people and are relied on by nobody.
 const FOR_PEOPLE: [&str; 3] = [readme::NAME, readme::SCRIPT_NAME, "trust-policy.txt"];
 
-/// Verifies an evidence file under a trust policy. `authorities` are the certificates (DER) of those whose time-stamps are trusted.
+/// Whom the judge believes. None of it comes from the file.
+#[derive(Debug, Clone, Copy)]
+pub struct Believed<'a> {
+    /// The logs, and who cosigns them.
+    pub trust: &'a TrustPolicy,
+    /// The certificates (DER) of those whose time-stamps are trusted; none: whose they are is not judged.
+    pub stamps: &'a [Vec<u8>],
+    /// The certificates (DER) of the authorities that issue to callers; none: who vouches for callers is not judged.
+    pub anchors: &'a [Vec<u8>],
+}
+
+impl<'a> Believed<'a> {
+    /// The logs alone.
+    #[must_use]
+    pub fn of(trust: &'a TrustPolicy) -> Self {
+        Self { trust, stamps: &[], anchors: &[] }
+    }
+}
+
+/// Verifies an evidence file.
 #[must_use]
-pub fn verify(bytes: &[u8], trust: &TrustPolicy, authorities: &[Vec<u8>]) -> Report {
+pub fn verify(bytes: &[u8], believed: Believed<'_>) -> Report {
     let mut report = Report::default();
     let files = match archive::unpack(bytes) {
         Ok(files) => files,
@@ -60,11 +79,11 @@ pub fn verify(bytes: &[u8], trust: &TrustPolicy, authorities: &[Vec<u8>]) -> Rep
         vi,
         format!("There are {count} files, each the one that is listed."),
     );
-    if let Some(head) = head(&files, trust, &mut report) {
-        let mut court = Court { files: &files, trust, head, seen: BTreeSet::new(), report };
+    if let Some(head) = head(&files, believed.trust, &mut report) {
+        let mut court = Court { files: &files, believed, head, seen: BTreeSet::new(), report };
         court.entries(&manifest);
         claims::judge(&mut court, &manifest);
-        stamp::judge(&mut court, authorities);
+        stamp::judge(&mut court);
         court.rest();
         report = court.report;
     }
@@ -108,7 +127,7 @@ fn witnesses(note: &[u8], trust: &TrustPolicy, report: &mut Report) {
 /// A case under judgement.
 pub(super) struct Court<'a> {
     pub(super) files: &'a Files,
-    trust: &'a TrustPolicy,
+    pub(super) believed: Believed<'a>,
     pub(super) head: SignedHead,
     /// Files that some step took into account.
     seen: BTreeSet<String>,
@@ -120,6 +139,11 @@ impl<'a> Court<'a> {
     pub(super) fn file(&mut self, name: &str) -> Option<&'a [u8]> {
         self.seen.insert(name.to_owned());
         self.files.get(name).map(Vec::as_slice)
+    }
+
+    /// Whether some step took it into account.
+    pub(super) fn is_seen(&self, name: &str) -> bool {
+        self.seen.contains(name)
     }
 
     /// The names in a folder that end so, with the number that they begin with.
@@ -136,7 +160,7 @@ impl<'a> Court<'a> {
         let leaf = self.file(&name("leaf")).ok_or("the leaf is missing")?;
         let proof = self.file(&name("proof")).ok_or("the proof is missing")?;
         let proof = Proof::parse(proof).map_err(|error| causes(&error))?;
-        let head = self.trust.open(proof.note.as_bytes()).map_err(|error| causes(&error))?;
+        let head = self.believed.trust.open(proof.note.as_bytes()).map_err(|error| causes(&error))?;
         if head.checkpoint() != self.head.checkpoint() || proof.index != index {
             return Err("the proof is of another entry, or under another head than the case's".to_owned());
         }
@@ -181,6 +205,27 @@ impl<'a> Court<'a> {
         Err("it is of another exchange than the file claims".to_owned())
     }
 
+    /// What people read and run: whoever made the case could have written something else there.
+    fn for_people(&mut self) {
+        let ours = [(readme::NAME, readme::text()), (readme::SCRIPT_NAME, readme::SCRIPT.to_owned())];
+        for (name, _) in
+            ours.iter().filter(|(name, own)| self.files.get(*name).is_some_and(|it| it != own.as_bytes()))
+        {
+            let vi = "Tệp này khác với tệp của chương trình này (phiên bản khác, hoặc đã bị sửa): đọc kỹ trước khi tin hoặc chạy nó.";
+            let en = "This file is not as this program writes it (another version, or changed): read it with care before believing or running it.";
+            self.report.not_checked("for-people", name, vi, en);
+        }
+        let policy = self.files.get("trust-policy.txt").map(|bytes| TrustPolicy::parse(bytes));
+        let trusted = self.believed.trust.logs();
+        let is_ours = |policy: &TrustPolicy| policy.logs().iter().all(|key| trusted.contains(key));
+        if policy.is_some_and(|policy| !policy.as_ref().is_ok_and(is_ours)) {
+            let vi = "Chính sách tin cậy kèm trong gói nêu nhật ký mà bên kiểm tra chưa tin cậy: không dùng nó để kiểm tra.";
+            let en =
+                "The trust policy in the file names a log that is not trusted here: do not verify by it.";
+            self.report.not_checked("for-people", "trust-policy.txt", vi, en);
+        }
+    }
+
     /// What nobody looked at, and the files for people.
     fn rest(&mut self) {
         let sums = |files: &Files| -> String {
@@ -195,11 +240,12 @@ impl<'a> Court<'a> {
         }
         let key = self.file("log.vkey").and_then(|text| std::str::from_utf8(text).ok());
         let key = key.and_then(|text| text.trim_end().parse().ok());
-        if key.is_none_or(|key| !self.trust.logs().contains(&key)) {
+        if key.is_none_or(|key| !self.believed.trust.logs().contains(&key)) {
             let vi = "log.vkey trong gói KHÔNG phải là khóa đã tin cậy: không dùng nó để kiểm tra bằng tay.";
             let en = "log.vkey in the file is NOT a trusted key: do not use it to verify by hand.";
             self.report.fails("key", "log.vkey", vi, en, None);
         }
+        self.for_people();
         let known = |name: &str| FOR_PEOPLE.contains(&name) || matches!(name, manifest::NAME | "checkpoint");
         let unknown: Vec<&String> =
             self.files.keys().filter(|name| !known(name) && !self.seen.contains(*name)).collect();

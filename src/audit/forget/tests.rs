@@ -18,6 +18,7 @@ use crate::audit::evidence::archive::pack;
 use crate::audit::evidence::gather::Source;
 use crate::audit::evidence::gather::Wish;
 use crate::audit::evidence::gather::gather;
+use crate::audit::evidence::verify::Believed;
 use crate::audit::evidence::verify::verify;
 use crate::audit::record::Draft;
 use crate::audit::record::Exchange;
@@ -245,7 +246,7 @@ fn a_forgotten_month_is_unreadable_and_recorded_once_and_every_proof_stays_valid
     let files = gather(source, &wish).unwrap();
     assert_eq!(files.keys().filter(|name| name.ends_with(".annex")).count(), 2);
     assert_eq!(files.keys().filter(|name| name.ends_with(".annex.json")).count(), 1);
-    let report = verify(&pack(&files).unwrap(), &TrustPolicy::of_logs(vec![log.vkey()]), &[]);
+    let report = verify(&pack(&files).unwrap(), Believed::of(&TrustPolicy::of_logs(vec![log.vkey()])));
     assert!(report.is_true(), "{report:#?}");
 }
 

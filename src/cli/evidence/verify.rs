@@ -4,17 +4,18 @@ use std::io::Read as _;
 use std::path::Path;
 use std::path::PathBuf;
 
-use rustls::pki_types::CertificateDer;
 use serde_json::json;
 
 use crate::audit::evidence::archive::ARCHIVE_BYTES_MAX;
 use crate::audit::evidence::report::Report;
 use crate::audit::evidence::report::Step;
 use crate::audit::evidence::report::Verdict;
+use crate::audit::evidence::verify::Believed;
 use crate::audit::evidence::verify::verify;
 use crate::cli::Session;
 use crate::cli::audit::entry::Seen;
 use crate::cli::audit::words;
+use crate::cli::client::gateway::certificates;
 use crate::cli::exit::Exit;
 use crate::cli::exit::Failure;
 use crate::cli::terminal::Paint;
@@ -30,6 +31,8 @@ pub struct Verify {
     #[arg(long, value_name = "FILE")]
     trust: PathBuf,
     #[arg(long, value_name = "FILE")]
+    anchors: Vec<PathBuf>,
+    #[arg(long, value_name = "FILE")]
     tsa: Option<PathBuf>,
 }
 
@@ -39,8 +42,9 @@ pub struct Verify {
 /// A file cannot be read, or says nothing that could be trusted.
 pub fn run(given: &Verify, session: &mut Session) -> Result<Exit, Failure> {
     let trusted = trust::policy(&given.trust)?;
-    let authorities = given.tsa.as_deref().map(authorities).transpose()?.unwrap_or_default();
-    let report = verify(&read(&given.file)?, &trusted, &authorities);
+    let (stamps, anchors) = (authorities(given.tsa.iter())?, authorities(given.anchors.iter())?);
+    let believed = Believed { trust: &trusted, stamps: &stamps, anchors: &anchors };
+    let report = verify(&read(&given.file)?, believed);
     let terminal = &mut session.terminal;
     if terminal.json() {
         terminal.object(&object(&report))?;
@@ -59,9 +63,12 @@ fn read(file: &Path) -> Result<Vec<u8>, Failure> {
     Ok(bytes)
 }
 
-fn authorities(file: &Path) -> Result<Vec<Vec<u8>>, Failure> {
-    let found = crate::cli::client::gateway::certificates(file)?;
-    Ok(found.iter().map(|certificate: &CertificateDer<'_>| certificate.to_vec()).collect())
+fn authorities<'a>(files: impl Iterator<Item = &'a PathBuf>) -> Result<Vec<Vec<u8>>, Failure> {
+    let mut all = Vec::new();
+    for file in files {
+        all.extend(certificates(file)?.iter().map(|certificate| certificate.to_vec()));
+    }
+    Ok(all)
 }
 
 fn tell(report: &Report, terminal: &mut Terminal) -> Result<(), Failure> {

@@ -125,6 +125,7 @@ audit disclose | label | Nhãn cam kết: request, answer, reply, subject, user 
 audit disclose | to | Ghi vào tệp này (JSON) | Write to this file too (JSON)
 evidence verify | file | Gói bằng chứng (zip) | The evidence file (zip)
 evidence verify | trust | Khóa kiểm tra nhật ký tin cậy, mỗi dòng một khóa (log.vkey), hoặc chính sách tin cậy (tlog-policy) | The verification keys to trust, one a line (log.vkey), or a trust policy (tlog-policy)
+evidence verify | anchors | Tổ chức cấp chứng thư số cho các cơ quan được tin cậy (PEM), lấy từ nơi khác | The authorities trusted to issue certificates to agencies (PEM), had from elsewhere
 evidence verify | tsa | Chứng thư số của tổ chức cấp dấu thời gian tin cậy (PEM) | The certificate of the trusted time-stamping authority (PEM)
 receipt fetch | id | Mã giao dịch | The exchange id
 receipt fetch | after | Mọi biên nhận sau số thứ tự này | All receipts after this number

@@ -260,7 +260,7 @@ pub const COMMANDS: &[Page] = &[
         path: "evidence verify",
         vi: "Kiểm tra gói bằng chứng từng bước, không cần mạng, không cần cổng, không cần cấu hình.",
         en: "Verify an evidence file step by step: no network, no gateway, no configuration.",
-        examples: &["phohien evidence verify case.zip --trust log.vkey --tsa tsa.pem"],
+        examples: &["phohien evidence verify case.zip --trust log.vkey --anchors ca.pem --tsa tsa.pem"],
     },
     Page {
         path: "certs",
