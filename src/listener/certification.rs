@@ -60,8 +60,8 @@ pub struct PathText {
 pub(super) struct Led {
     /// The key (SHA-256 of its SPKI) that signed it.
     pub(super) issuer: Hash,
-    /// By what it is taken.
-    pub(super) path: Arc<PathText>,
+    /// By what it is taken; none: by nothing, as of that time.
+    pub(super) path: Option<Arc<PathText>>,
 }
 
 /// What the ways are made of, and those that were made.
@@ -180,20 +180,20 @@ impl CertificationPath {
 impl Trust {
     /// Where the signature over the leaf of a chain leads, and by what it is taken.
     pub(super) fn led(&self, chain: &[CertificateDer<'_>], at: Timestamp) -> Option<Led> {
-        let told = |path: &VerifiedPath<'_>| (sha256(path.issuer_spki().as_ref()), known_by(path));
+        let told = |path: &VerifiedPath<'_>| (issuer_of(path), known_by(path));
         let (issuer, known_by) = self.walk(chain, at, None, told)?;
-        if let Some(path) = self.ways.known(&known_by) {
-            return Some(Led { issuer, path });
-        }
-        let path = Arc::new(self.made(chain, at)?);
-        self.ways.remember(known_by, &path);
+        let path = self.ways.known(&known_by).or_else(|| {
+            let path = Arc::new(self.made(chain, at)?);
+            self.ways.remember(known_by, &path);
+            Some(path)
+        });
         Some(Led { issuer, path })
     }
 
     /// By what a chain is taken.
     #[cfg(test)]
     pub(crate) fn path(&self, chain: &[CertificateDer<'_>], at: Timestamp) -> Option<Arc<PathText>> {
-        self.led(chain, at).map(|led| led.path)
+        self.led(chain, at).and_then(|led| led.path)
     }
 
     /// Made once for each way and each set of lists. Asked with the lists this time: of two authorities by the same name and key, one may be
@@ -260,6 +260,11 @@ impl Ways {
 
 fn parsed<'a>(der: &'a CertificateRevocationListDer<'static>) -> Option<CertRevocationList<'a>> {
     BorrowedCertRevocationList::from_der(der.as_ref()).ok().map(CertRevocationList::from)
+}
+
+/// The key (SHA-256 of its SPKI) that signed the leaf, as verified.
+pub(super) fn issuer_of(path: &VerifiedPath<'_>) -> Hash {
+    sha256(path.issuer_spki().as_ref())
 }
 
 /// What tells one way from another: the certificates in between, and the anchor.

@@ -154,7 +154,7 @@ struct Verified {
 
 impl Trusted {
     fn new(tls: Tls, epoch: u64, led: Option<&Led>) -> Self {
-        let path = led.map(|led| Arc::clone(&led.path));
+        let path = led.and_then(|led| led.path.clone());
         Self { tls, verified: ArcSwap::from_pointee(Verified { epoch, path }) }
     }
 
@@ -167,7 +167,7 @@ impl Trusted {
         if current.trust.verify(chain, now).is_err() {
             return false;
         }
-        let path = current.trust.led(chain, now).map(|led| led.path);
+        let path = current.trust.led(chain, now).and_then(|led| led.path);
         self.verified.store(Arc::new(Verified { epoch: current.epoch, path }));
         true
     }

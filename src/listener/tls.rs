@@ -24,10 +24,10 @@ use webpki::VerifiedPath;
 
 use crate::clock::Timestamp;
 use crate::crypto::digest::Hash;
-use crate::crypto::digest::sha256;
 use crate::crypto::tls::provider;
 
 use super::certification::Ways;
+use super::certification::issuer_of;
 use super::lists;
 use super::lists::RevocationError;
 
@@ -218,7 +218,7 @@ impl Trust {
     /// not asked: whatever the path above it, the leaf was signed by one key.
     #[must_use]
     pub fn issuer(&self, chain: &[CertificateDer<'_>], at: Timestamp) -> Option<Hash> {
-        self.walk(chain, at, None, |path| sha256(path.issuer_spki().as_ref()))
+        self.walk(chain, at, None, issuer_of)
     }
 
     /// Tells something of the path from the leaf of a chain to an anchor.
