@@ -83,16 +83,17 @@ impl Shared {
     fn run(&self) -> MutexGuard<'_, Run> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
 
+impl Run {
     /// Whether a piece may be handed on; it then counts as handed.
-    fn hand(&self, piece: &[u8]) -> bool {
-        let mut run = self.run();
-        if run.stopped {
+    fn hand(&mut self, piece: &[u8]) -> bool {
+        if self.stopped {
             return false;
         }
-        run.digest.update(piece);
-        run.answer.take(piece);
-        run.bytes = run.bytes.saturating_add(piece.len() as u64);
+        self.digest.update(piece);
+        self.answer.take(piece);
+        self.bytes = self.bytes.saturating_add(piece.len() as u64);
         true
     }
 }
@@ -186,19 +187,75 @@ impl Flowing {
         if self.ended {
             return Poll::Ready(None);
         }
-        self.pieces.poll_recv(context).map(|piece| match piece {
-            Some(Piece::Data(piece)) if self.shared.hand(&piece) => Some(Ok(Frame::data(piece))),
-            Some(Piece::End(end)) => {
+        self.poll_taken(context).map(|piece| match piece {
+            Some((Piece::Data(piece), true)) => Some(Ok(Frame::data(piece))),
+            Some((Piece::End(end), _)) => {
                 let End { trailers, departure, slot } = *end;
                 self.ended = true;
                 departure.complete();
                 drop(slot);
                 trailers.map(|trailers| Ok(Frame::trailers(trailers)))
             }
-            Some(Piece::Data(_)) | None => {
+            Some((Piece::Data(_), false)) | None => {
                 self.ended = true;
                 Some(Err(CutShort))
             }
         })
+    }
+
+    /// The next piece, and whether it may be handed on. Taking one makes room, by which [`Outlet::drained`] knows that everything was
+    /// handed on: it counts under the same lock, or a stop in between would lose the last piece.
+    fn poll_taken(&mut self, context: &mut Context<'_>) -> Poll<Option<(Piece, bool)>> {
+        let mut run = self.shared.run();
+        self.pieces.poll_recv(context).map(|piece| {
+            let piece = piece?;
+            let counts = matches!(&piece, Piece::Data(data) if run.hand(data));
+            Some((piece, counts))
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::pin::pin;
+    use std::sync::atomic::AtomicBool;
+    use std::sync::atomic::Ordering;
+    use std::task::Wake;
+    use std::task::Waker;
+
+    use super::super::Label;
+    use super::*;
+
+    /// Whether, when it was woken, nobody could have stopped the answer.
+    struct Woken {
+        shared: Shared,
+        held: AtomicBool,
+    }
+
+    impl Wake for Woken {
+        fn wake(self: Arc<Self>) {
+            self.held.store(self.shared.0.try_lock().is_err(), Ordering::SeqCst);
+        }
+    }
+
+    /// Seen in one of three answers of a busy gateway: the record said `released`, and lacked the last byte, as did the answer.
+    #[tokio::test]
+    async fn there_is_no_room_for_the_next_piece_before_the_last_one_counts() {
+        let (mut outlet, mut flowing) = outlet(
+            Committing::begin(Label::Answer, &[0; 32]),
+            Clock::by_hand(crate::clock::Timestamp::UNIX_EPOCH),
+        );
+        outlet.hand(Bytes::from_static(b"]")).await.unwrap();
+        let woken = Arc::new(Woken { shared: outlet.shared.clone(), held: AtomicBool::new(false) });
+        {
+            let waker = Waker::from(Arc::clone(&woken));
+            let mut drained = pin!(outlet.drained());
+            assert!(drained.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+            let piece = flowing.poll_next(&mut Context::from_waker(Waker::noop()));
+            assert!(matches!(piece, Poll::Ready(Some(Ok(_)))));
+            assert!(drained.as_mut().poll(&mut Context::from_waker(&waker)).is_ready());
+        }
+        assert!(woken.held.load(Ordering::SeqCst), "a stop could come between");
+        assert_eq!(outlet.stop().bytes, 1);
     }
 }
