@@ -5,16 +5,15 @@
 //! `cosignature/v1 LF time <seconds> LF` and the checkpoint's text, so that no cosignature can pass for a log's own signature.
 
 use std::fmt;
-use std::str::FromStr;
 
 use super::note;
 use super::note::FURTHER_SIGNATURES_MAX;
 use super::note::Line;
+use super::note::NamedKey;
 use super::note::Note;
 use super::note::NoteError;
 use crate::clock::Timestamp;
 use crate::crypto::sign::Ed25519Key;
-use crate::crypto::verify::PublicKey;
 use crate::id::Origin;
 
 /// The signature type of an Ed25519 cosignature.
@@ -23,69 +22,18 @@ const ED25519_COSIGNATURE: u8 = 0x04;
 /// The latest time there is, in seconds since 1970 (C2SP tlog-cosignature, Format).
 const TIME_MAX: u64 = (1 << 63) - 1;
 
-/// The public key of one who cosigns, with the name it does so under. As text `name+hex8(key id)+base64(04 || key)`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CosignerKey {
-    name: String,
-    id: [u8; 4],
-    raw: [u8; 32],
-}
+/// The public key of one who cosigns, by the name under which it does.
+pub type CosignerKey = NamedKey<ED25519_COSIGNATURE>;
 
-impl CosignerKey {
-    /// Names a key.
-    #[must_use]
-    pub fn new(name: &Origin, raw: [u8; 32]) -> Self {
-        let id = note::key_id(name.as_str(), ED25519_COSIGNATURE, &raw);
-        Self { name: name.as_str().to_owned(), id, raw }
+fn verified(key: &CosignerKey, line: &Line<'_>, text: &str) -> Result<Cosignature, NoteError> {
+    let (time, signature) = line.signature.split_first_chunk::<8>().ok_or(NoteError::Forged)?;
+    let (time, signature) = (u64::from_be_bytes(*time), <[u8; 64]>::try_from(signature));
+    let signature = signature.map_err(|_| NoteError::Forged)?;
+    key.verify(message(time, text).as_bytes(), &signature)?;
+    if time > TIME_MAX {
+        return Err(NoteError::Forged);
     }
-
-    /// The name that stands in signature lines.
-    #[must_use]
-    pub fn name(&self) -> &str {
-        &self.name
-    }
-
-    /// The first four bytes of SHA-256(name LF 0x04 key).
-    #[must_use]
-    pub fn id(&self) -> [u8; 4] {
-        self.id
-    }
-
-    /// The 32 raw bytes of the public key.
-    #[must_use]
-    pub fn raw(&self) -> &[u8; 32] {
-        &self.raw
-    }
-
-    fn knows(&self, line: &Line<'_>) -> bool {
-        self.name == line.name && self.id == line.id
-    }
-
-    fn verified(&self, line: &Line<'_>, text: &str) -> Result<Cosignature, NoteError> {
-        let (time, signature) = line.signature.split_first_chunk::<8>().ok_or(NoteError::Forged)?;
-        let (time, signature) = (u64::from_be_bytes(*time), <[u8; 64]>::try_from(signature));
-        let signature = signature.map_err(|_| NoteError::Forged)?;
-        let verdict = PublicKey::ed25519(self.raw).verify(message(time, text).as_bytes(), &signature);
-        if verdict.is_err() || time > TIME_MAX {
-            return Err(NoteError::Forged);
-        }
-        Ok(Cosignature { name: self.name.clone(), id: self.id, time, signature })
-    }
-}
-
-impl FromStr for CosignerKey {
-    type Err = NoteError;
-
-    fn from_str(text: &str) -> Result<Self, NoteError> {
-        let (name, id, raw) = note::read_key(text, ED25519_COSIGNATURE)?;
-        Ok(Self { name: name.to_owned(), id, raw })
-    }
-}
-
-impl fmt::Display for CosignerKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        note::write_key(f, &self.name, ED25519_COSIGNATURE, &self.raw)
-    }
+    Ok(Cosignature { name: key.name().to_owned(), id: key.id(), time, signature })
 }
 
 /// What is signed.
@@ -119,7 +67,7 @@ impl Cosigner {
     pub(super) fn sign(&self, text: &str, at: Timestamp) -> Cosignature {
         let time = u64::try_from(at.as_second()).unwrap_or_default();
         let signature = self.key.sign(message(time, text).as_bytes());
-        Cosignature { name: self.public.name.clone(), id: self.public.id, time, signature }
+        Cosignature { name: self.public.name().to_owned(), id: self.public.id(), time, signature }
     }
 }
 
@@ -173,7 +121,7 @@ pub fn of_note(note: &Note<'_>, known: &[&CosignerKey]) -> Result<Vec<Cosignatur
             }
             continue;
         };
-        let fresh = key.verified(line, note.unverified_text())?;
+        let fresh = verified(key, line, note.unverified_text())?;
         match found.iter_mut().find(|seen| seen.is_by_same(&fresh)) {
             Some(seen) if seen.time < fresh.time => *seen = fresh,
             Some(_) => further += 1,

@@ -44,19 +44,29 @@ pub enum NoteError {
     Key(&'static str),
 }
 
-/// A public key with the name it signs under, as text `name+hex8(key id)+base64(type || key)`.
+/// The public key of a log, by the name under which it signs.
+pub type VerifierKey = NamedKey<ED25519>;
+
+/// A public key of 32 bytes whose signatures are of this type, with the name it signs under; as text
+/// `name+hex8(key id)+base64(type || key)`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct VerifierKey {
+pub struct NamedKey<const TYPE: u8> {
     name: String,
+    // Invariant: that of the name, the type and the key.
     id: [u8; 4],
     raw: [u8; 32],
 }
 
-impl VerifierKey {
-    /// Names the Ed25519 key of a log by its origin.
+impl<const TYPE: u8> NamedKey<TYPE> {
+    /// Names a key.
     #[must_use]
-    pub fn new(origin: &Origin, raw: [u8; 32]) -> Self {
-        Self { name: origin.as_str().to_owned(), id: key_id(origin.as_str(), ED25519, &raw), raw }
+    pub fn new(name: &Origin, raw: [u8; 32]) -> Self {
+        Self::named(name.as_str(), raw)
+    }
+
+    fn named(name: &str, raw: [u8; 32]) -> Self {
+        let [a, b, c, d, ..] = sha256(&[name.as_bytes(), b"\n", &[TYPE], &raw].concat());
+        Self { name: name.to_owned(), id: [a, b, c, d], raw }
     }
 
     /// The name that stands in signature lines.
@@ -65,7 +75,7 @@ impl VerifierKey {
         &self.name
     }
 
-    /// The first four bytes of SHA-256(name LF 0x01 key).
+    /// The first four bytes of SHA-256(name LF type key).
     #[must_use]
     pub fn id(&self) -> [u8; 4] {
         self.id
@@ -77,57 +87,45 @@ impl VerifierKey {
         &self.raw
     }
 
-    fn knows(&self, line: &Line<'_>) -> bool {
+    pub(super) fn knows(&self, line: &Line<'_>) -> bool {
         self.name == line.name && self.id == line.id
+    }
+
+    /// Whether it signed a message.
+    pub(super) fn verify(&self, message: &[u8], signature: &[u8; 64]) -> Result<(), NoteError> {
+        PublicKey::ed25519(self.raw).verify(message, signature).map_err(|_| NoteError::Forged)
     }
 }
 
-impl FromStr for VerifierKey {
+impl<const TYPE: u8> FromStr for NamedKey<TYPE> {
     type Err = NoteError;
 
     fn from_str(text: &str) -> Result<Self, NoteError> {
-        let (name, id, raw) = read_key(text, ED25519)?;
-        Ok(Self { name: name.to_owned(), id, raw })
-    }
-}
-
-impl fmt::Display for VerifierKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write_key(f, &self.name, ED25519, &self.raw)
-    }
-}
-
-/// Reads the text of a public key of 32 bytes, of that signature type: its name, its id, itself.
-pub(super) fn read_key(text: &str, kind: u8) -> Result<(&str, [u8; 4], [u8; 32]), NoteError> {
-    let (name, rest) = text.split_once('+').ok_or(NoteError::Key("no `+`"))?;
-    let (id, key) = rest.split_once('+').ok_or(NoteError::Key("only one `+`"))?;
-    if !is_name(name) {
-        return Err(NoteError::Key("the name is empty or has spaces"));
-    }
-    let key = STANDARD.decode(key).map_err(|_| NoteError::Key("the key is not in base64"))?;
-    let raw: [u8; 32] = match key.split_first() {
-        Some((own, raw)) if *own == kind => {
-            raw.try_into().map_err(|_| NoteError::Key("the key is not of 32 bytes"))?
+        let (name, rest) = text.split_once('+').ok_or(NoteError::Key("no `+`"))?;
+        let (id, key) = rest.split_once('+').ok_or(NoteError::Key("only one `+`"))?;
+        if !is_name(name) {
+            return Err(NoteError::Key("the name is empty or has spaces"));
         }
-        _ => return Err(NoteError::Key("the key is of another type than this one has to be")),
-    };
-    let own = key_id(name, kind, &raw);
-    if id != hex(&own) {
-        return Err(NoteError::Key("the key id is not that of the name and the key"));
+        let key = STANDARD.decode(key).map_err(|_| NoteError::Key("the key is not in base64"))?;
+        let raw: [u8; 32] = match key.split_first() {
+            Some((own, raw)) if *own == TYPE => {
+                raw.try_into().map_err(|_| NoteError::Key("the key is not of 32 bytes"))?
+            }
+            _ => return Err(NoteError::Key("the key is of another type than this one has to be")),
+        };
+        let named = Self::named(name, raw);
+        if id != hex(&named.id) {
+            return Err(NoteError::Key("the key id is not that of the name and the key"));
+        }
+        Ok(named)
     }
-    Ok((name, own, raw))
 }
 
-/// Writes it.
-pub(super) fn write_key(f: &mut fmt::Formatter<'_>, name: &str, kind: u8, raw: &[u8; 32]) -> fmt::Result {
-    let key = [[kind].as_slice(), raw].concat();
-    write!(f, "{name}+{}+{}", hex(&key_id(name, kind, raw)), STANDARD.encode(key))
-}
-
-/// The first four bytes of SHA-256(name LF type key).
-pub(super) fn key_id(name: &str, kind: u8, raw: &[u8; 32]) -> [u8; 4] {
-    let [a, b, c, d, ..] = sha256(&[name.as_bytes(), b"\n", &[kind], raw].concat());
-    [a, b, c, d]
+impl<const TYPE: u8> fmt::Display for NamedKey<TYPE> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let key = [[TYPE].as_slice(), &self.raw].concat();
+        write!(f, "{}+{}+{}", self.name, hex(&self.id), STANDARD.encode(key))
+    }
 }
 
 fn is_name(name: &str) -> bool {
@@ -269,10 +267,7 @@ impl<'a> Line<'a> {
 
     fn verified(&self, key: &VerifierKey, text: &str) -> Result<[u8; 64], NoteError> {
         let signature: [u8; 64] = self.signature.as_slice().try_into().map_err(|_| NoteError::Forged)?;
-        PublicKey::ed25519(key.raw)
-            .verify(text.as_bytes(), &signature)
-            .map_err(|_| NoteError::Forged)
-            .map(|()| signature)
+        key.verify(text.as_bytes(), &signature).map(|()| signature)
     }
 }
 
