@@ -8,6 +8,7 @@ use std::io::Write as _;
 use std::os::unix::fs::DirBuilderExt as _;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
+use std::path::PathBuf;
 
 /// Owner reads and writes, nobody else.
 const FILE_MODE: u32 = 0o600;
@@ -25,18 +26,11 @@ const OVERWRITTEN_MAX: usize = 64 << 10;
 /// # Errors
 /// The file exists, or the disk failed.
 pub fn write_new(path: &Path, secret: &[u8]) -> io::Result<()> {
-    let folder = path.parent().unwrap_or(Path::new("."));
-    DirBuilder::new().recursive(true).mode(FOLDER_MODE).create(folder)?;
-    let unfinished = path.with_extension("unfinished");
-    // What a crash left there was never anybody's secret.
-    remove_if_there(&unfinished)?;
-    let mut file = OpenOptions::new().write(true).create_new(true).mode(FILE_MODE).open(&unfinished)?;
-    file.write_all(secret)?;
-    file.sync_all()?;
+    let (unfinished, folder) = unnamed(path, secret)?;
     let named = std::fs::hard_link(&unfinished, path);
     remove_if_there(&unfinished)?;
     named?;
-    File::open(folder)?.sync_all()
+    folder.sync_all()
 }
 
 /// Writes a secret file in the place of the one before, if there is one. Only where losing it costs nothing that matters.
@@ -46,15 +40,9 @@ pub fn write_new(path: &Path, secret: &[u8]) -> io::Result<()> {
 /// # Errors
 /// The disk failed.
 pub fn replace(path: &Path, secret: &[u8]) -> io::Result<()> {
-    let folder = path.parent().unwrap_or(Path::new("."));
-    DirBuilder::new().recursive(true).mode(FOLDER_MODE).create(folder)?;
-    let unfinished = path.with_extension("unfinished");
-    remove_if_there(&unfinished)?;
-    let mut file = OpenOptions::new().write(true).create_new(true).mode(FILE_MODE).open(&unfinished)?;
-    file.write_all(secret)?;
-    file.sync_all()?;
+    let (unfinished, folder) = unnamed(path, secret)?;
     std::fs::rename(&unfinished, path)?;
-    File::open(folder)?.sync_all()
+    folder.sync_all()
 }
 
 /// Destroys a secret: its bytes are overwritten and the file is taken away, each durably. Whether there was one.
@@ -78,6 +66,19 @@ pub fn destroy(path: &Path) -> io::Result<bool> {
     remove_if_there(&path.with_extension("unfinished"))?;
     File::open(folder)?.sync_all()?;
     Ok(true)
+}
+
+/// Writes a secret, durable, beside the place that it will have; the file, and the folder of both, to be synced when it has its name.
+fn unnamed(path: &Path, secret: &[u8]) -> io::Result<(PathBuf, File)> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    DirBuilder::new().recursive(true).mode(FOLDER_MODE).create(folder)?;
+    let unfinished = path.with_extension("unfinished");
+    // What a crash left there was never anybody's secret.
+    remove_if_there(&unfinished)?;
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(FILE_MODE).open(&unfinished)?;
+    file.write_all(secret)?;
+    file.sync_all()?;
+    Ok((unfinished, File::open(folder)?))
 }
 
 fn remove_if_there(path: &Path) -> io::Result<()> {
