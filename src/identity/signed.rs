@@ -74,13 +74,7 @@ pub fn attest(
 ) -> Result<Option<Attested>, Unsigned> {
     let Some(claim) = Claim::of(&parts.headers)? else { return Ok(None) };
     let authority = authority_of(parts);
-    let head = Head {
-        method: parts.method.as_str(),
-        authority: &authority,
-        path: parts.uri.path(),
-        query: parts.uri.query(),
-        headers: &parts.headers,
-    };
+    let head = Head::of(parts, &authority);
     let stated = claim.stated(&head, has_body, now)?;
     let key = agency.signing_key(&stated.keyid, now).ok_or(Unsigned::Key)?;
     if stated.alg.as_deref().is_some_and(|alg| alg != key.algorithm.as_str()) {

@@ -39,13 +39,7 @@ impl RequestLine {
     pub fn of(parts: &Parts) -> Self {
         let field = |name| parts.headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
         let authority = authority_of(parts);
-        let head = Head {
-            method: parts.method.as_str(),
-            authority: &authority,
-            path: parts.uri.path(),
-            query: parts.uri.query(),
-            headers: &parts.headers,
-        };
+        let head = Head::of(parts, &authority);
         Self {
             language: Language::accepted(field("accept-language").as_deref()),
             method: parts.method.clone(),
