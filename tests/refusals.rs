@@ -134,16 +134,19 @@ fn constant_part(answered: &client::Answered) -> (u16, Vec<(String, String)>, St
 async fn a_stranger_is_told_the_same_whether_a_service_exists_or_not() {
     let world = World::start().await;
     let mut told = Vec::new();
-    for path in [
-        lookup_path(),
-        format!("/cham/cong-dan/{PERSON}"),
-        format!("/khong-co/cong-dan/{PERSON}"),
-        "/mau/khong-co".to_owned(),
-        "/mau".to_owned(),
-        "/".to_owned(),
+    for (who, path) in [
+        (STRANGER, lookup_path()),
+        (STRANGER, format!("/cham/cong-dan/{PERSON}")),
+        (STRANGER, format!("/khong-co/cong-dan/{PERSON}")),
+        (STRANGER, "/mau/khong-co".to_owned()),
+        (STRANGER, "/mau".to_owned()),
+        (STRANGER, "/".to_owned()),
+        // An agency that has an agreement is a stranger to every service but that one.
+        (ELSEWHERE, format!("/cham/cong-dan/{PERSON}")),
+        (ELSEWHERE, format!("/khong-co/cong-dan/{PERSON}")),
     ] {
         for headers in [vec![], vec![("exchange-purpose", "tra-cuu")], vec![("exchange-fields", "\"/X\"")]] {
-            let answered = world.get(STRANGER, &path, &headers).await;
+            let answered = world.get(who, &path, &headers).await;
             let [leaf] = <[_; 1]>::try_from(world.leaves_of(answered.header("exchange-id"))).unwrap();
             for silent in ["service", "operation", "agreement", "purpose"] {
                 assert!(leaf.get(silent).is_none(), "a stranger's leaf says `{silent}`: {leaf}");
