@@ -289,16 +289,34 @@ async fn a_question_is_in_the_log_before_its_answer_with_the_names_of_its_filter
     world.end().await;
 }
 
+/// Asks for news and, once that was taken, does something; what was told, and what was done.
+#[cfg(test)]
+async fn waiting<T>(world: &World, path: &str, then: impl Future<Output = T>) -> (client::Answered, T) {
+    let mut session = world.reader_over(AUDITOR, &["h2"]).session().await.unwrap();
+    let mut beside = session.shared();
+    tokio::join!(async { world.ask(&mut session, client::get(path, &[])).await.unwrap() }, async {
+        taken(&mut beside).await;
+        then.await
+    })
+}
+
+/// Waits until what was sent before on the same connection was taken: what is asked behind it has an answer, for which the index was
+/// looked at.
+#[cfg(test)]
+async fn taken(beside: &mut client::Session) {
+    let asked = beside.send(client::get("/audit/count?agency=H31.99", &[]));
+    assert_eq!(tokio::time::timeout(PATIENCE, asked).await.unwrap().unwrap().status, 200);
+}
+
 #[tokio::test]
 async fn news_are_told_when_they_come_and_being_told_is_none() {
     let world = desk::world("").await;
     let before = world.read(AUDITOR, "/audit/tail?all=true").await;
     let next = before.header("desk-next").to_owned();
     let path = format!("/audit/tail?all=true&after={next}&wait=25");
-    let (told, asked) = tokio::join!(world.rows(AUDITOR, &path), async {
-        tokio::time::sleep(Duration::from_millis(700)).await;
-        world.lookup(CENTRE).await.header("exchange-id").to_owned()
-    });
+    let (told, asked) =
+        waiting(&world, &path, async { world.lookup(CENTRE).await.header("exchange-id").to_owned() }).await;
+    let told = desk::lines(&told);
     // It was not woken by the record of the reading before, and tells it all the same.
     assert_eq!(told[0]["kind"], "audit.read");
     assert!(told.iter().any(|row| row["exchange"] == asked.as_str()), "{told:?}");
@@ -308,12 +326,13 @@ async fn news_are_told_when_they_come_and_being_told_is_none() {
 #[tokio::test]
 async fn a_gateway_that_stops_keeps_nobody_waiting() {
     let mut world = desk::world("").await;
-    let mut session = world.reader(AUDITOR).session().await.unwrap();
+    let mut session = world.reader_over(AUDITOR, &["h2"]).session().await.unwrap();
+    let mut beside = session.shared();
     let waiting =
         tokio::spawn(
             async move { session.send(client::get("/audit/tail?agency=H31.99&wait=25", &[])).await },
         );
-    tokio::time::sleep(Duration::from_millis(500)).await;
+    taken(&mut beside).await;
     world.close().await;
     assert_eq!(waiting.await.unwrap().unwrap().status, 200);
     world.end().await;

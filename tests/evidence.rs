@@ -272,11 +272,14 @@ async fn a_head_is_anchored_by_an_authority_and_a_lost_one_stops_nothing() {
         )
     };
     let text = std::fs::read_to_string(world.configuration()).unwrap();
-    // A port at which nobody listens: traffic goes on.
-    world::write(&world.configuration(), &format!("{text}\n{}", anchor(9)));
+    // Somebody who hangs up, asked again and again: traffic goes on.
+    let lost = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    world::write(&world.configuration(), &format!("{text}\n{}", anchor(lost.local_addr().unwrap().port())));
     world.open().await;
     assert_eq!(world.lookup(CENTRE).await.status, 200);
-    tokio::time::sleep(std::time::Duration::from_millis(1_500)).await;
+    for _ in 0..2 {
+        drop(tokio::time::timeout(world::PATIENCE, lost.accept()).await.unwrap().unwrap());
+    }
     assert_eq!(world.lookup(CENTRE).await.status, 200);
     world.close().await;
     world::write(&world.configuration(), &format!("{text}\n{}", anchor(authority.address.port())));

@@ -98,9 +98,12 @@ async fn an_index_that_is_emptied_under_a_gateway_is_filled_again_by_it() {
     world.lookup(CENTRE).await;
     // Until then commands read the log itself.
     let checkpoint = world.folder().join("log/checkpoint");
-    while !checkpoint.exists() {
-        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
-    }
+    let published = async {
+        while !checkpoint.exists() {
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        }
+    };
+    tokio::time::timeout(world::PATIENCE, published).await.expect("a head is published");
     let before = until(&world.configuration(), &["audit", "list", "--json", "--all"], 4).await;
     let said = told(&world.configuration(), &["audit", "reindex"]);
     assert!(said.contains("was built again from"), "{said}");

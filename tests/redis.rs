@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod world;
 
+use std::io::BufRead as _;
+use std::io::BufReader;
 use std::path::Path;
 use std::path::PathBuf;
 use std::process::Child;
@@ -14,7 +16,6 @@ use std::time::Duration;
 
 use serde_json::Value;
 use tempfile::TempDir;
-use tokio::net::UnixStream;
 use tokio::sync::watch;
 
 use phohien::crypto::sign::P256Key;
@@ -55,7 +56,7 @@ impl Redis {
         self.folder.path().join("s")
     }
 
-    /// Starts it, and waits until it answers.
+    /// Starts it, and waits until it says that it answers.
     async fn again(&mut self) {
         let mut command = Command::new("redis-server");
         command.args([
@@ -69,15 +70,18 @@ impl Redis {
             "no",
             "--unixsocket",
         ]);
-        command.arg(self.socket()).arg("--dir").arg(self.folder.path()).stdout(Stdio::null());
-        self.process = Some(command.spawn().expect("redis-server is installed: tests/run packages"));
-        let socket = self.socket();
-        let answers = async {
-            while UnixStream::connect(&socket).await.is_err() {
-                tokio::time::sleep(Duration::from_millis(10)).await;
-            }
-        };
-        tokio::time::timeout(PATIENCE, answers).await.expect("the store answers");
+        command.arg(self.socket()).arg("--dir").arg(self.folder.path()).stdout(Stdio::piped());
+        let mut process = command.spawn().expect("redis-server is installed: tests/run packages");
+        let mut lines = BufReader::new(process.stdout.take().unwrap()).lines().map_while(Result::ok);
+        self.process = Some(process);
+        let (ready, told) = tokio::sync::oneshot::channel();
+        std::thread::spawn(move || {
+            let answers = lines.any(|line| line.to_lowercase().contains("ready to accept connections"));
+            // Read on: a full pipe would stop it.
+            let _unheard = ready.send(answers);
+            lines.for_each(drop);
+        });
+        assert!(tokio::time::timeout(PATIENCE, told).await.unwrap().unwrap(), "the store ended");
     }
 
     /// Has it forget everything without a word.

@@ -148,6 +148,14 @@ pub enum Session {
 }
 
 impl Session {
+    /// The same connection once more: over HTTP/2 one request does not wait for another.
+    pub fn shared(&self) -> Self {
+        match self {
+            Self::H1(_) => panic!("over HTTP/1.1 requests wait for one another"),
+            Self::H2(sender) => Self::H2(sender.clone()),
+        }
+    }
+
     pub async fn send(&mut self, request: Request<Full<Bytes>>) -> Result<Answered, Broken> {
         match self {
             Self::H1(sender) => {
