@@ -11,6 +11,7 @@ use super::Session;
 use super::exit::Failure;
 use super::terminal::shown;
 use crate::audit::index::place::Place;
+use crate::audit::index::postgres::address::Address;
 use crate::config::index::FOLDER;
 
 /// Where the configuration is looked for last.
@@ -110,7 +111,10 @@ pub fn index(session: &Session, given: Option<&Path>) -> Result<Place, Failure> 
         return Ok(Place::Folder(file.parent().unwrap_or(Path::new("")).join(folder)));
     };
     let origin = table.get("origin").and_then(|origin| origin.as_str()?.parse().ok());
-    let place = address.parse().ok().zip(origin).map(|(address, origin)| Place::Postgres(address, origin));
+    let certs = named_in(&text, "certs").unwrap_or_default();
+    let certs = file.parent().unwrap_or(Path::new("")).join(certs);
+    let address = Address::new(address, named("postgres_anchors").map(|file| certs.join(file)));
+    let place = address.ok().zip(origin).map(|(address, origin)| Place::Postgres(address, origin));
     place.ok_or_else(|| {
         let name = shown(&file.display().to_string());
         Failure::usage(

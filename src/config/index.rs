@@ -3,10 +3,12 @@
 use std::path::Path;
 
 use crate::audit::index::place::Place;
-use crate::audit::index::postgres::Address;
+use crate::audit::index::postgres::address::Address;
+use crate::audit::index::postgres::address::NoAddress;
 use crate::diagnostic::code::Code;
 use crate::diagnostic::fault::Fault;
 use crate::diagnostic::fault::Faults;
+use crate::diagnostic::source::Place as Written;
 use crate::diagnostic::table::Table;
 
 use super::read::apart;
@@ -16,10 +18,10 @@ use super::settings::LogSettings;
 /// The index's folder, where the configuration names none.
 pub const FOLDER: &str = "index";
 
-/// A folder, or a database; the folder `index` beside the configuration where nothing is said.
+/// A folder, or a database whose anchors are among the certificates; the folder `index` beside the configuration where nothing is said.
 pub(super) fn read(
     table: &mut Table<'_>,
-    base: &Path,
+    (base, certs): (&Path, &Path),
     log: Option<&LogSettings>,
     faults: &mut Faults,
 ) -> Option<Place> {
@@ -34,15 +36,31 @@ pub(super) fn read(
             let folder = folder.map(|folder| apart("folder", folder, &log.folder, faults));
             return Some(Place::Folder(folder.unwrap_or_else(|| Some(base.join(FOLDER)))?));
         };
-        let Ok(address) = written.value.parse::<Address>() else {
-            // Not shown: it may hold a password.
-            let fault =
-                Fault::new(Code::WrongValue, "`postgres` is not an address of a database").at(written.place);
-            faults.push(fault.label("write it like \"host=/run/postgresql dbname=phohien\""));
-            return None;
-        };
+        let anchors = table.optional::<String>("postgres_anchors", faults);
+        let anchors = anchors.map(|file| certs.join(file.value));
+        let address =
+            Address::new(&written.value, anchors).map_err(|no| faults.push(told(&no, written.place))).ok()?;
         Some(Place::Postgres(address, log.origin.clone()))
     })
+}
+
+/// What is wrong with an address. It is not shown: it may hold a password.
+fn told(no: &NoAddress, place: Written) -> Fault {
+    let (message, label) = match no {
+        NoAddress::Text(_) => (
+            "`postgres` is not an address of a database",
+            "write it like \"host=/run/postgresql dbname=phohien\"",
+        ),
+        NoAddress::Unencrypted => (
+            "`postgres` leads out of this machine without TLS",
+            "name in `postgres_anchors` who vouches for the database",
+        ),
+        NoAddress::Socket => (
+            "`postgres` leads to a socket, which has no TLS",
+            "leave `postgres_anchors` out, or write the database's name",
+        ),
+    };
+    Fault::new(Code::WrongValue, message).at(place).label(label)
 }
 
 #[cfg(test)]
@@ -59,14 +77,23 @@ mod tests {
         assert_eq!(index("").unwrap().index, folder("/etc/phohien/index"));
         assert_eq!(index("[index]\n").unwrap().index, folder("/etc/phohien/index"));
         assert_eq!(index("[index]\nfolder = \"/var/index\"\n").unwrap().index, folder("/var/index"));
-        let database = index("[index]\npostgres = \"host=db password=secret\"\n").unwrap();
+        let database = index("[index]\npostgres = \"host=/run/db password=secret\"\n").unwrap();
         assert!(
             matches!(&database.index, Place::Postgres(_, origin) if origin.as_str() == "gw1.hungyen.example/2026")
         );
         assert!(!format!("{database:?}").contains("secret"));
         let told = |more| index(more).unwrap_err().render(false);
         assert!(told("[index]\nfolder = \"log/index\"\n").contains("`folder` lies under `log`"));
-        let told = told("[index]\npostgres = \"secret\"\n");
-        assert!(told.contains("is not an address") && told.contains("gateway.toml:"), "{told}");
+        let wrong = told("[index]\npostgres = \"secret\"\n");
+        assert!(wrong.contains("is not an address") && wrong.contains("gateway.toml:"), "{wrong}");
+        let away = "[index]\npostgres = \"host=db password=secret\"\n";
+        assert!(told(away).contains("without TLS"));
+        let anchored = index(&format!("{away}postgres_anchors = \"db-ca.pem\"\n")).unwrap();
+        let named = Address::new("host=db password=secret", Some("/etc/phohien/certs/db-ca.pem".into()));
+        assert!(matches!(&anchored.index, Place::Postgres(address, _) if *address == named.unwrap()));
+        assert!(
+            told("[index]\npostgres = \"host=/run/db\"\npostgres_anchors = \"db-ca.pem\"\n")
+                .contains("a socket")
+        );
     }
 }

@@ -88,8 +88,8 @@ fn settings(table: &mut Table<'_>, faults: &mut Faults, base: &Path) -> Option<S
     let keys = placed_folder(table, "keys", base, faults);
     let certs = folder(table, "certs", base, faults);
     let log = log(table, base, faults);
-    let index = index::read(table, base, log.as_ref(), faults);
     let inside = certs.clone().unwrap_or_default();
+    let index = index::read(table, (base, &inside), log.as_ref(), faults);
     let exchange = section(table, "exchange", faults, |table, faults| exchange(table, &inside, faults));
     let desk = optional_section(table, "desk", faults, |table, faults| desk(table, &inside, faults));
     let answers = optional_section(table, "answers", faults, answers);

@@ -46,4 +46,6 @@
 //! # In PostgreSQL
 //!
 //! `[index] postgres = "…"`: several nodes in one database, each log under its origin, in tables that an auditor may also ask by SQL (`logs`,
-//! `entries`). Commands ask about their own log. The connection is not encrypted: a socket on the same machine, or a network of its own.
+//! `entries`). Commands ask about their own log. A database on another machine is
+//! reached by TLS: `postgres_anchors` names who vouches for it, its name is verified, and it is not spoken to otherwise, whatever `sslmode`
+//! says. Without anchors only a socket or a loopback address is taken.

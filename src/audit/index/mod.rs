@@ -106,6 +106,9 @@ pub enum IndexError {
     /// PostgreSQL refused.
     #[error("the index's database cannot be used")]
     Postgres(#[from] tokio_postgres::Error),
+    /// The connection to the database cannot be encrypted.
+    #[error("the connection to the index's database cannot be encrypted")]
+    Encryption(#[from] postgres::encrypted::Unusable),
     /// The folder cannot be used.
     #[error("the index's folder cannot be used")]
     Folder(#[source] std::io::Error),

@@ -9,8 +9,8 @@ use super::Catalogue;
 use super::Index;
 use super::IndexError;
 use super::Month;
-use super::postgres::Address;
 use super::postgres::Postgres;
+use super::postgres::address::Address;
 use super::sqlite::Sqlite;
 use crate::id::Origin;
 

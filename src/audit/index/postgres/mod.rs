@@ -1,9 +1,11 @@
 //! The index in PostgreSQL: for several nodes whose auditors ask one database, each log under its own origin.
 //!
-//! The database holds what the file of a single node would: marks for people and cases, and no key. The connection is not encrypted by us:
-//! a socket on the same machine, or a network of its own.
+//! The database holds what the file of a single node would: marks for people and cases, and no key. What leaves the machine is encrypted, to
+//! a database whose name an authority of our choice vouches for; there is no address without ([`address`]).
 
+pub mod address;
 mod ask;
+pub mod encrypted;
 mod schema;
 #[cfg(test)]
 mod tests;
@@ -15,11 +17,17 @@ use std::sync::PoisonError;
 use tokio::runtime::Builder;
 use tokio::runtime::Runtime;
 use tokio_postgres::Client;
+use tokio_postgres::Config;
 use tokio_postgres::NoTls;
 use tokio_postgres::Row as Found;
+use tokio_postgres::Socket;
 use tokio_postgres::error::SqlState;
+use tokio_postgres::tls::MakeTlsConnect;
+use tokio_postgres::tls::TlsConnect;
 
+use address::Address;
 use ask::Ask;
+use encrypted::Encrypted;
 
 use super::Catalogue;
 use super::Cursor;
@@ -40,25 +48,6 @@ use super::wanted::Wanted;
 
 /// Steps of SQLite's machine that count as one millisecond of PostgreSQL's time: a question is bounded alike in both.
 const STEPS_A_MILLI: u64 = 1 << 20;
-
-/// Where a database is, as libpq writes it; may hold a password, and so shows nothing of itself.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Address(String);
-
-impl std::fmt::Debug for Address {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Address(..)")
-    }
-}
-
-impl std::str::FromStr for Address {
-    type Err = tokio_postgres::Error;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        text.parse::<tokio_postgres::Config>()?;
-        Ok(Self(text.to_owned()))
-    }
-}
 
 /// One log's part of a database.
 #[derive(Debug)]
@@ -141,13 +130,25 @@ impl Drop for Own {
 
 fn connect(address: &Address) -> Result<(Own, Client), IndexError> {
     let runtime = Builder::new_current_thread().enable_all().build().map_err(IndexError::Folder)?;
-    let (client, connection) = runtime.block_on(tokio_postgres::connect(&address.0, NoTls))?;
+    let client = match address.anchors() {
+        Some(anchors) => begin(&runtime, address.config(), Encrypted::by(anchors)?)?,
+        None => begin(&runtime, address.config(), NoTls)?,
+    };
+    Ok((Own(Some(runtime)), client))
+}
+
+fn begin<T>(runtime: &Runtime, config: &Config, tls: T) -> Result<Client, tokio_postgres::Error>
+where
+    T: MakeTlsConnect<Socket, Stream: Send + 'static>,
+    T::TlsConnect: TlsConnect<Socket>,
+{
+    let (client, connection) = runtime.block_on(config.connect(tls))?;
     runtime.spawn(async move {
         if let Err(fault) = connection.await {
             tracing::warn!(%fault, "the connection to the index's database has ended");
         }
     });
-    Ok((Own(Some(runtime)), client))
+    Ok(client)
 }
 
 impl Inner {
