@@ -5,10 +5,13 @@
 mod world;
 
 use std::collections::BTreeSet;
+use std::path::Path;
+use std::process::Command;
 
 use world::CENTRE;
 use world::HOSPITAL;
 use world::World;
+use world::child::Child;
 use world::load::Load;
 use world::rot::batches;
 use world::rot::files;
@@ -55,8 +58,50 @@ async fn what_rots_among_what_is_sealed_is_named_and_no_log_is_shorter_for_it() 
     assert!(all.iter().any(|rot| rot.entries.as_ref().is_some_and(|entries| entries.start > 0)));
     all.iter().for_each(|rot| rots_aside(rot, &log, &configuration));
     assert_eq!(verify(&log).1, Some(0), "all is mended");
+    cut_behind_what_is_sealed(&log, &configuration);
+    without_snapshots(&log, &configuration);
     world.open().await;
     world.end().await;
+}
+
+/// Every segment, snapshot and head is gone that would tell of entries: the bundles tell, and neither goes on as if there had been none.
+#[cfg(test)]
+fn cut_behind_what_is_sealed(log: &Path, configuration: &Path) {
+    let kept = log.with_file_name("kept");
+    copy(log, &kept);
+    for gone in ["wal", "heads"] {
+        std::fs::remove_dir_all(log.join(gone)).unwrap();
+    }
+    std::fs::remove_file(log.join("checkpoint")).unwrap();
+    assert_eq!(verify(log).1, Some(4));
+    let mut serve = Command::new(env!("CARGO_BIN_EXE_phohien"));
+    serve.args(["serve", "--unwitnessed", "--lang", "en", "--config"]).arg(configuration);
+    let refused = serve.output().unwrap();
+    let said = String::from_utf8_lossy(&refused.stderr);
+    assert_eq!(refused.status.code(), Some(4), "{said}");
+    assert!(said.contains("entry 0,") && said.contains("tile/entries/"), "{said}");
+    std::fs::remove_dir_all(log).unwrap();
+    std::fs::rename(kept, log).unwrap();
+}
+
+/// No snapshot covers the segments that are gone: both say so, and nothing is missing.
+#[cfg(test)]
+fn without_snapshots(log: &Path, configuration: &Path) {
+    let (whole, _) = verify(log);
+    std::fs::remove_dir_all(log.join("heads")).unwrap();
+    let (bare, code) = verify(log);
+    assert_eq!((code, &bare["entries"], &bare["root"]), (Some(0), &whole["entries"], &whole["root"]));
+    let noted = bare["notes"].to_string();
+    assert!(noted.contains("snapshot") || noted.contains("bản chụp trạng thái"), "{bare}");
+    Child::serve(configuration).kill();
+    let (after, code) = verify(log);
+    assert_eq!(code, Some(0));
+    assert!(after["entries"].as_u64() > whole["entries"].as_u64(), "{after}");
+}
+
+#[cfg(test)]
+fn copy(from: &Path, to: &Path) {
+    assert!(Command::new("cp").arg("-r").arg(from).arg(to).status().unwrap().success());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

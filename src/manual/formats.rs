@@ -136,7 +136,8 @@
 //!
 //! (One line on the disk.) A start takes the right edge of the tree from full tiles, the state from the newest whole snapshot, and replays
 //! what segments there are: the tree from the first frame, the state from the snapshot's size. The first checkpoint it meets is signed
-//! over all that was taken unread. A snapshot that is missing or changed gives way to the one before, or to the bundles.
+//! over all that was taken unread. A snapshot that is missing or changed gives way to the one before, or to the bundles: what it would say
+//! follows from them, so that its absence is no fault. A sealed file of entries that the log does not have is one: the log was cut.
 //!
 //! `charged` counts the leaves that have that member, by agreement and agency: the last day, those of that day, those of its month. A leaf
 //! with a later day begins a new day, and a new month where it is one. An earlier day of the same month counts to the month alone, one of

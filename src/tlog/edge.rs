@@ -52,6 +52,12 @@ impl Edge {
         let tree = Tree::resume(first, |level, position| source.node(level, position))?;
         let mut edge = Self { tree, observed: 0, snapshot };
         edge.restore(folder, sequencer)?;
+        if edge.observed < first {
+            tracing::warn!(
+                entries = first - edge.observed,
+                "no snapshot covers the segments of the log that were removed; the state is read from the bundles"
+            );
+        }
         edge.observe_before(first, tiles, sequencer)?;
         Ok(edge)
     }
@@ -73,12 +79,13 @@ impl Edge {
         while self.observed < first {
             let number = self.observed / WIDTH_LEAVES;
             let hashes = if (number + 1) * WIDTH_LEAVES <= first {
-                tiles.leaves(number, &|level, position| self.tree.node(level, position))?
+                tiles.leaves(number, &|level, position| self.tree.node(level, position))
             } else {
                 // The frames will tell whether the rest of this tile is right.
-                tiles.sealed.hashes(0, number)?
+                tiles.sealed.hashes(0, number)
             };
-            let entries = tiles.sealed.entries(number, &hashes)?;
+            let hashes = hashes.map_err(lost(self.observed))?;
+            let entries = tiles.sealed.entries(number, &hashes).map_err(lost(self.observed))?;
             let (begin, file) = (number * WIDTH_LEAVES, tile::entries_file(tiles.sealed.folder(), number));
             for ((index, entry), hash) in (begin..first).zip(&entries).zip(&hashes) {
                 if index < self.observed {
@@ -113,7 +120,7 @@ impl Source<'_> {
         if self.last.as_ref().is_none_or(|(own, of, _)| (*own, *of) != (level, number)) {
             let hashes = match self.sealed.hashes(level, number) {
                 Err(error) if error.is_missing() && level > 0 => Vec::new(),
-                hashes => hashes?,
+                hashes => hashes.map_err(lost(first_leaf(level, number)))?,
             };
             self.last = Some((level, number, hashes));
         }
@@ -121,9 +128,13 @@ impl Source<'_> {
         let hash = usize::try_from(position % WIDTH_LEAVES).ok().and_then(|at| hashes.get(at));
         match (hash, level.checked_sub(1)) {
             (Some(hash), _) => Ok(*hash),
-            (None, Some(below)) => Ok(Expanded::of(self.sealed.hashes(below, position)?).top()),
+            (None, Some(below)) => {
+                let hashes = self.sealed.hashes(below, position);
+                Ok(Expanded::of(hashes.map_err(lost(first_leaf(below, position)))?).top())
+            }
             (None, None) => {
-                Err(ReadError::Beyond { index: position, size: first_leaf(level, number) }.into())
+                let size = first_leaf(level, number);
+                Err(lost(size)(ReadError::Beyond { index: position, size }))
             }
         }
     }
@@ -134,7 +145,7 @@ pub(super) struct Everywhere<'a> {
     pub(super) tree: &'a Tree,
     pub(super) tiles: &'a Tiles,
     /// Why a node could not be had.
-    pub(super) fault: RefCell<Option<ReadError>>,
+    pub(super) fault: RefCell<Option<OpenError>>,
 }
 
 impl Nodes for Everywhere<'_> {
@@ -144,22 +155,22 @@ impl Nodes for Everywhere<'_> {
 
     fn node(&self, level: u32, position: u64) -> Option<Hash> {
         let node = self.tiles.node(level, position, &|level, position| self.tree.node(level, position));
-        node.map_err(|error| *self.fault.borrow_mut() = Some(error)).ok()
+        let lost = lost(position << level);
+        node.map_err(|error| *self.fault.borrow_mut() = Some(lost(error))).ok()
     }
 }
 
-impl From<ReadError> for OpenError {
-    fn from(error: ReadError) -> Self {
-        match error {
-            ReadError::Disk { file, source } if source.kind() == std::io::ErrorKind::NotFound => {
-                Self::Damaged { index: 0, file, what: "it is missing, and its segments are gone".to_owned() }
-            }
-            ReadError::Disk { file, source } => Self::Disk { file, source },
-            ReadError::Damaged { index, file, what } => Self::Damaged { index, file, what },
-            ReadError::Beyond { index, size } => {
-                let what = format!("entries {size} to {index} are missing");
-                Self::Damaged { index: size, file: "tile".into(), what }
-            }
+/// What it means to a start that something which is sealed cannot be read: entries from this one on are lost, or the disk refuses.
+pub(super) fn lost(index: u64) -> impl FnOnce(ReadError) -> OpenError {
+    move |error| match error {
+        ReadError::Disk { file, source } if source.kind() == std::io::ErrorKind::NotFound => {
+            OpenError::Damaged { index, file, what: "it is missing, and its segments are gone".to_owned() }
+        }
+        ReadError::Disk { file, source } => OpenError::Disk { file, source },
+        ReadError::Damaged { index, file, what } => OpenError::Damaged { index, file, what },
+        ReadError::Beyond { index, size } => {
+            let what = format!("entries {size} to {index} are missing");
+            OpenError::Damaged { index: size, file: "tile".into(), what }
         }
     }
 }

@@ -24,7 +24,7 @@
 //! | `spare`, `committer`, `publisher` | the three threads |
 //! | `aides` | starts and ends the threads beside the committer |
 //! | `sealer` | moves what became full from segments to tiles, bundles and annexes |
-//! | `sealed`, `tiles` | what is sealed, read back; the nodes that memory has let go of |
+//! | `sealed`, `reach`, `tiles` | what is sealed, read back; how far it reaches; the nodes that memory has let go of |
 //! | `book`, `served` | what the writer and its readers share; tiles as the world asks for them |
 //! | `recover`, `ahead`, `replay`, `edge` | the only way to open |
 //! | [`reader`] | the entries of a folder, also of one in use |
@@ -52,6 +52,7 @@ pub mod merkle;
 pub mod note;
 pub mod proof;
 mod publisher;
+mod reach;
 pub mod reader;
 mod recover;
 mod replay;

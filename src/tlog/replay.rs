@@ -166,8 +166,7 @@ impl<'a, S: Sequencer> Replay<'a, S> {
         let same_root = self.book.tree.root(size) == Some(snapshot.root);
         if !same_root || self.previous.is_some_and(|previous| previous != snapshot.previous) {
             let file = heads::file(self.tiles.sealed.folder(), size);
-            let what = "the snapshot is of another log than the entries before it".to_owned();
-            return Err(OpenError::Damaged { index: size, file, what });
+            return Err(OpenError::Damaged { index: size, file, what: OTHER_SNAPSHOT.to_owned() });
         }
         self.previous = Some(snapshot.previous);
         Ok(())
@@ -195,12 +194,12 @@ impl<'a, S: Sequencer> Replay<'a, S> {
     /// Compares what was replayed with everything else that is known of the log.
     pub(super) fn finish(mut self, published: Option<&SignedHead>) -> Result<End, OpenError> {
         let size = self.size();
-        if let Some(Snapshot { size: promised, .. }) = self.snapshot {
-            let file = heads::file(self.tiles.sealed.folder(), promised);
-            return Err(OpenError::Damaged { index: size.min(promised), file, what: left(promised, size) });
-        }
+        self.agrees_with_snapshot()?;
         if let Some(head) = published {
             self.agrees_with(head)?;
+        }
+        if let Some((file, promised)) = self.tiles.sealed.beyond(size).map_err(edge::lost(size))? {
+            return Err(OpenError::Damaged { index: size, file, what: left(promised, size) });
         }
         let head = self.last.as_ref().map(|Last { segment, first, note }| {
             SignedHead::open(note, self.key)
@@ -222,7 +221,7 @@ impl<'a, S: Sequencer> Replay<'a, S> {
         if sealed > first {
             let number = first / tile::WIDTH_LEAVES;
             let file = tile::hashes_file(self.tiles.sealed.folder(), 0, number);
-            let hashes = self.tiles.sealed.hashes(0, number)?;
+            let hashes = self.tiles.sealed.hashes(0, number).map_err(edge::lost(first))?;
             let ours = (first..sealed).map(|index| self.book.tree.leaf(index));
             let theirs = hashes.iter().skip((first % tile::WIDTH_LEAVES) as usize);
             let same = ours.zip(theirs).take_while(|(ours, theirs)| ours.as_ref() == Some(theirs)).count();
@@ -238,20 +237,40 @@ impl<'a, S: Sequencer> Replay<'a, S> {
         Ok(())
     }
 
+    /// Whether the snapshot is of this tree, if no segment that is there began with it: then one did that was removed, or is missing.
+    fn agrees_with_snapshot(&self) -> Result<(), OpenError> {
+        let Some(Snapshot { size: promised, root, .. }) = self.snapshot else { return Ok(()) };
+        let size = self.size();
+        let is_replaced = self.book.first_segment().is_some_and(|first| promised < first);
+        let what = if promised > size {
+            left(promised, size)
+        } else if !is_replaced {
+            "no segment begins where the snapshot says that one did".to_owned()
+        } else if self.root(promised)? != Some(root) {
+            OTHER_SNAPSHOT.to_owned()
+        } else {
+            return Ok(());
+        };
+        let file = heads::file(self.tiles.sealed.folder(), promised);
+        Err(OpenError::Damaged { index: size.min(promised), file, what })
+    }
+
     /// Whether the published checkpoint is of a tree that this one continues.
     fn agrees_with(&self, published: &SignedHead) -> Result<(), OpenError> {
         let (size, file) = (self.size(), publisher::path(self.tiles.sealed.folder()));
-        let nodes = Everywhere { tree: &self.book.tree, tiles: self.tiles, fault: RefCell::default() };
-        let root = nodes.root(published.size);
-        if let Some(fault) = nodes.fault.into_inner() {
-            return Err(fault.into());
-        }
-        let what = match root {
+        let what = match self.root(published.size)? {
             Some(root) if root == published.root => return Ok(()),
             Some(_) => "another tree was published".to_owned(),
             None => format!("{} entries were published, {size} are left", published.size),
         };
         Err(OpenError::Damaged { index: size.min(published.size), file, what })
+    }
+
+    /// The root over the first entries, with what of them stands in tiles alone; none if there are not so many.
+    fn root(&self, size: u64) -> Result<Option<Hash>, OpenError> {
+        let nodes = Everywhere { tree: &self.book.tree, tiles: self.tiles, fault: RefCell::default() };
+        let root = nodes.root(size);
+        nodes.fault.into_inner().map_or(Ok(root), Err)
     }
 
     pub(super) fn size(&self) -> u64 {
@@ -266,6 +285,8 @@ impl<'a, S: Sequencer> Replay<'a, S> {
 fn left(promised: u64, size: u64) -> String {
     format!("there were {promised} entries, {size} are left")
 }
+
+const OTHER_SNAPSHOT: &str = "the snapshot is of another log than the entries before it";
 
 const CHANGED: &str = "its bytes were changed after they were written";
 

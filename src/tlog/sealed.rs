@@ -14,9 +14,13 @@ use super::Entry;
 use super::bundle;
 use super::disk::Disk;
 use super::merkle::leaf_hash;
+use super::reach;
 use super::reader::ReadError;
 use super::tile;
 use super::tile::HASH_BYTES;
+use super::tile::Kind;
+use super::tile::LEVEL_MAX;
+use super::tile::TilePath;
 use super::tile::WIDTH;
 use super::tile::WIDTH_LEAVES;
 
@@ -101,6 +105,26 @@ impl Sealed {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
             names => names.map_err(|source| ReadError::Disk { file: folder, source }),
         }
+    }
+
+    /// A sealed file of entries that a log of this size does not have, and how many entries there were when it was sealed.
+    pub(super) fn beyond(&self, size: u64) -> Result<Option<(PathBuf, u64)>, ReadError> {
+        let mut tops = vec![(tile::entries_top(&self.folder), ".gz", Kind::Entries)];
+        tops.extend(
+            (0..=LEVEL_MAX).map(|level| (tile::hashes_top(&self.folder, level), "", Kind::Hashes(level))),
+        );
+        let shelves = self.shelves()?.into_iter();
+        tops.extend(shelves.map(|shelf| (tile::annexes(&self.folder).join(shelf), "", Kind::Entries)));
+        for (top, ending, kind) in tops {
+            let last = reach::last(self.disk.as_ref(), &top, ending);
+            let last = last.map_err(|source| ReadError::Disk { file: top.clone(), source })?;
+            let Some(number) = last else { continue };
+            let entries = TilePath::full(kind, number.saturating_add(1)).first_leaf();
+            if entries > size {
+                return Ok(Some((top.join(format!("{}{ending}", tile::numbered(number))), entries)));
+            }
+        }
+        Ok(None)
     }
 
     fn read(&self, file: &Path) -> Result<Vec<u8>, ReadError> {

@@ -184,14 +184,24 @@ pub(super) fn numbered(number: u64) -> String {
     text
 }
 
+/// The folder of the tiles of one level.
+pub(super) fn hashes_top(folder: &Path, level: u8) -> PathBuf {
+    folder.join(format!("tile/{level}"))
+}
+
 /// The file of a full tile of hashes.
 pub(super) fn hashes_file(folder: &Path, level: u8, number: u64) -> PathBuf {
-    folder.join(format!("tile/{level}/{}", numbered(number)))
+    hashes_top(folder, level).join(numbered(number))
+}
+
+/// The folder of the bundles.
+pub(super) fn entries_top(folder: &Path) -> PathBuf {
+    folder.join("tile/entries")
 }
 
 /// The file of a full bundle of entries.
 pub(super) fn entries_file(folder: &Path, number: u64) -> PathBuf {
-    folder.join(format!("tile/entries/{}.gz", numbered(number)))
+    entries_top(folder).join(format!("{}.gz", numbered(number)))
 }
 
 /// The folder of the annexes, a shelf a folder.

@@ -57,6 +57,8 @@ pub(super) struct Examination<'a, 'p, J> {
     pub(super) promises: Vec<Promise>,
     /// Largest first.
     pub(super) snapshots: Vec<Snapshot>,
+    /// With which entries segments were begun, as snapshots tell, and which.
+    pub(super) segments_told: Vec<(u64, PathBuf)>,
     pub(super) listing: Arc<Listing>,
     /// The first entry that stands in a segment.
     pub(super) begun: u64,
@@ -95,6 +97,7 @@ impl<'a, 'p, J: Judge> Examination<'a, 'p, J> {
             twice: Vec::new(),
             promises: known.iter().map(Promise::elsewhere).collect(),
             snapshots: Vec::new(),
+            segments_told: Vec::new(),
             listing: Arc::default(),
             begun: 0,
             unread: 0,

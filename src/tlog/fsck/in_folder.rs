@@ -23,7 +23,6 @@ pub(super) enum InFolder {
     Shorter { whose: Whose, says: u64, has: u64 },
     Rewritten { whose: Whose, size: u64 },
     Snapshot(BadSnapshot),
-    SnapshotMissing,
     ObjectMissing { hash: String },
     ObjectChanged,
 }
@@ -36,6 +35,7 @@ pub(super) enum BadSnapshot {
     Shape,
     Name,
     Predecessor,
+    NoSegment,
 }
 
 impl Whose {
@@ -94,11 +94,6 @@ impl From<InFolder> for Finding {
                 )
             }
             InFolder::Snapshot(bad) => bad.finding(),
-            InFolder::SnapshotMissing => Self::new(
-                "snapshot-missing",
-                "không còn bản chụp trạng thái nào của các phân đoạn đã được dỡ bỏ",
-                "no snapshot is left that covers the segments that were removed",
-            ),
             InFolder::ObjectMissing { hash } => Self::new(
                 "object-missing",
                 format!("thiếu đối tượng {hash} mà bản ghi nêu"),
@@ -140,6 +135,11 @@ impl BadSnapshot {
                 "snapshot",
                 "bản chụp trạng thái và lô kế tiếp không nêu cùng một lô trước",
                 "the snapshot and the segments do not name the same batch before it",
+            ),
+            Self::NoSegment => Finding::new(
+                "segment-missing",
+                "không có phân đoạn nào bắt đầu ở nơi mà bản chụp trạng thái nêu",
+                "no segment begins where the snapshot says that one did",
             ),
         }
     }

@@ -51,7 +51,10 @@ impl<J: Judge> Examination<'_, '_, J> {
             let begun = segments.first().map(|segment| segment.first);
             self.begin_segments(begun, segments.first().map_or(wal, |segment| &segment.file));
             let vanished = self.segments(&segments, wal);
-            let Some(file) = vanished else { return };
+            let Some(file) = vanished else {
+                let firsts: Vec<u64> = segments.iter().map(|segment| segment.first).collect();
+                return self.segments_not_begun(&firsts);
+            };
             if before == Some(self.expected) {
                 return self.fault(self.expected, &file, InWal::Vanished);
             }
@@ -63,9 +66,8 @@ impl<J: Judge> Examination<'_, '_, J> {
     fn begin_segments(&mut self, begun: Option<u64>, next: &Path) {
         let sealed = self.listing.bundles.last().map_or(0, |last| (last + 1) * WIDTH);
         let until = begun.unwrap_or(sealed);
-        let heads = self.folder.join("heads");
         if self.expected == 0 {
-            self.needs_snapshot(until, &heads);
+            self.misses_snapshot(until);
         }
         self.begun = until;
         if until > self.expected {

@@ -82,6 +82,8 @@ impl<J: Judge> Examination<'_, '_, J> {
                 Err(bad) => self.fault(None, &file, InFolder::Snapshot(bad)),
             }
         }
+        self.segments_told =
+            self.snapshots.iter().map(|snapshot| (snapshot.size, snapshot.file.clone())).collect();
         self.snapshots.sort_by_key(|snapshot| Reverse(snapshot.size));
         let promises = self.snapshots.iter();
         let promises: Vec<_> = promises
@@ -115,10 +117,25 @@ impl<J: Judge> Examination<'_, '_, J> {
         }
     }
 
-    /// Whether a start could go on from a snapshot although the first segments are gone.
-    pub(super) fn needs_snapshot(&mut self, begun: u64, folder: &Path) {
+    /// Names the snapshots at which no segment begins, although none that was replaced by bundles did: one is written when a segment is begun.
+    pub(super) fn segments_not_begun(&mut self, firsts: &[u64]) {
+        for (size, file) in std::mem::take(&mut self.segments_told) {
+            let begins = size < self.begun || firsts.contains(&size);
+            let is_named = self.report.faults.iter().any(|fault| fault.index == Some(size));
+            if size <= self.expected && !begins && !is_named {
+                self.fault(size, &file, InFolder::Snapshot(BadSnapshot::NoSegment));
+            }
+        }
+    }
+
+    /// Says so if no snapshot spares a start the entries whose segments are gone. No fault: what it would say follows from those
+    /// entries, which stand in bundles, and a start reads them there.
+    pub(super) fn misses_snapshot(&mut self, begun: u64) {
         if begun > 0 && !self.snapshots.iter().any(|snapshot| snapshot.size >= begun) {
-            self.fault(None, folder, InFolder::SnapshotMissing);
+            self.note(
+                "không còn bản chụp trạng thái nào của các phân đoạn đã được dỡ bỏ; khi khởi động, trạng thái được đọc lại từ các gói",
+                "no snapshot is left that covers the segments that were removed; a start reads the state from the bundles",
+            );
         }
     }
 }

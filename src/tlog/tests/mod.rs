@@ -1,5 +1,6 @@
 //! A small log in a folder of its own, and a sequencer that chains what it is given. [`verify_all`] verifies all there is.
 
+mod agreeing;
 mod checking;
 mod committing;
 mod failing;

@@ -92,7 +92,7 @@ fn leaves(script: &Script, number: usize) -> Vec<&[u8]> {
     script.entries[number * 256..(number + 1) * 256].iter().map(|entry| entry.leaf.as_slice()).collect()
 }
 
-const CASES: [Case; 24] = [
+const CASES: [Case; 23] = [
     (
         "an entry is changed in its bundle",
         |script, folder| {
@@ -270,17 +270,6 @@ const CASES: [Case; 24] = [
         "object-changed",
         Some(1),
         "objects/OBJECT",
-        1,
-    ),
-    (
-        "no snapshot is left",
-        |_, folder| {
-            let files = folder.files();
-            files.iter().filter(|file| file.starts_with("heads")).for_each(|file| folder.remove(file));
-        },
-        "snapshot-missing",
-        None,
-        "heads",
         1,
     ),
     (
