@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 
+use super::heads::Snapshot;
 use super::tile::Kind;
 use super::tile::TilePath;
 use super::*;
@@ -273,6 +274,30 @@ fn a_changed_snapshot_gives_way_and_one_of_another_log_is_refused() {
     match world.try_open() {
         Err(OpenError::Damaged { file, .. }) => assert_eq!(file, newest),
         other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_snapshot_before_the_first_segment_serves_if_the_tiles_have_its_root() {
+    let (world, _) = without_first_segments();
+    snapshots(&world).into_iter().for_each(|file| fs::remove_file(file).unwrap());
+    let mut tree = merkle::Tree::default();
+    reader::scan(&world.path()).take(256).for_each(|item| tree.push(item.unwrap().2));
+    let (root, last) = (tree.root(256).unwrap(), tree.leaf(255).unwrap());
+    let state = serde_json::json!({ "last": hex(&last), "size": 256 });
+    for (root, opens) in [([7; 32], false), (root, true)] {
+        let snapshot = Snapshot { size: 256, previous: [0; 32], root, state: state.clone() };
+        heads::write(&world.disk, &world.path(), &snapshot).unwrap();
+        let report =
+            fsck::verify(&world.path(), Some(&world.public()), &[], &mut fsck::Nobody, &mut |_, _| {});
+        assert_eq!(report.is_sound(), opens, "{:?}", report.faults);
+        match world.try_open() {
+            Ok((log, _)) if opens => log.close(),
+            Err(OpenError::Damaged { index: 256, file, .. }) if !opens => {
+                assert_eq!(file, heads::file(&world.path(), 256));
+            }
+            other => panic!("{other:?}"),
+        }
     }
 }
 
