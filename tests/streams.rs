@@ -176,6 +176,30 @@ async fn an_answer_without_a_body_by_definition_is_told_whole() {
     world.end().await;
 }
 
+#[tokio::test]
+async fn a_head_of_what_streams_is_told_whole_and_says_nothing_of_a_body() {
+    let (world, mut speaker) = streams::open("").await;
+    let (json, length) = ("Content-Type: application/json\r\n", "Content-Length: 4096\r\nETag: \"a\"\r\n");
+    speaker.begin_with(&format!("HTTP/1.1 200 OK\r\n{json}{length}X-Ignored: "));
+    for (alpn, path) in [("http/1.1", LIST), ("h2", LIST), ("h2", COUNTED)] {
+        let client = world.client_over(CENTRE, &[alpn]);
+        let calling = world.call(&client, world::client::build("HEAD", path, &STATED, ""));
+        let (answered, speech) = tokio::join!(calling, speaker.asked());
+        assert!(speech.request.starts_with("HEAD /"), "{}", speech.request);
+        assert_eq!((answered.status, answered.body.len()), (200, 0), "{alpn} {path}");
+        // The receipt and the signature stand in the head: nothing follows in which they could.
+        let told = |name: &str| answered.headers.contains_key(name);
+        assert!(told("exchange-receipt") && told("signature") && told("content-type"));
+        for name in ["trailer", "content-length", "content-digest", "etag", "transfer-encoding"] {
+            assert!(!told(name), "{alpn} {path}: {name}");
+        }
+        let leaves = world.leaves_of(answered.header("exchange-id"));
+        assert_eq!(kinds(&leaves), ["exchange.opened", "exchange.released"], "{alpn} {path}");
+        assert!(leaves[1].get("bytes").is_none());
+    }
+    world.end().await;
+}
+
 #[cfg(test)]
 async fn begun(world: &World, speaker: &mut streams::Speaker, alpn: &str, path: &str) -> (Reading, Speech) {
     let speaking = async {
@@ -297,6 +321,60 @@ async fn people_are_counted_as_they_are_found_and_one_too_many_ends_the_answer()
     };
     let (answered, ()) = tokio::join!(calling, speaking);
     assert_eq!((answered.status, answered.reason().as_str()), (429, "people-quota"));
+    world.end().await;
+}
+
+/// One person of a list of whom the platform tells everything before it says who it is.
+#[cfg(test)]
+fn late(number: &str) -> String {
+    format!(r#"{{"CongDan":{{"HoVaTen":"Trần Thị Muộn","TonGiao":"00","SoDinhDanh":"{number}"}}}}"#)
+}
+
+/// Asks, has the platform say each of these as a chunk of its own, and reads to the end, which must not be a proper one.
+#[cfg(test)]
+async fn cut_short(world: &World, speaker: &mut Speaker, chunks: &[&[u8]]) -> (String, Vec<u8>) {
+    let speaking = async {
+        let speech = speaker.asked().await;
+        for chunk in chunks {
+            speech.say(*chunk).await;
+        }
+        speech.end().await;
+    };
+    let (mut reading, ()) = tokio::join!(Reading::of(world, "http/1.1", COUNTED, &STATED), speaking);
+    reading.is_cut_short().await;
+    (reading.id(), reading.read)
+}
+
+#[tokio::test]
+async fn nothing_about_a_person_goes_out_before_they_are_counted_wherever_a_chunk_ends() {
+    let (world, mut speaker) = streams::open("").await;
+    let (known, third) = (format!("[{ONE},{},", late("099190000002")), late("099190000003"));
+    for place in 0..=third.len() {
+        let (head, tail) = third.as_bytes().split_at(place);
+        let chunks = [known.as_bytes(), head, tail, b"]"];
+        let chunks: Vec<&[u8]> = chunks.into_iter().filter(|chunk| !chunk.is_empty()).collect();
+        let (id, read) = cut_short(&world, &mut speaker, &chunks).await;
+        let told = r#"{"CongDan":{"HoVaTen":"Trần Thị Muộn","SoDinhDanh":"099190000002"}}"#;
+        assert_eq!(String::from_utf8(read).unwrap(), format!("[{ONE_CUT},{told}"), "{place}");
+        let leaf = outcome(&world, &id).await;
+        assert_eq!((&leaf["kind"], &leaf["reason"]), (&"exchange.failed".into(), &"people-quota".into()));
+    }
+    world.end().await;
+}
+
+#[tokio::test]
+async fn a_record_that_is_larger_than_what_is_held_ends_the_answer_and_says_why() {
+    let (mut world, mut speaker) = streams::world("").await;
+    let service = world.folder().join("policies/services/luong.toml");
+    world::replace(&service, "subject =", "buffer = \"4 KiB\"\nsubject =");
+    world.open().await;
+    let endless = late("099190000002").replace("Muộn", &"Muộn ".repeat(1_000));
+    let whole = format!("[{ONE},{endless}");
+    let chunks: Vec<&[u8]> = whole.as_bytes().chunks(1_000).collect();
+    let (id, read) = cut_short(&world, &mut speaker, &chunks).await;
+    assert_eq!(String::from_utf8(read).unwrap(), format!("[{ONE_CUT}"));
+    let leaf = outcome(&world, &id).await;
+    assert_eq!((&leaf["hop"], &leaf["reason"]), (&"platform".into(), &"undisclosable".into()));
     world.end().await;
 }
 

@@ -43,6 +43,11 @@ impl<L: Listener> Chunks<L> {
         &self.listener
     }
 
+    /// How many bytes were read so far; what follows them is the beginning of a token.
+    pub(super) fn read_whole(&self) -> usize {
+        self.base
+    }
+
     /// The answer goes on.
     pub(super) fn feed(&mut self, chunk: &[u8]) -> Result<(), Undisclosable> {
         if let Some(flaw) = self.flaw {
@@ -104,6 +109,7 @@ impl<L: Listener> Chunks<L> {
                 (text, last || error.error_len().is_some())
             }
         };
+        self.listener.resume(self.base);
         let mut cursor = Cursor::new(text, self.base, last && !not_utf8);
         match self.reader.read(&mut cursor, &mut self.listener) {
             Ok(()) | Err(Stop::More) => {}

@@ -49,6 +49,9 @@ pub(super) trait Listener {
     /// A part of a string, quotes included: the first has the opening one, the last the closing one.
     fn text(&mut self, part: Piece<'_>, first: bool, last: bool);
 
+    /// Other bytes are at hand, before which so many came.
+    fn resume(&mut self, _base: usize) {}
+
     /// The bytes at hand, which every piece since the last pause was of, are used up.
     fn pause(&mut self, bytes: &[u8]);
 }

@@ -15,6 +15,7 @@
 //! | `keys`, `hash` | keys that occur twice |
 //! | `disclose` | a reply to a disclosure, or withheld |
 //! | `stream` | a reply that is passed on as it comes, cut piece by piece |
+//! | `records` | what of it waits until the people in it are counted |
 //! | [`stated`] | the same judgement of a caller's own body |
 //! | [`filter`] | an answer against a scope, whole or in chunks |
 //! | `cutter`, `places`, `runs` | what becomes of what is heard, where in the scope that is, and what is copied |
@@ -36,6 +37,7 @@ mod places;
 mod plain;
 pub mod pointed;
 mod reader;
+mod records;
 pub mod released;
 mod runs;
 mod scan;

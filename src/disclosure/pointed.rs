@@ -45,36 +45,6 @@ fn scalars_at(json: &[u8], pointer: &str) -> Vec<String> {
     read.map(|search| search.found).unwrap_or_default()
 }
 
-/// Looks for the people whom an answer names that comes in chunks, as [`subject_in`] does in a whole one.
-#[derive(Debug)]
-pub struct People(Chunks<Search>);
-
-impl People {
-    /// Looks at this pointer; none if it is no pointer.
-    #[must_use]
-    pub fn at(pointer: &str) -> Option<Self> {
-        Some(Self(Chunks::new(Search::new(tokens_of(pointer)?, PERSON_MAX))))
-    }
-
-    /// Those whom this chunk names.
-    ///
-    /// # Errors
-    /// The answer cannot be read with one meaning, or names somebody at such length that nobody can be counted by it.
-    pub fn feed(&mut self, chunk: &[u8]) -> Result<Vec<String>, Undisclosable> {
-        self.0.feed(chunk)?;
-        let search = self.0.listener();
-        search.named()
-    }
-
-    /// Those who were not told yet when the answer ended.
-    ///
-    /// # Errors
-    /// As [`People::feed`].
-    pub fn finish(self) -> Result<Vec<String>, Undisclosable> {
-        self.0.finish()?.named()
-    }
-}
-
 /// Looks for the result code of an answer that comes in chunks, as [`result_code`] does in a whole one, but only near its beginning.
 #[derive(Debug)]
 pub struct Code {
@@ -125,8 +95,9 @@ fn tokens_of(pointer: &str) -> Option<Vec<String>> {
 /// How many of the pointer's tokens led to a place; none if the pointer does not lead there.
 type Matched = Option<usize>;
 
+/// Looks for the scalars at a pointer.
 #[derive(Debug)]
-struct Search {
+pub(super) struct Search {
     tokens: Vec<String>,
     frames: Vec<Matched>,
     member: Option<Matched>,
@@ -193,6 +164,11 @@ impl Listener for Search {
 }
 
 impl Search {
+    /// Looks for people at this pointer; none if it is no pointer.
+    pub(super) fn for_people(pointer: &str) -> Option<Self> {
+        Some(Self::new(tokens_of(pointer)?, PERSON_MAX))
+    }
+
     fn new(tokens: Vec<String>, longest: usize) -> Self {
         Self {
             tokens,
@@ -210,7 +186,10 @@ impl Search {
     }
 
     /// Those whom it has found since it was last asked.
-    fn named(&mut self) -> Result<Vec<String>, Undisclosable> {
+    ///
+    /// # Errors
+    /// Somebody is named at such length that nobody can be counted by it.
+    pub(super) fn named(&mut self) -> Result<Vec<String>, Undisclosable> {
         if self.overlong {
             return Err(Undisclosable { flaw: Flaw::PersonTooLong, at: 0 });
         }
@@ -222,8 +201,19 @@ impl Search {
         self.next() == Some(self.tokens.len())
     }
 
+    /// Whether something may be found at the place of the value that comes now, or in it.
+    pub(super) fn leads_here(&self) -> bool {
+        self.here().is_some()
+    }
+
     fn next(&mut self) -> Matched {
-        match (self.member.take(), self.frames.last()) {
+        let here = self.here();
+        self.member = None;
+        here
+    }
+
+    fn here(&self) -> Matched {
+        match (self.member, self.frames.last()) {
             (Some(member), _) => member,
             (None, Some(array)) => array.map(|count| count + usize::from(self.is_items(count))),
             (None, None) => Some(0),
@@ -246,17 +236,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn who_is_named_and_the_code_are_the_same_however_an_answer_is_cut() {
+    fn the_code_is_the_same_however_an_answer_is_cut() {
         let json = r#"[{"ma":"00","a":{"so":"1"}},{"a":[{"so":"2"},{"so":3}]},{"a":{"so":null}},{"a":{"so":""}},{"\u0061":{"s\u006f":"\u0034"}}]"#;
         for size in 1..=json.len() {
-            let (mut people, mut code, mut named) =
-                (People::at("/a/so").unwrap(), Code::at(Some("/ma")), Vec::new());
-            for chunk in json.as_bytes().chunks(size) {
-                named.extend(people.feed(chunk).unwrap());
-                code.feed(chunk);
-            }
-            named.extend(people.finish().unwrap());
-            assert_eq!(named, subject_in(json.as_bytes(), "/a/so"), "{size}");
+            let mut code = Code::at(Some("/ma"));
+            json.as_bytes().chunks(size).for_each(|chunk| code.feed(chunk));
             assert_eq!(code.found(), result_code(json.as_bytes(), "/ma"), "{size}");
         }
         assert_eq!(subject_in(json.as_bytes(), "/a/so"), ["1", "2", "3", "4"]);
@@ -264,12 +248,14 @@ mod tests {
 
     #[test]
     fn a_text_without_end_is_neither_held_nor_counted_by_its_beginning() {
-        let mut people = People::at("/so").unwrap();
+        let mut people = Chunks::new(Search::for_people("/so").unwrap());
         let mut code = Code::at(Some("/so"));
         let begin = format!("{{\"so\":\"{}", "9".repeat(PERSON_MAX));
-        assert_eq!(people.feed(begin.as_bytes()), Ok(Vec::new()));
+        people.feed(begin.as_bytes()).unwrap();
+        assert_eq!(people.listener().named(), Ok(Vec::new()));
         code.feed(begin.as_bytes());
-        let too_long = people.feed(b"999").unwrap_err();
+        people.feed(b"999").unwrap();
+        let too_long = people.listener().named().unwrap_err();
         assert_eq!(too_long.flaw, Flaw::PersonTooLong);
         assert_eq!(code.found(), None);
     }

@@ -36,7 +36,7 @@ use super::disclose::millis;
 use super::filter::Filter;
 use super::headers;
 use super::pointed::Code;
-use super::pointed::People;
+use super::records::Records;
 use super::released::Report;
 
 /// A reply of which the first piece may go on; the others are cut as they are asked for. Only [`Stream::begin`] makes one.
@@ -64,7 +64,8 @@ struct Cut<'s> {
     /// None once the reply has ended.
     filter: Option<Filter<'s>>,
     report: Report,
-    people: Option<People>,
+    /// Where people are counted whom the reply names: no record goes on before they are.
+    records: Option<Records>,
     code: Code,
     reply: Committing,
     clock: Clock,
@@ -163,13 +164,9 @@ impl<'s> Stream<'s> {
 
 impl<'s> Cut<'s> {
     fn new(grant: &Grant, scope: &'s Scope, reply: Committing, clock: Clock) -> Self {
-        let people = match &grant.operation().subject {
-            Some(SubjectPlace::Answer(pointer)) => People::at(pointer),
-            _ => None,
-        };
         let code = Code::at(grant.service().result_code.as_deref());
         let filter = Some(Filter::new(scope));
-        Self { filter, report: Report::default(), people, code, reply, clock }
+        Self { filter, report: Report::default(), records: records(grant), code, reply, clock }
     }
 
     /// The next piece that goes on, whatever has to be read for it.
@@ -184,27 +181,50 @@ impl<'s> Cut<'s> {
         Ok((!out.is_empty()).then(|| Bytes::from(out)))
     }
 
-    /// Whoever a chunk names is counted before anything of it goes on.
+    /// Whoever a chunk names is counted before anything of it goes on, and before anything of a record in which somebody is named.
     async fn take(&mut self, chunk: &[u8], cleared: &mut Cleared, out: &mut Vec<u8>) -> Result<(), Withheld> {
         self.reply.take(chunk);
         self.code.feed(chunk);
-        if let Some(filter) = &mut self.filter {
-            filter.feed(chunk, out)?;
+        let Some(named) = self.records.as_mut().map(|records| records.take(chunk)).transpose()? else {
+            return self.cut(chunk, out);
+        };
+        self.charge(&named, cleared).await?;
+        let settled = self.records.as_mut().map(Records::settled).transpose()?.unwrap_or_default();
+        self.cut(&settled, out)
+    }
+
+    fn cut(&mut self, settled: &[u8], out: &mut Vec<u8>) -> Result<(), Withheld> {
+        match &mut self.filter {
+            Some(filter) => Ok(filter.feed(settled, out)?),
+            None => Ok(()),
         }
-        let named = self.people.as_mut().map(|people| people.feed(chunk)).transpose()?;
-        self.charge(&named.unwrap_or_default(), cleared).await
     }
 
     async fn finish(&mut self, cleared: &mut Cleared, out: &mut Vec<u8>) -> Result<(), Withheld> {
+        if let Some(records) = self.records.take() {
+            let (named, rest) = records.finish()?;
+            self.charge(&named, cleared).await?;
+            self.cut(&rest, out)?;
+        }
         let Some(filter) = self.filter.take() else { return Ok(()) };
         self.report = filter.so_far();
         self.report = filter.finish(out)?;
-        let named = self.people.take().map(People::finish).transpose()?;
-        self.charge(&named.unwrap_or_default(), cleared).await
+        Ok(())
     }
 
     async fn charge(&self, named: &[String], cleared: &mut Cleared) -> Result<(), Withheld> {
         cleared.people(named, self.clock.now()).await.map_err(Withheld::People)
+    }
+}
+
+/// Where people are counted by what the answer says of them, its records; of each as much is held as of any answer of the operation.
+fn records(grant: &Grant) -> Option<Records> {
+    let (operation, limits) = (grant.operation(), &grant.agreement().limits);
+    match &operation.subject {
+        Some(SubjectPlace::Answer(pointer)) if limits.subjects_per_day.is_some() => {
+            Records::at(pointer, operation.buffer_limit)
+        }
+        _ => None,
     }
 }
 

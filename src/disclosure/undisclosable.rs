@@ -48,6 +48,8 @@ pub enum Flaw {
     ControlCharacter,
     /// What names a person whom it must be counted by is longer than 1 KiB.
     PersonTooLong,
+    /// A record is larger than what is held until whomever it names is counted.
+    RecordTooLong,
     /// Nothing of the answer is granted, not even its outermost container.
     NothingGranted,
 }
@@ -72,6 +74,7 @@ impl Flaw {
             Self::LoneSurrogate => "a string has half a surrogate pair",
             Self::ControlCharacter => "a string has a bare control character",
             Self::PersonTooLong => "what names a person is too long",
+            Self::RecordTooLong => "a record is too long to be held until its people are counted",
             Self::NothingGranted => "nothing of the answer is granted",
         }
     }

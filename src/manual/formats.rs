@@ -295,6 +295,10 @@
 //! commitment `answer`. An answer that does not end with its last chunk, or END_STREAM, was cut short, and proves nothing: what was
 //! found wrong stands in `exchange.failed`.
 //!
+//! Where people are counted by what such an answer says of them (`subjects_per_day`, and a `subject` in the answer), nothing of a record goes
+//! out before everybody in it is counted. A record is an item of the outermost array on the way to the `subject`, else the whole answer; what
+//! stands before the first goes out with it. One larger than the operation's `buffer` ends the answer: `undisclosable`.
+//!
 //! # Signed requests
 //!
 //! An agreement with `signed_requests` demands one RFC 9421 signature, label and `tag` free, over at least `@method`, `@authority`, `@path`,

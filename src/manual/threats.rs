@@ -51,6 +51,7 @@
 //! |---|---|
 //! | answer with broken framing, a compressed body, JSON with duplicate keys | withheld, 502, hop `platform` |
 //! | add a field tomorrow that nobody agreed to | it is not in the catalogue, so it does not leave |
+//! | tell everything about a person before it says who they are, piece by piece | a streamed record waits until everybody in it is counted; one that cannot be held ends the answer |
 //! | hang | time-outs for connection, head and body; 504, and the gateway says that it is well itself; of a streamed answer, time that grows with what it has sent, at a kilobyte a second |
 //! | be asked by somebody who is not the gateway | requests are signed by the key that signs answers: [`super::platforms`] |
 //! | answer 200 with an error inside | the service names where the platform's own code stands; the annex holds it |
