@@ -36,6 +36,7 @@ embedded! {
     "agreements/TT-2026-004.toml"
     "agreements/TT-2026-005.toml"
     "agreements/TT-2026-006.toml"
+    "agreements/TT-2026-007.toml"
     "guardrails.toml"
     "purposes.toml"
     "services/an-sinh.toml"

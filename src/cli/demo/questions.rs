@@ -30,7 +30,7 @@ const TIGHTENED: [(&str, &str, &str); 2] = [
 ];
 
 /// Agreements of the sample policies: as many cells of the matrix are filled.
-const CELLS: usize = 6;
+const CELLS: usize = 7;
 
 impl Player<'_, '_> {
     /// The written answer to the last request that was refused for a field.

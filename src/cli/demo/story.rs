@@ -79,6 +79,15 @@ const CITIZEN: Call = Call {
 const PARCEL: Call =
     Call { path: "/dat-dai/thua-dat/99001/12/345", purpose: "chuyen-nhuong-qsdd", ..CITIZEN };
 
+/// All parcels of a commune, for the land price table.
+const COMMUNE: Call = Call {
+    certificate: "H31.05",
+    path: "/dat-dai/thua-dat/99001",
+    purpose: "xay-dung-bang-gia-dat",
+    case: None,
+    fields: None,
+};
+
 const MARRIAGE: Call = Call {
     certificate: "H31.99.01",
     path: "/ho-tich/su-kien/099190000001",
@@ -140,6 +149,19 @@ pub const STORY: &[Scene] = &[
                 deed: Deed::Released(PARCEL, PARCEL_REMOVED),
             },
         ],
+    },
+    Scene {
+        title: [
+            "Trích xuất hàng loạt: câu trả lời chuyển theo dòng, vẫn lược bỏ và có biên nhận",
+            "A bulk extract: streamed as it comes, cut and proven all the same",
+        ],
+        steps: &[Step {
+            says: [
+                "Sở Tài chính lấy các thửa đất của một xã để xây dựng bảng giá đất; người sử dụng đất không nằm trong thỏa thuận.",
+                "The Department of Finance fetches a commune's parcels for the land price table; land users are not in its agreement.",
+            ],
+            deed: Deed::Released(COMMUNE, &["/0/data/chuSuDung", "/1/data/chuSuDung"]),
+        }],
     },
     Scene {
         title: ["Thiếu mã hồ sơ: từ chối", "No case number: refused"],

@@ -1,4 +1,4 @@
-//! The six agreements, and the refusals of the demo's story.
+//! The seven agreements, and the refusals of the demo's story.
 
 use super::super::scope::Class;
 use super::*;
@@ -13,7 +13,7 @@ fn the_provinces_example_has_no_fault_and_warns_of_what_lapses() {
     let policies = super::super::load::load(&folder(), at(NOW)).unwrap_or_else(|faults| panic!("{faults}"));
     assert_eq!(policies.agencies().count(), 11);
     assert_eq!(policies.services().count(), 5);
-    assert_eq!(policies.agreements().len(), 6);
+    assert_eq!(policies.agreements().len(), 7);
     assert_eq!(policies.hash(), province().hash());
     let warned: Vec<_> =
         policies.warnings().iter().map(|fault| (fault.code().as_str(), fault.message())).collect();
@@ -63,6 +63,7 @@ fn each_agreement_answers_its_own_consumer_and_nobody_else() {
             "TT-2026-004",
         ),
         ("H31.05", "POST /dan-cu/doi-chieu".to_owned(), "dang-ky-doanh-nghiep", "TT-2026-005"),
+        ("H31.05", "GET /dat-dai/thua-dat/99001".to_owned(), "xay-dung-bang-gia-dat", "TT-2026-007"),
         (
             "H31.07",
             "GET /an-sinh/the-bhyt/DN4999900000001".to_owned(),

@@ -18,10 +18,10 @@ fn a_grant_that_was_used_is_not_spare_and_a_field_that_went_out_is_needed() {
     assert_eq!((first.exchanges, first.fields.len()), (1, kept.len() - 1));
     assert!(first.fields.iter().all(|field| field.pointer != "/CongDan/GioiTinh"));
     assert_eq!(of("TT-2026-002").unwrap().exchanges, 0);
-    assert_eq!(spare.len(), 6);
+    assert_eq!(spare.len(), 7);
 
     uses.note("TT-2026-001", "H31.01.01", OPERATION, Some(kept));
-    assert_eq!(uses.spare(&policies).len(), 5);
+    assert_eq!(uses.spare(&policies).len(), 6);
 }
 
 #[test]

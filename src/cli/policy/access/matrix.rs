@@ -245,7 +245,7 @@ mod tests {
         let (_, out, _) = run_line(&format!("{ASKED} --json"));
         let cells: Vec<serde_json::Value> =
             out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-        assert_eq!(cells.len(), 6);
+        assert_eq!(cells.len(), 7);
         for cell in cells {
             // Only the land agreement grants a sensitive field: the kind of a restriction.
             let land = u64::from(cell["agreements"][0]["id"] == "TT-2026-002");
