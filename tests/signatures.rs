@@ -4,6 +4,8 @@
 #[cfg(test)]
 mod world;
 
+use std::process::Command;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
@@ -29,6 +31,7 @@ use world::lookup_path;
 use world::signing::nonce;
 use world::signing::now;
 use world::signing::register;
+use world::signing::register_as;
 use world::signing::sign;
 use world::signing::sign_at;
 
@@ -128,6 +131,60 @@ async fn a_request_that_its_agency_signed_is_answered_and_the_record_says_by_whi
     let leaves = world.leaves_of(answered.header("exchange-id"));
     assert_eq!(kinds(&leaves), ["exchange.opened", "exchange.released"]);
     assert!(leaves.iter().all(|leaf| leaf["signed_by"] == "k1"));
+    world.end().await;
+}
+
+/// `openssl` in the world's folder.
+#[cfg(test)]
+fn openssl(world: &World, words: &str) -> Vec<u8> {
+    let output = Command::new("openssl").current_dir(world.folder()).args(words.split(' ')).output().unwrap();
+    assert!(output.status.success(), "openssl {words}: {output:?}");
+    output.stdout
+}
+
+/// The same request with the signature that `openssl` makes over its base.
+#[cfg(test)]
+fn signed_by_openssl(world: &World, request: Request<Full<Bytes>>, options: &str) -> Request<Full<Bytes>> {
+    let claim = Claim::of(request.headers()).unwrap().unwrap();
+    let head = Head {
+        method: request.method().as_str(),
+        authority: "localhost",
+        path: request.uri().path(),
+        query: request.uri().query(),
+        headers: request.headers(),
+    };
+    world::write(&world.folder().join("base"), &claim.base(&head).unwrap());
+    let signature = openssl(world, &format!("dgst -sign rsa.pem {options} base"));
+    put(request, "signature", &format!("phohien=:{}:", STANDARD.encode(signature)))
+}
+
+#[tokio::test]
+async fn an_rsa_key_signs_by_pss_with_sha_512_and_by_nothing_else() {
+    const PSS: &str = "-sigopt rsa_padding_mode:pss -sigopt rsa_pss_saltlen:";
+    let (mut world, keys) = built().await;
+    openssl(&world, "genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out rsa.pem");
+    let spki = STANDARD.encode(openssl(&world, "pkey -in rsa.pem -pubout -outform DER"));
+    register_as(&world, CENTRE, "rsa", ("rsa-pss-sha512", &spki), (2020, 2099));
+    world.open().await;
+    let counts = format!("-sha512 {PSS}64");
+    for alpn in ["http/1.1", "h2"] {
+        let request = signed_by_openssl(&world, sign(lookup(), &keys.stranger, "rsa"), &counts);
+        let answered = world.call(&world.client_over(CENTRE, &[alpn]), request).await;
+        assert_eq!((answered.status, &*answered.body), (200, CUT.as_bytes()), "{alpn}: {answered:?}");
+        assert_eq!(world.leaves_of(answered.header("exchange-id"))[0]["signed_by"], "rsa");
+    }
+    let body = signed_by_openssl(&world, sign(matching(MATCH), &keys.stranger, "rsa"), &counts);
+    assert_eq!(world.call(&world.client(CENTRE), body).await.status, 200);
+    let asked = world.platform.seen().len();
+    for options in [format!("-sha256 {PSS}32"), format!("-sha512 {PSS}20"), "-sha512".to_owned()] {
+        let request = signed_by_openssl(&world, sign(lookup(), &keys.stranger, "rsa"), &options);
+        let answered = world.call(&world.client(CENTRE), request).await;
+        assert_eq!((answered.status, answered.reason().as_str()), (403, "signature-required"), "{options}");
+    }
+    let moved = signed_by_openssl(&world, sign(lookup(), &keys.stranger, "rsa"), &counts);
+    let moved = put(moved, "exchange-case", "HS-2");
+    assert_eq!(world.call(&world.client(CENTRE), moved).await.reason(), "signature-required");
+    assert_eq!(world.platform.seen().len(), asked);
     world.end().await;
 }
 

@@ -158,12 +158,16 @@ impl Outlet {
 
     /// The one place there is, once the connection has taken what was in it.
     async fn room(&mut self) -> Result<Permit<'_, Piece>, Gone> {
-        let earned = Duration::from_secs(self.shared.run().bytes / RATE_MIN);
-        let left = PATIENCE.saturating_add(earned).saturating_sub(self.waited);
-        let start = self.clock.now();
+        let (left, start) = (self.patience_left(), self.clock.now());
         let room = tokio::time::timeout(left, self.pieces.reserve()).await;
         self.waited += Duration::try_from(self.clock.now().duration_since(start)).unwrap_or_default();
         room.map_err(|_| Gone)?.map_err(|_| Gone)
+    }
+
+    /// How long the caller may still let it wait.
+    fn patience_left(&self) -> Duration {
+        let earned = Duration::from_secs(self.shared.run().bytes / RATE_MIN);
+        PATIENCE.saturating_add(earned).saturating_sub(self.waited)
     }
 }
 
@@ -217,6 +221,7 @@ impl Flowing {
 
 #[cfg(test)]
 mod tests {
+    use std::future::poll_fn;
     use std::pin::pin;
     use std::sync::atomic::AtomicBool;
     use std::sync::atomic::Ordering;
@@ -225,6 +230,7 @@ mod tests {
 
     use super::super::Label;
     use super::*;
+    use crate::clock::Timestamp;
 
     /// Whether, when it was woken, nobody could have stopped the answer.
     struct Woken {
@@ -241,10 +247,8 @@ mod tests {
     /// Seen in one of three answers of a busy gateway: the record said `released`, and lacked the last byte, as did the answer.
     #[tokio::test]
     async fn there_is_no_room_for_the_next_piece_before_the_last_one_counts() {
-        let (mut outlet, mut flowing) = outlet(
-            Committing::begin(Label::Answer, &[0; 32]),
-            Clock::by_hand(crate::clock::Timestamp::UNIX_EPOCH),
-        );
+        let (mut outlet, mut flowing) =
+            outlet(Committing::begin(Label::Answer, &[0; 32]), Clock::by_hand(Timestamp::UNIX_EPOCH));
         outlet.hand(Bytes::from_static(b"]")).await.unwrap();
         let woken = Arc::new(Woken { shared: outlet.shared.clone(), held: AtomicBool::new(false) });
         {
@@ -257,5 +261,59 @@ mod tests {
         }
         assert!(woken.held.load(Ordering::SeqCst), "a stop could come between");
         assert_eq!(outlet.stop().bytes, 1);
+    }
+
+    /// Long enough for a slow machine, and less than [`PATIENCE`].
+    const GENEROUS: Duration = Duration::from_secs(20);
+
+    struct Stage {
+        clock: Clock,
+        outlet: Outlet,
+        flowing: Flowing,
+    }
+
+    impl Stage {
+        /// One piece waits for its caller already.
+        async fn begin() -> Self {
+            let clock = Clock::by_hand(Timestamp::UNIX_EPOCH);
+            let (outlet, flowing) = outlet(Committing::begin(Label::Answer, &[0; 32]), clock.clone());
+            let mut stage = Self { clock, outlet, flowing };
+            stage.outlet.hand(Bytes::from_static(b"[")).await.unwrap();
+            stage
+        }
+
+        /// The caller takes what waits after this time, and as many bytes wait in its place.
+        async fn takes(&mut self, bytes: usize, after: Duration) {
+            let taking = async {
+                self.clock.advance(after);
+                poll_fn(|context| self.flowing.poll_next(context)).await.unwrap().unwrap();
+            };
+            let (handed, ()) = tokio::join!(biased; self.outlet.hand(Bytes::from(vec![b' '; bytes])), taking);
+            handed.unwrap();
+        }
+
+        /// Whether a caller that takes nothing more is cut off at once.
+        async fn is_cut_off(&mut self) -> bool {
+            let waiting = tokio::time::timeout(GENEROUS, self.outlet.drained()).await;
+            waiting.is_ok_and(|drained| drained == Err(Gone))
+        }
+    }
+
+    #[tokio::test]
+    async fn a_caller_that_takes_less_than_a_kibibyte_a_second_is_cut_off() {
+        let mut stage = Stage::begin().await;
+        for _ in 0..4 {
+            stage.takes(1 << 10, PATIENCE / 3).await;
+        }
+        assert!(stage.is_cut_off().await);
+    }
+
+    #[tokio::test]
+    async fn a_caller_that_takes_a_kibibyte_a_second_is_waited_for_as_long_as_that_takes() {
+        let mut stage = Stage::begin().await;
+        for _ in 0..3_600 {
+            stage.takes(1 << 10, Duration::from_secs(1)).await;
+        }
+        assert!(stage.outlet.patience_left() > PATIENCE / 2, "an hour of it used up what it earned");
     }
 }

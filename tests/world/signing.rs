@@ -15,9 +15,20 @@ use phohien::message::request::sign_claim;
 use super::World;
 
 /// Registers a key of an agency, for these years, before the gateway is started.
-pub fn register(world: &World, agency: &str, id: &str, key: &AnswerKey, (from, until): (u16, u16)) {
+pub fn register(world: &World, agency: &str, id: &str, key: &AnswerKey, years: (u16, u16)) {
+    let spki = STANDARD.encode(key.public().spki());
+    register_as(world, agency, id, (key.public().algorithm(), &spki), years);
+}
+
+/// The same of a key that is given by its algorithm and its SubjectPublicKeyInfo in Base64.
+pub fn register_as(
+    world: &World,
+    agency: &str,
+    id: &str,
+    (algorithm, spki): (&str, &str),
+    (from, until): (u16, u16),
+) {
     let file = world.folder().join(format!("policies/agencies/{agency}.toml"));
-    let (algorithm, spki) = (key.public().algorithm(), STANDARD.encode(key.public().spki()));
     let mut text = std::fs::read_to_string(&file).unwrap();
     text.push_str(&format!(
         "\n[[signing_keys]]\nid = \"{id}\"\nalgorithm = \"{algorithm}\"\npublic_key = \"{spki}\"\nfrom = {from}-01-01T00:00:00Z\nuntil = {until}-01-01T00:00:00Z\n"

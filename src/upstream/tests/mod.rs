@@ -2,6 +2,7 @@
 
 mod answers;
 mod endpoints;
+mod flows;
 mod platform;
 mod secure;
 
