@@ -1,14 +1,7 @@
 //! Entry bundles (C2SP tlog-tiles): entries one after the other, each behind its length in two bytes, big-endian. Annexes are bundled the
 //! same way. Full bundles lie on the disk as gzip.
 
-use std::io;
-use std::io::Read as _;
-use std::io::Write as _;
-
-use flate2::Compression;
-use flate2::bufread::GzDecoder;
-use flate2::write::GzEncoder;
-
+use super::pack;
 use super::tile::WIDTH;
 
 /// Bytes before each item.
@@ -49,26 +42,14 @@ pub(super) fn prefix(bytes: &[u8], count: u16) -> Option<&[u8]> {
     bytes.get(..end)
 }
 
-/// Packs a bundle as it lies on the disk.
-///
-/// # Errors
-/// Those of the packer, which writes to memory.
-pub(super) fn pack(bytes: &[u8]) -> io::Result<Vec<u8>> {
-    let mut packer = GzEncoder::new(Vec::with_capacity(bytes.len() / 2), Compression::fast());
-    packer.write_all(bytes)?;
-    packer.finish()
-}
-
 /// Unpacks a bundle; nothing if it is no gzip, has anything behind it, or is longer than any bundle.
 pub(super) fn unpack(packed: &[u8]) -> Option<Vec<u8>> {
-    let (mut bytes, mut unpacker) = (Vec::with_capacity(4 * packed.len()), GzDecoder::new(packed));
-    unpacker.by_ref().take(BUNDLE_BYTES_MAX + 1).read_to_end(&mut bytes).ok()?;
-    let whole = unpacker.into_inner().is_empty() && bytes.len() as u64 <= BUNDLE_BYTES_MAX;
-    whole.then_some(bytes)
+    pack::unpack(packed, BUNDLE_BYTES_MAX)
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::pack::pack;
     use super::*;
 
     fn items() -> Vec<Vec<u8>> {
@@ -79,7 +60,7 @@ mod tests {
     fn a_bundle_reads_back_packed_and_unpacked_and_its_prefixes_are_partial_bundles() {
         let items = items();
         let bytes = encode(items.iter().map(Vec::as_slice));
-        let unpacked = unpack(&pack(&bytes).unwrap()).unwrap();
+        let unpacked = unpack(&pack(&bytes)).unwrap();
         assert_eq!(unpacked, bytes);
         assert_eq!(decode(&unpacked).unwrap(), items);
         for count in [1, 7, 255, 256] {
@@ -100,7 +81,7 @@ mod tests {
         ] {
             assert!(decode(bad).is_none());
         }
-        let packed = pack(&bytes).unwrap();
+        let packed = pack(&bytes);
         for bad in [
             &packed[..packed.len() - 1],
             &[packed.as_slice(), &[0]].concat(),
@@ -109,14 +90,14 @@ mod tests {
         ] {
             assert!(unpack(bad).is_none());
         }
-        let bomb = pack(&vec![0; BUNDLE_BYTES_MAX as usize + 1]).unwrap();
+        let bomb = pack(&vec![0; BUNDLE_BYTES_MAX as usize + 1]);
         assert!(unpack(&bomb).is_none());
     }
 
     #[test]
     fn a_packed_bundle_with_a_byte_changed_is_none_or_the_same() {
         let bytes = encode(items().iter().map(Vec::as_slice));
-        let packed = pack(&bytes).unwrap();
+        let packed = pack(&bytes);
         for at in (0..packed.len()).step_by(5) {
             let mut flipped = packed.clone();
             flipped[at] ^= 0x10;

@@ -23,6 +23,7 @@
 //! | `log` | the handle: a place, an entry on its way |
 //! | `spare`, `committer`, `publisher` | the three threads |
 //! | `aides` | starts and ends the threads beside the committer |
+//! | [`pack`] | bundles as they lie on the disk: gzip |
 //! | `sealer` | moves what became full from segments to tiles, bundles and annexes |
 //! | `sealed`, `reach`, `tiles` | what is sealed, read back; how far it reaches; the nodes that memory has let go of |
 //! | `book`, `served` | what the writer and its readers share; tiles as the world asks for them |
@@ -50,6 +51,7 @@ mod heads;
 mod log;
 pub mod merkle;
 pub mod note;
+pub mod pack;
 pub mod proof;
 mod publisher;
 mod reach;

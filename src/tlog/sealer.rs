@@ -16,6 +16,7 @@ use super::Entry;
 use super::book::Shared;
 use super::bundle;
 use super::disk::Disk;
+use super::pack;
 use super::reader::ReadError;
 use super::tile;
 use super::tile::LEVELS;
@@ -72,8 +73,7 @@ fn bundle_files(
     }
     let leaves = bundle::encode(entries.iter().map(|entry| entry.leaf.as_slice()));
     let file = tile::entries_file(shared.folder(), number);
-    let packed = bundle::pack(&leaves).map_err(|source| ReadError::Disk { file: file.clone(), source })?;
-    files.push((file, packed));
+    files.push((file, pack::pack(&leaves)));
     let hashes = runs.iter().flat_map(|run| &run.places).flat_map(|(_, hash)| hash);
     files.push((tile::hashes_file(shared.folder(), 0, number), hashes.copied().collect()));
     Ok(leaves.len())
