@@ -123,7 +123,7 @@ pub(super) fn read<J: Judge>(place: &Place<'_>) -> Bundle<J::Said> {
         file: folder.join("tile/entries").join(relative(*number, ".gz")),
         tile_file: folder.join("tile/0").join(relative(*number, "")),
         bytes: Vec::new(),
-        entries: Vec::new(),
+        entries: Vec::with_capacity(WIDTH as usize),
         tile: None,
         root: None,
         annexes: Vec::new(),

@@ -13,7 +13,7 @@
 //! | room | what it does |
 //! |---|---|
 //! | `judge` | who is asked what entries say |
-//! | `format`, `notes`, `pack`, `roots` | the bytes, the tree: read a second time |
+//! | `format`, `notes`, `pack`, `inflate`, `roots` | the bytes, the tree: read a second time |
 //! | `fault`, `in_wal`, `in_bundles`, `in_folder` | what can be wrong, in words |
 //! | `pipeline` | work on all cores, taken in order |
 //! | `examination` | what is known so far, and what comes of it |
@@ -32,6 +32,7 @@ mod format;
 mod in_bundles;
 mod in_folder;
 mod in_wal;
+mod inflate;
 mod judge;
 mod listing;
 mod notes;

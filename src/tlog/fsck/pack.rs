@@ -4,12 +4,11 @@
 //! hints in the header on how it was compressed, and what pads the compressed stream to whole bytes.
 
 use flate2::Crc;
-use flate2::Decompress;
-use flate2::FlushDecompress;
-use flate2::Status;
 
 use super::format::LEAF_MAX;
 use super::format::chunk;
+use super::inflate::Inflated;
+use super::inflate::inflate;
 use super::roots::WIDTH;
 
 /// Bytes of a header.
@@ -47,8 +46,8 @@ pub(super) fn unpacked(packed: &[u8]) -> Unpacked {
     }
     let stream = packed.get(HEADER..).unwrap_or_default();
     let length = packed.len().checked_sub(4).and_then(|at| chunk(packed, at)).map_or(0, u32::from_le_bytes);
-    let mut bytes = Vec::with_capacity((length as usize).min(BYTES_MAX));
-    let Some(end) = inflate(stream, &mut bytes) else {
+    let Inflated { bytes, end } = inflate(stream, length as usize, BYTES_MAX);
+    let Some(end) = end else {
         wrong.push(Wrong::Stream);
         return Unpacked { bytes, wrong };
     };
@@ -70,24 +69,5 @@ fn is_header(header: &[u8]) -> bool {
     match header {
         [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, hint, system] => [0, 2, 4].contains(hint) && [3, 255].contains(system),
         _ => false,
-    }
-}
-
-/// Unpacks a stream, and says where it ends; nothing if it does not.
-fn inflate(stream: &[u8], bytes: &mut Vec<u8>) -> Option<usize> {
-    let mut inflate = Decompress::new(false);
-    loop {
-        let (from, before) = (usize::try_from(inflate.total_in()).ok()?, inflate.total_out());
-        let rest = stream.get(from..)?;
-        let status = inflate.decompress_vec(rest, bytes, FlushDecompress::Finish).ok()?;
-        let taken = usize::try_from(inflate.total_in()).ok()?;
-        if status == Status::StreamEnd {
-            return Some(taken);
-        }
-        if bytes.len() == bytes.capacity() && bytes.len() < BYTES_MAX {
-            bytes.reserve_exact(bytes.len().max(1 << 12).min(BYTES_MAX - bytes.len()));
-        } else if taken == from && inflate.total_out() == before {
-            return None;
-        }
     }
 }
