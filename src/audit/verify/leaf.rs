@@ -13,6 +13,7 @@ use crate::tlog::fsck::Shelf;
 use super::charges::Charge;
 use super::moment::Moment;
 use super::scan;
+use super::scan::Member;
 use super::scan::Part;
 
 /// The longest name of an agency, in bytes (Decision 20/2020/QD-TTg).
@@ -107,13 +108,14 @@ impl<'a> Members<'a> {
     fn read(leaf: &'a [u8]) -> Option<Self> {
         std::str::from_utf8(leaf).ok()?;
         let mut members = Self::default();
-        scan::members(leaf, |name, part| match (name, part) {
-            (b"seq", Part::Number(seq)) => members.seq = Some(seq),
-            (b"certificate", Part::Object(certificate)) => members.certificate(certificate),
-            (b"agreement", Part::Object(agreement)) => members.agreement = text_in(agreement, b"id"),
+        scan::members(leaf, |Member { within, name }, part| match (within, name, part) {
+            (None, b"seq", Part::Number(seq)) => members.seq = Some(seq),
+            (Some(b"certificate"), b"object", part) => members.object = part.text(),
+            (Some(b"certificate"), b"path", part) => members.path = part.text(),
+            (Some(b"agreement"), b"id", part) => members.agreement = part.text(),
             // What is no text, or has something escaped, is no day.
-            (b"charged", part) => members.charged = Some(part.text().unwrap_or_default()),
-            (name, Part::Text(text)) => {
+            (None, b"charged", part) => members.charged = Some(part.text().unwrap_or_default()),
+            (None, name, Part::Text(text)) => {
                 if let Some(member) = members.text(name) {
                     *member = Some(text);
                 }
@@ -121,18 +123,6 @@ impl<'a> Members<'a> {
             _ => {}
         })?;
         Some(members)
-    }
-
-    fn certificate(&mut self, certificate: &'a [u8]) {
-        let (mut object, mut path) = (None, None);
-        let read = scan::members(certificate, |name, part| match name {
-            b"object" => object = part.text(),
-            b"path" => path = part.text(),
-            _ => {}
-        });
-        if read.is_some() {
-            (self.object, self.path) = (object, path);
-        }
     }
 
     fn text(&mut self, name: &[u8]) -> Option<&mut Option<&'a [u8]>> {
@@ -147,17 +137,6 @@ impl<'a> Members<'a> {
             _ => None,
         }
     }
-}
-
-/// The text of one member of an object.
-fn text_in<'a>(object: &'a [u8], wanted: &[u8]) -> Option<&'a [u8]> {
-    let mut found = None;
-    scan::members(object, |name, part| {
-        if name == wanted {
-            found = part.text();
-        }
-    })?;
-    found
 }
 
 /// The members of rare kinds.
@@ -373,15 +352,40 @@ fn digit(byte: u8) -> Option<u8> {
     DIGITS.get(usize::from(byte)).copied().filter(|digit| *digit < 16)
 }
 
-/// Reads a hash in lower-case hexadecimal.
+/// Reads a hash in lower-case hexadecimal, eight digits at a time.
 pub(super) fn unhex(text: &[u8]) -> Option<Hash> {
-    let (mut hash, mut seen) = ([0; 32], 0);
     let text: &[u8; 64] = text.try_into().ok()?;
-    for (byte, [high, low]) in hash.iter_mut().zip(text.as_chunks().0) {
-        let value = |digit: &u8| DIGITS.get(usize::from(*digit)).copied().unwrap_or(0xff);
-        let (high, low) = (value(high), value(low));
-        *byte = high << 4 | low;
-        seen |= high | low;
+    let is_digit = |byte: &u8| u8::from(byte.is_ascii_digit()) | u8::from((b'a'..=b'f').contains(byte));
+    if text.iter().fold(1, |all, byte| all & is_digit(byte)) == 0 {
+        return None;
     }
-    (seen < 16).then_some(hash)
+    let mut hash = [0; 32];
+    for (bytes, digits) in hash.as_chunks_mut::<4>().0.iter_mut().zip(text.as_chunks::<8>().0) {
+        *bytes = four(u64::from_le_bytes(*digits));
+    }
+    Some(hash)
+}
+
+/// The bytes that eight digits stand for, the first of them lowest. In ASCII a letter has bit 6, a digit does not; `a` ends in 1 and is
+/// worth 10.
+fn four(digits: u64) -> [u8; 4] {
+    const ONES: u64 = u64::from_le_bytes([1; 8]);
+    let values = (digits & (ONES * 0x0f)) + (digits >> 6 & ONES) * 9;
+    let pairs = (values << 4 | values >> 8) & 0x00ff_00ff_00ff_00ff;
+    let fours = (pairs | pairs >> 8) & 0x0000_ffff_0000_ffff;
+    ((fours | fours >> 16) as u32).to_le_bytes()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn a_hash_is_read_as_another_reader_reads_it(text in "[0-9a-fg/:`A]{64}|[0-9a-f]{63,65}") {
+            prop_assert_eq!(unhex(text.as_bytes()), crate::crypto::digest::unhex(&text));
+        }
+    }
 }

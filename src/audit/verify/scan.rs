@@ -10,8 +10,6 @@ pub(super) enum Part<'a> {
     /// A text in which nothing is escaped.
     Text(&'a [u8]),
     Number(u64),
-    /// An object, as it stands there.
-    Object(&'a [u8]),
     Other,
 }
 
@@ -22,9 +20,17 @@ impl<'a> Part<'a> {
     }
 }
 
-/// Reads an object, and hands on its members in their order; nothing if it is not one.
-pub(super) fn members<'a>(object: &'a [u8], mut take: impl FnMut(&'a [u8], Part<'a>)) -> Option<()> {
-    let mut scan = Scan { bytes: object, at: 0 };
+/// A member of an object, or of an object that is a member of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Member<'a> {
+    /// The name of the member in which it stands; none: it stands in the object itself.
+    pub(super) within: Option<&'a [u8]>,
+    pub(super) name: &'a [u8],
+}
+
+/// Reads an object, and hands on its members and theirs, each when it ends; nothing if it is not one.
+pub(super) fn members<'a>(object: &'a [u8], mut take: impl FnMut(Member<'a>, Part<'a>)) -> Option<()> {
+    let mut scan = Scan { bytes: object, at: 0, within: None };
     scan.object(0, &mut take)?;
     (scan.at == object.len()).then_some(())
 }
@@ -32,6 +38,36 @@ pub(super) fn members<'a>(object: &'a [u8], mut take: impl FnMut(&'a [u8], Part<
 struct Scan<'a> {
     bytes: &'a [u8],
     at: usize,
+    /// The member of the outermost object that is being read.
+    within: Option<&'a [u8]>,
+}
+
+/// A name, and its first eight bytes as a number: most names differ there, and numbers are compared at once.
+#[derive(Clone, Copy)]
+struct Name<'a> {
+    name: &'a [u8],
+    begin: u64,
+}
+
+/// The first eight bytes of a name, zeros behind it, of the eight that stand where it begins; at the end of a leaf there may be fewer.
+fn begin(name: &[u8], ahead: Option<u64>) -> u64 {
+    let short = 8_u32.saturating_sub(name.len() as u32);
+    let kept = u64::MAX.checked_shl(8 * short).unwrap_or(0);
+    ahead.map_or_else(
+        || {
+            name.iter()
+                .take(8)
+                .zip(1..)
+                .fold(0, |begin, (byte, at)| begin | u64::from(*byte) << (64 - 8 * at))
+        },
+        |ahead| ahead & kept,
+    )
+}
+
+impl Name<'_> {
+    fn is_before(&self, other: &Self) -> bool {
+        if self.begin == other.begin { self.name < other.name } else { self.begin < other.begin }
+    }
 }
 
 impl<'a> Scan<'a> {
@@ -51,21 +87,21 @@ impl<'a> Scan<'a> {
         is
     }
 
-    fn object(&mut self, depth: u8, take: &mut impl FnMut(&'a [u8], Part<'a>)) -> Option<()> {
+    fn object(&mut self, depth: u8, take: &mut impl FnMut(Member<'a>, Part<'a>)) -> Option<()> {
         self.expect(b'{')?;
         if self.is_next(b'}') {
             return Some(());
         }
-        let mut before: Option<&[u8]> = None;
+        let mut before: Option<Name<'_>> = None;
         loop {
             self.expect(b'"')?;
-            let Part::Text(name) = self.text()? else { return None };
-            if before.is_some_and(|before| before >= name) {
+            let name = self.name()?;
+            if before.is_some_and(|before| !before.is_before(&name)) {
                 return None;
             }
             before = Some(name);
             self.expect(b':')?;
-            take(name, self.value(depth + 1)?);
+            self.member(depth, name.name, take)?;
             match self.next()? {
                 b',' => {}
                 b'}' => return Some(()),
@@ -74,13 +110,38 @@ impl<'a> Scan<'a> {
         }
     }
 
+    /// The value of a member.
+    fn member(
+        &mut self,
+        depth: u8,
+        name: &'a [u8],
+        take: &mut impl FnMut(Member<'a>, Part<'a>),
+    ) -> Option<()> {
+        let within = self.within.filter(|_| depth > 0);
+        if depth == 0 {
+            self.within = Some(name);
+        }
+        let part = self.value(depth + 1, take)?;
+        if depth < 2 {
+            take(Member { within, name }, part);
+        }
+        Some(())
+    }
+
+    /// A name behind its opening quote; nothing if something in it is escaped.
+    fn name(&mut self) -> Option<Name<'a>> {
+        let ahead = self.bytes.get(self.at..)?.first_chunk().copied().map(u64::from_be_bytes);
+        let Part::Text(name) = self.text(self.at)? else { return None };
+        Some(Name { name, begin: begin(name, ahead) })
+    }
+
     fn list(&mut self, depth: u8) -> Option<()> {
         self.expect(b'[')?;
         if self.is_next(b']') {
             return Some(());
         }
         loop {
-            self.value(depth + 1)?;
+            self.value(depth + 1, &mut |_, _| {})?;
             match self.next()? {
                 b',' => {}
                 b']' => return Some(()),
@@ -89,17 +150,15 @@ impl<'a> Scan<'a> {
         }
     }
 
-    fn value(&mut self, depth: u8) -> Option<Part<'a>> {
-        let begin = self.at;
-        match self.bytes.get(begin)? {
+    fn value(&mut self, depth: u8, take: &mut impl FnMut(Member<'a>, Part<'a>)) -> Option<Part<'a>> {
+        match self.bytes.get(self.at)? {
             b'"' => {
                 self.at += 1;
-                self.text()
+                let begin = self.at;
+                self.long();
+                self.text(begin)
             }
-            b'{' if depth < DEPTH_MAX => {
-                self.object(depth, &mut |_, _| {})?;
-                self.bytes.get(begin..self.at).map(Part::Object)
-            }
+            b'{' if depth < DEPTH_MAX => self.object(depth, take).map(|()| Part::Other),
             b'[' if depth < DEPTH_MAX => self.list(depth).map(|()| Part::Other),
             b'0'..=b'9' => self.number(),
             b'-' => {
@@ -129,9 +188,9 @@ impl<'a> Scan<'a> {
         canonical.then_some(Part::Number(number))
     }
 
-    /// A text behind its opening quote.
-    fn text(&mut self) -> Option<Part<'a>> {
-        let (begin, mut escaped) = (self.at, false);
+    /// The rest of a text that begins there, behind its opening quote.
+    fn text(&mut self, begin: usize) -> Option<Part<'a>> {
+        let mut escaped = false;
         loop {
             self.plain();
             match self.next()? {
@@ -146,6 +205,20 @@ impl<'a> Scan<'a> {
                 0..0x20 => return None,
                 _ => {}
             }
+        }
+    }
+
+    /// Passes over bytes that stand for themselves, as long as there are thirty-two: a hash has twice as many.
+    fn long(&mut self) {
+        let mut rest = self.bytes.get(self.at..).unwrap_or_default();
+        while let Some((many, behind)) = rest.split_first_chunk::<32>() {
+            let special =
+                |byte: &u8| u8::from(*byte < 0x20) | u8::from(*byte == b'"') | u8::from(*byte == b'\\');
+            if many.iter().fold(0, |any, byte| any | special(byte)) != 0 {
+                return;
+            }
+            self.at += many.len();
+            rest = behind;
         }
     }
 
@@ -206,22 +279,58 @@ mod tests {
     use proptest::prelude::*;
     use serde_json::Value;
 
+    /// The members, by their path.
     fn read(text: &str) -> Option<Vec<(String, Part<'_>)>> {
         let mut read = Vec::new();
-        members(text.as_bytes(), |name, part| read.push((String::from_utf8(name.to_vec()).unwrap(), part)))?;
+        members(text.as_bytes(), |Member { within, name }, part| {
+            let path = within.into_iter().chain([name]).collect::<Vec<_>>().join(&b'/');
+            read.push((String::from_utf8(path).unwrap(), part));
+        })?;
         Some(read)
     }
 
     #[test]
     fn members_are_read_as_they_stand() {
-        let text =
-            r#"{"a":"ngườI","b":12,"c":{"d":[1,"x",{}]},"e":"\"\u00e9\ud83d\ude00","f":[],"g":true,"h":-3}"#;
+        let text = r#"{"a":"ngườI","b":12,"c":{"d":[1,"x",{"e":1}],"e":{"f":1},"g":"h"},"e":"\"\u00e9\ud83d\ude00","f":[],"g":true,"h":-3}"#;
         let read = read(text).unwrap();
-        assert_eq!(read[0], ("a".to_owned(), Part::Text("ngườI".as_bytes())));
+        let paths: Vec<&str> = read.iter().map(|(path, _)| path.as_str()).collect();
+        assert_eq!(paths, ["a", "b", "c/d", "c/e", "c/g", "c", "e", "f", "g", "h"]);
+        assert_eq!(read[0].1, Part::Text("ngườI".as_bytes()));
         assert_eq!(read[1].1, Part::Number(12));
-        assert_eq!(read[2].1, Part::Object(br#"{"d":[1,"x",{}]}"#));
-        assert!(read[3..].iter().all(|(_, part)| *part == Part::Other), "{read:?}");
-        assert_eq!(read.len(), 7);
+        assert_eq!(read[4].1, Part::Text(b"h"));
+        assert!(
+            read.iter().enumerate().all(|(at, (_, part))| [0, 1, 4].contains(&at) || *part == Part::Other)
+        );
+    }
+
+    #[test]
+    fn a_member_without_a_name_does_not_pass_its_own_for_the_objects() {
+        let mut read = Vec::new();
+        members(br#"{"":{"kind":"x"},"kind":"y"}"#, |member, part| read.push((member, part))).unwrap();
+        let kinds: Vec<_> = read.iter().filter(|(member, _)| member.name == b"kind").collect();
+        assert_eq!(kinds[0].0.within, Some(b"".as_slice()));
+        assert_eq!(*kinds[1], (Member { within: None, name: b"kind" }, Part::Text(b"y")));
+    }
+
+    #[test]
+    fn names_are_in_order_whatever_they_begin_with_and_wherever_they_stand() {
+        for (one, other) in
+            [("", "a"), ("a", "ab"), ("legal_ba", "legal_basis"), ("legal_basis", "legal_basit"), ("z", "é")]
+        {
+            for value in ["1", "\"a text that is long enough\""] {
+                assert!(
+                    read(&format!("{{\"{one}\":{value},\"{other}\":{value}}}")).is_some(),
+                    "{one} {other}"
+                );
+                for before in [one, other] {
+                    assert_eq!(
+                        read(&format!("{{\"{other}\":{value},\"{before}\":{value}}}")),
+                        None,
+                        "{other} {before}"
+                    );
+                }
+            }
+        }
     }
 
     #[test]
@@ -236,6 +345,7 @@ mod tests {
             "{\"a\" :1}",
             "{ }",
             "{\"b\":1,\"a\":1}",
+            "{\"a\":\"thirty-two bytes are passed at once \u{1} and then\"}",
             "{\"a\":1,\"a\":1}",
             "{\"a\":01}",
             "{\"a\":1.5}",
@@ -277,21 +387,24 @@ mod tests {
         })
     }
 
+    /// What is read of a member, as the description has it.
+    fn expected(value: &Value) -> Part<'_> {
+        let plain = |text: &&str| !text.chars().any(|char| char < ' ' || char == '"' || char == '\\');
+        let text = value.as_str().filter(plain).map(|text| Part::Text(text.as_bytes()));
+        text.or_else(|| value.as_u64().map(Part::Number)).unwrap_or(Part::Other)
+    }
+
     proptest! {
         #[test]
         fn whatever_a_writer_writes_is_read(members in proptest::collection::btree_map("[a-zé]{0,10}", value(), 0..8)) {
             let text = Value::Object(members.clone().into_iter().collect()).to_string();
-            let read = read(&text).unwrap();
-            prop_assert_eq!(read.len(), members.len());
-            for ((name, part), (expected, value)) in read.into_iter().zip(members) {
-                prop_assert_eq!(name, expected);
-                match part {
-                    Part::Text(text) => prop_assert_eq!(Some(text), value.as_str().map(str::as_bytes)),
-                    Part::Number(number) => prop_assert_eq!(Some(number), value.as_u64()),
-                    Part::Object(text) => prop_assert_eq!(serde_json::from_slice::<Value>(text).unwrap(), value),
-                    Part::Other => prop_assert!(!value.is_object() && !value.is_number()),
-                }
+            let mut all = Vec::new();
+            for (name, value) in &members {
+                let inner = value.as_object().into_iter().flatten();
+                all.extend(inner.map(|(inner, value)| (format!("{name}/{inner}"), expected(value))));
+                all.push((name.clone(), expected(value)));
             }
+            prop_assert_eq!(read(&text).unwrap(), all);
         }
 
         #[test]
