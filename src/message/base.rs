@@ -19,6 +19,9 @@ pub enum BaseFault {
     NotCovered,
 }
 
+/// Bytes of an answer's base, about: a text that grows is copied.
+const BASE: usize = 1 << 10;
+
 /// A component with its value.
 pub type Line = (Component, String);
 
@@ -30,16 +33,27 @@ pub fn signature_base(lines: &[Line], input: &SignatureInput) -> Result<String, 
     if !lines.iter().map(|(component, _)| component).eq(input.components()) {
         return Err(BaseFault::NotCovered);
     }
-    let mut base = String::new();
-    let mut seen = std::collections::BTreeSet::new();
-    for (component, value) in lines {
-        let identifier = component.identifier()?;
-        base.push_str(&format!("{identifier}: {}\n", one_line(value)?));
-        if !seen.insert(identifier) {
+    base_of(lines.iter().map(|(_, value)| value.as_str()), input)
+}
+
+/// The same over a value for each component of `input`, in its order.
+pub(super) fn base_of<'a>(
+    values: impl Iterator<Item = &'a str>,
+    input: &SignatureInput,
+) -> Result<String, BaseFault> {
+    let components = input.components();
+    let mut base = String::with_capacity(BASE);
+    for (at, (component, value)) in components.iter().zip(values).enumerate() {
+        if components.iter().take(at).any(|before| before == component) {
             return Err(BaseFault::Repeated);
         }
+        component.spell(&mut base)?;
+        base.push_str(": ");
+        base.push_str(one_line(value)?);
+        base.push('\n');
     }
-    base.push_str(&format!("\"@signature-params\": {}", input.serialized()?));
+    base.push_str("\"@signature-params\": ");
+    base.push_str(input.serialized());
     Ok(base)
 }
 

@@ -1,8 +1,10 @@
 //! `Signature-Input` (RFC 9421 4.1): which components a signature covers, in which order, and its parameters.
 
-use sfv::{
-    BareItem, Dictionary, InnerList, Item, Key, KeyRef, ListEntry, ListSerializer, Parameters, Parser,
-};
+use sfv::{BareItem, Dictionary, Item, Key, KeyRef, ListEntry, ListSerializer, Parameters, Parser};
+
+/// Bytes of a component as it is spelled, and of all parameters, about: a text that grows is copied.
+const SPELLED: usize = 24;
+const PARAMETERS: usize = 128;
 
 /// Why a `Signature-Input`, or a value meant for one, cannot be used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -82,14 +84,18 @@ impl Component {
     /// # Errors
     /// The name or a key holds what a structured string cannot (RFC 9651 3.3.3).
     pub fn identifier(&self) -> Result<String, InputFault> {
-        let mut list = ListSerializer::new();
-        list.members([&ListEntry::Item(self.item()?)]);
-        list.finish().ok_or(InputFault::Component)
+        let mut text = String::new();
+        self.spell(&mut text)?;
+        Ok(text)
     }
 
-    fn item(&self) -> Result<Item, InputFault> {
-        let params = self.params.iter().map(ComponentParam::entry).collect::<Result<_, _>>()?;
-        Ok(Item::with_params(string(&self.name, InputFault::Component)?, params))
+    /// Puts the identifier behind a text.
+    ///
+    /// # Errors
+    /// As [`Component::identifier`].
+    pub(super) fn spell(&self, text: &mut String) -> Result<(), InputFault> {
+        quote(&self.name, text).ok_or(InputFault::Component)?;
+        self.params.iter().try_for_each(|param| param.spell(text))
     }
 
     fn read(item: &Item) -> Result<Self, InputFault> {
@@ -100,12 +106,16 @@ impl Component {
 }
 
 impl ComponentParam {
-    fn entry(&self) -> Result<(Key, BareItem), InputFault> {
-        Ok(match self {
-            Self::Req => (key("req")?, true.into()),
-            Self::Tr => (key("tr")?, true.into()),
-            Self::Key(member) => (key("key")?, string(member, InputFault::Component)?),
-        })
+    fn spell(&self, text: &mut String) -> Result<(), InputFault> {
+        match self {
+            Self::Req => text.push_str(";req"),
+            Self::Tr => text.push_str(";tr"),
+            Self::Key(member) => {
+                text.push_str(";key=");
+                quote(member, text).ok_or(InputFault::Component)?;
+            }
+        }
+        Ok(())
     }
 
     fn read((name, value): (&Key, &BareItem)) -> Result<Self, InputFault> {
@@ -120,12 +130,13 @@ impl ComponentParam {
 
 /// One signature's covered components and parameters, in the order in which they were made or sent.
 ///
-/// Invariant: the inner list is kept as parsed and serialised from that, never rebuilt from what we understood of it; else a
+/// Invariant: what was sent is spelled from the inner list as parsed, never rebuilt from what we understood of it; else a
 /// signature whose parameters stand in another order than ours would fail.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SignatureInput {
-    list: InnerList,
+    params: Parameters,
     components: Vec<Component>,
+    text: String,
 }
 
 /// The parameters our profile uses. Anything else in a signature's parameters is refused, not ignored.
@@ -145,12 +156,8 @@ impl SignatureInput {
     /// # Errors
     /// A name or value that a structured field cannot hold.
     pub fn new(components: Vec<Component>, created: i64, keyid: &str, tag: &str) -> Result<Self, InputFault> {
-        let items = components.iter().map(Component::item).collect::<Result<_, _>>()?;
-        let mut params = Parameters::new();
-        params.insert(key("created")?, created.try_into().map_err(|_| InputFault::Parameter)?);
-        params.insert(key("keyid")?, string(keyid, InputFault::Parameter)?);
-        params.insert(key("tag")?, string(tag, InputFault::Parameter)?);
-        Ok(Self { list: InnerList::with_params(items, params), components })
+        let created = created.try_into().map_err(|_| InputFault::Parameter)?;
+        Self::made(components, [("created", created), ("keyid", string(keyid)?), ("tag", string(tag)?)])
     }
 
     /// Makes the input of a caller's signature: `created` in seconds since 1970 (UTC), `nonce` and `keyid`, in this order.
@@ -163,12 +170,32 @@ impl SignatureInput {
         nonce: &str,
         keyid: &str,
     ) -> Result<Self, InputFault> {
-        let items = components.iter().map(Component::item).collect::<Result<_, _>>()?;
-        let mut params = Parameters::new();
-        params.insert(key("created")?, created.try_into().map_err(|_| InputFault::Parameter)?);
-        params.insert(key("nonce")?, string(nonce, InputFault::Parameter)?);
-        params.insert(key("keyid")?, string(keyid, InputFault::Parameter)?);
-        Ok(Self { list: InnerList::with_params(items, params), components })
+        let created = created.try_into().map_err(|_| InputFault::Parameter)?;
+        Self::made(components, [("created", created), ("nonce", string(nonce)?), ("keyid", string(keyid)?)])
+    }
+
+    /// Spelled here and not by the crate that parses: it would take a copy of every name, twice for each exchange.
+    fn made(components: Vec<Component>, said: [(&str, BareItem); 3]) -> Result<Self, InputFault> {
+        let mut text = String::with_capacity(components.len() * SPELLED + PARAMETERS);
+        text.push('(');
+        for (at, component) in components.iter().enumerate() {
+            if at > 0 {
+                text.push(' ');
+            }
+            component.spell(&mut text)?;
+        }
+        text.push(')');
+        let mut params = Parameters::with_capacity(said.len());
+        for (name, value) in said {
+            text.push_str(&format!(";{name}="));
+            match &value {
+                BareItem::Integer(number) => text.push_str(&number.to_string()),
+                BareItem::String(string) => quote(string.as_str(), &mut text).ok_or(InputFault::Parameter)?,
+                _ => return Err(InputFault::Parameter),
+            }
+            params.insert(key(name)?, value);
+        }
+        Ok(Self { params, components, text })
     }
 
     /// Takes the member `label` out of a `Signature-Input` header, order kept.
@@ -180,7 +207,11 @@ impl SignatureInput {
         match members.swap_remove(label).ok_or(InputFault::NoSuchLabel)? {
             ListEntry::InnerList(list) => {
                 let components = list.items.iter().map(Component::read).collect::<Result<_, _>>()?;
-                Ok(Self { list, components })
+                let params = list.params.clone();
+                let mut text = ListSerializer::new();
+                text.members([&ListEntry::InnerList(list)]);
+                let text = text.finish().ok_or(InputFault::Unreadable)?;
+                Ok(Self { params, components, text })
             }
             ListEntry::Item(_) => Err(InputFault::Unreadable),
         }
@@ -194,7 +225,7 @@ impl SignatureInput {
 
     /// The parameters as they were sent, whatever they are.
     pub fn parameters(&self) -> impl Iterator<Item = (&Key, &BareItem)> {
-        self.list.params.iter()
+        self.params.iter()
     }
 
     /// The parameters, each of the type RFC 9421 2.3 gives it.
@@ -203,7 +234,7 @@ impl SignatureInput {
     /// One is of another type, or is not `created`, `keyid` or `tag`.
     pub fn params(&self) -> Result<SignatureParams, InputFault> {
         let mut read = SignatureParams::default();
-        for (name, value) in &self.list.params {
+        for (name, value) in &self.params {
             match (name.as_str(), value) {
                 ("created", BareItem::Integer(seconds)) => read.created = Some((*seconds).into()),
                 ("keyid", BareItem::String(keyid)) => read.keyid = Some(keyid.as_str().to_owned()),
@@ -215,13 +246,9 @@ impl SignatureInput {
     }
 
     /// The inner list with its parameters: the value of `@signature-params`, and of the header after `label=`.
-    ///
-    /// # Errors
-    /// Never for what [`SignatureInput::new`] or [`SignatureInput::parse`] made; the serialiser's signature allows it.
-    pub fn serialized(&self) -> Result<String, InputFault> {
-        let mut list = ListSerializer::new();
-        list.members([&ListEntry::InnerList(self.list.clone())]);
-        list.finish().ok_or(InputFault::Unreadable)
+    #[must_use]
+    pub fn serialized(&self) -> &str {
+        &self.text
     }
 }
 
@@ -241,8 +268,28 @@ fn key(name: &str) -> Result<Key, InputFault> {
     KeyRef::from_str(name).map(KeyRef::to_owned).map_err(|_| InputFault::Parameter)
 }
 
-fn string(text: &str, fault: InputFault) -> Result<BareItem, InputFault> {
-    sfv::String::from_string(text.to_owned()).map(BareItem::String).map_err(|_| fault)
+fn string(text: &str) -> Result<BareItem, InputFault> {
+    sfv::String::from_string(text.to_owned()).map(BareItem::String).map_err(|_| InputFault::Parameter)
+}
+
+/// Puts a string behind a text as RFC 9651 4.1.6 spells it; nothing if it cannot stand in one.
+fn quote(string: &str, text: &mut String) -> Option<()> {
+    if !string.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+        return None;
+    }
+    text.push('"');
+    for part in string.split_inclusive(['"', '\\']) {
+        match part.strip_suffix(['"', '\\']) {
+            Some(plain) => {
+                text.push_str(plain);
+                text.push('\\');
+                text.push_str(part.get(plain.len()..).unwrap_or_default());
+            }
+            None => text.push_str(part),
+        }
+    }
+    text.push('"');
+    Some(())
 }
 
 #[cfg(test)]
@@ -257,7 +304,7 @@ mod tests {
             r#"("x" "x");created=1"#,
         ] {
             let input = SignatureInput::parse(&format!("other=(), l={sent}"), "l").unwrap();
-            assert_eq!(input.serialized().unwrap(), sent);
+            assert_eq!(input.serialized(), sent);
         }
     }
 
@@ -265,7 +312,7 @@ mod tests {
     fn a_made_input_reads_back_as_itself() {
         let components = vec![Component::own("@status"), Component::of_request_member("signature", "sig1")];
         let made = SignatureInput::new(components, 1_790_000_000, "k", "phohien/1").unwrap();
-        let text = made.serialized().unwrap();
+        let text = made.serialized();
         assert_eq!(
             text,
             r#"("@status" "signature";req;key="sig1");created=1790000000;keyid="k";tag="phohien/1""#

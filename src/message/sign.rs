@@ -6,7 +6,7 @@ use base64::engine::general_purpose::STANDARD;
 use crate::clock::Timestamp;
 use crate::crypto::CryptoError;
 
-use super::base::{BaseFault, Line, signature_base};
+use super::base::{BaseFault, Line, base_of};
 use super::facts::{AnswerFacts, RequestFacts};
 use super::key::AnswerKey;
 use super::params::{InputFault, SignatureInput};
@@ -45,7 +45,7 @@ pub fn sign_answer(
     key: &AnswerKey,
     created: Timestamp,
 ) -> Result<SignatureHeaders, SignFault> {
-    sign(&covered(request, answer, Stand::Head), key, created)
+    sign(covered(request, answer, Stand::Head), key, created)
 }
 
 /// The same for an answer that was streamed: digest, receipt and signature stand in its trailers.
@@ -58,20 +58,20 @@ pub fn sign_streamed(
     key: &AnswerKey,
     created: Timestamp,
 ) -> Result<SignatureHeaders, SignFault> {
-    sign(&covered(request, answer, Stand::Trailers), key, created)
+    sign(covered(request, answer, Stand::Trailers), key, created)
 }
 
 /// Signs lines under our label and tag.
 pub(super) fn sign(
-    lines: &[Line],
+    lines: Vec<Line>,
     key: &AnswerKey,
     created: Timestamp,
 ) -> Result<SignatureHeaders, SignFault> {
-    let components = lines.iter().map(|(component, _)| component.clone()).collect();
+    let (components, values): (Vec<_>, Vec<_>) = lines.into_iter().unzip();
     let input = SignatureInput::new(components, created.as_second(), key.id().as_str(), TAG)?;
-    let signature = key.sign(signature_base(lines, &input)?.as_bytes())?;
+    let signature = key.sign(base_of(values.iter().map(String::as_str), &input)?.as_bytes())?;
     Ok(SignatureHeaders {
-        input: format!("{LABEL}={}", input.serialized()?),
+        input: format!("{LABEL}={}", input.serialized()),
         signature: format!("{LABEL}=:{}:", STANDARD.encode(signature)),
     })
 }

@@ -47,7 +47,7 @@ pub fn sign_request(
     let fields = WITH_BODY.into_iter().chain(["traceparent"]).filter(there).chain(head.stated());
     let components: Vec<_> = ALWAYS.into_iter().chain(fields).map(Component::own).collect();
     let lines = head.lines(&components).ok_or(SignFault::Base(BaseFault::Value))?;
-    sign(&lines, key, created)
+    sign(lines, key, created)
 }
 
 /// Signs a caller's request, as an agreement may require it.
@@ -68,7 +68,7 @@ pub fn sign_claim(
     let input = SignatureInput::with_nonce(components, created.as_second(), nonce, keyid)?;
     let signature = key.sign(signature_base(&lines, &input)?.as_bytes())?;
     Ok(SignatureHeaders {
-        input: format!("{LABEL}={}", input.serialized()?),
+        input: format!("{LABEL}={}", input.serialized()),
         signature: format!("{LABEL}=:{}:", STANDARD.encode(signature)),
     })
 }
