@@ -20,6 +20,9 @@ pub(super) const UNKNOWN: At = 0;
 /// The place of the outermost value.
 pub(super) const ROOT: At = 1;
 
+/// Places of an answer about one person, about: a list that grows is copied.
+const PLACES: usize = 48;
+
 /// What the scope says of the place where a value stands.
 #[derive(Debug)]
 struct Place<'s> {
@@ -72,7 +75,9 @@ impl<'s> Places<'s> {
     pub(super) fn new(root: &'s Node) -> Self {
         let unknown = Place::new(None, &[], false, 0, UNKNOWN);
         let root = Place::new(Some(root), &[], leads_on(root), 0, ROOT);
-        Self { known: vec![unknown, root], uncatalogued: 0 }
+        let mut known = Vec::with_capacity(PLACES);
+        known.extend([unknown, root]);
+        Self { known, uncatalogued: 0 }
     }
 
     /// Whether anything here or below may go on.
@@ -224,7 +229,6 @@ impl<'s> Place<'s> {
         let field = self.node?.field.as_ref()?;
         (self.released + self.withheld > 0).then(|| FieldCount {
             pointer: field.pointer.clone(),
-            name: field.name.clone(),
             class: field.class,
             released: self.released,
             withheld: self.withheld,

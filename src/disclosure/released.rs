@@ -1,6 +1,5 @@
 //! What left and what stayed, by field and number of items. There is no place in here for a value.
 
-use crate::language::Text;
 use crate::policy::scope::Class;
 
 /// What a cut did, field by field.
@@ -25,8 +24,6 @@ impl Report {
 pub struct FieldCount {
     /// Its JSON Pointer in the catalogue.
     pub pointer: String,
-    /// What people call it.
-    pub name: Text,
     /// How sensitive it is.
     pub class: Class,
     /// How many items of it went on.
