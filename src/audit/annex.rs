@@ -21,6 +21,9 @@ const FIELDS_MAX: usize = 2 << 10;
 /// Bytes of a field in that list beside itself.
 const LISTED: usize = 3;
 
+/// Bytes of an annex before it is sealed, about: a text that grows is copied.
+const PLAIN_BYTES: usize = 1 << 10;
+
 /// What the sealed annex of an exchange says. Absent members were not known.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct Annex {
@@ -132,7 +135,10 @@ impl Annex {
     /// # Errors
     /// No randomness for the nonce.
     pub fn seal(&self, exchange: ExchangeId, key: &MonthKey) -> Result<Vec<u8>, CryptoError> {
-        let plain = serde_json::to_vec(self).unwrap_or_default();
+        let mut plain = Vec::with_capacity(PLAIN_BYTES);
+        if serde_json::to_writer(&mut plain, self).is_err() {
+            plain.clear();
+        }
         key.sealing.seal(exchange.as_bytes(), &plain)
     }
 }

@@ -66,12 +66,13 @@ pub fn hmac_sha256(key: &[u8; 32], pieces: &[&[u8]]) -> Hash {
 /// Lower-case hexadecimal.
 #[must_use]
 pub fn hex(bytes: &[u8]) -> String {
-    let digit = |nibble: u8| char::from(if nibble < 10 { b'0' + nibble } else { b'a' - 10 + nibble });
-    let mut text = String::with_capacity(2 * bytes.len());
-    for byte in bytes {
-        text.extend([digit(byte >> 4), digit(byte & 0x0f)]);
+    let digit = |nibble: u8| if nibble < 10 { b'0' + nibble } else { b'a' - 10 + nibble };
+    let mut digits = vec![0; 2 * bytes.len()];
+    for (pair, byte) in digits.as_chunks_mut::<2>().0.iter_mut().zip(bytes) {
+        *pair = [digit(byte >> 4), digit(byte & 0x0f)];
     }
-    text
+    // Invariant: digits are ASCII.
+    String::from_utf8(digits).unwrap_or_default()
 }
 
 /// The hash that [`hex`] writes so; nothing for any other text.

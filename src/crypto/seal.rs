@@ -1,6 +1,6 @@
 //! Secrecy with integrity: AES-256-GCM under a random nonce (NIST SP 800-38D).
 
-use ring::aead::{self, Aad, LessSafeKey, Nonce, UnboundKey};
+use ring::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 
 use super::{CryptoError, random};
 
@@ -16,8 +16,8 @@ impl SealingKey {
     /// # Errors
     /// Never with this algorithm; the primitive's signature allows it.
     pub fn new(secret: &[u8; 32]) -> Result<Self, CryptoError> {
-        let key = UnboundKey::new(&aead::AES_256_GCM, secret)
-            .map_err(|_| CryptoError("the sealing key is damaged"))?;
+        let key =
+            UnboundKey::new(&AES_256_GCM, secret).map_err(|_| CryptoError("the sealing key is damaged"))?;
         Ok(Self(LessSafeKey::new(key)))
     }
 
@@ -27,11 +27,16 @@ impl SealingKey {
     /// The operating system gave no randomness for the nonce.
     pub fn seal(&self, about: &[u8], plain: &[u8]) -> Result<Vec<u8>, CryptoError> {
         let nonce: [u8; NONCE_BYTES] = random::bytes()?;
-        let mut body = plain.to_vec();
-        self.0
-            .seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), Aad::from(about), &mut body)
+        let mut sealed = Vec::with_capacity(NONCE_BYTES + plain.len() + AES_256_GCM.tag_len());
+        sealed.extend_from_slice(&nonce);
+        sealed.extend_from_slice(plain);
+        let (_, body) = sealed.split_at_mut(NONCE_BYTES);
+        let tag = self
+            .0
+            .seal_in_place_separate_tag(Nonce::assume_unique_for_key(nonce), Aad::from(about), body)
             .map_err(|_| CryptoError("sealing failed"))?;
-        Ok([nonce.as_slice(), &body].concat())
+        sealed.extend_from_slice(tag.as_ref());
+        Ok(sealed)
     }
 
     /// Opens what [`SealingKey::seal`] made for the same `about`.
