@@ -87,14 +87,10 @@ impl Sequencer for Chains {
     type Draft = Draft;
 
     fn finish(&mut self, _index: u64, now: Timestamp, draft: Draft) -> Entry {
-        let Draft { chain, mut members, annex } = draft;
-        let head = self.heads.get(chain.as_str());
-        members.insert("at".to_owned(), Value::from(rfc3339_millis(self.time(now))));
-        members.insert("seq".to_owned(), Value::from(head.map_or(0, |head| head.seq) + 1));
-        if let Some(head) = head {
-            members.insert("prev".to_owned(), Value::from(hex(&head.leaf)));
-        }
-        Entry { leaf: Value::Object(members).to_string().into_bytes(), annex }
+        let head = self.heads.get(draft.chain.as_str());
+        let seq = head.map_or(0, |head| head.seq) + 1;
+        let leaf = draft.leaf(self.time(now), seq, head.map(|head| &head.leaf));
+        Entry { leaf, annex: draft.annex }
     }
 
     fn observe(&mut self, index: u64, entry: &Entry, leaf_hash: &Hash) -> Result<(), String> {

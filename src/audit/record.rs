@@ -1,14 +1,20 @@
 //! The kinds of entry. A leaf is one JSON object with its members sorted by name: what is hashed is what is stored.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use serde::Serialize;
-use serde_json::Map;
 use serde_json::Value;
+use serde_json::value::RawValue;
+use serde_json::value::to_raw_value;
 
 use super::facts::CertificateFacts;
 use super::facts::Facts;
 use super::forget::Forgotten;
+use crate::clock::Timestamp;
+use crate::clock::rfc3339_millis;
+use crate::crypto::digest::Hash;
+use crate::crypto::digest::hex;
 use crate::id::ExchangeId;
 
 /// The version of the entry format: the leaf's `v`.
@@ -282,11 +288,23 @@ pub struct Exchange {
 pub struct Draft {
     /// The agency in whose chain it stands.
     pub chain: crate::id::AgencyId,
-    /// The leaf's members, all but `at`, `seq` and `prev`.
-    pub members: Map<String, Value>,
+    /// The leaf's members but for `at`, `seq` and `prev`, sorted by name at every depth and spelled as they will stand there.
+    // Invariant: a comma stands behind each but the last, which is none before `v`.
+    members: String,
+    /// Where in them `at`, `prev` and `seq` belong.
+    gaps: [usize; 3],
     /// The sealed annex; empty: none.
     pub annex: Vec<u8>,
 }
+
+/// What only the order can tell, sorted by name.
+const ORDERED: [&str; 3] = ["at", "prev", "seq"];
+
+/// Bytes of those three as they are spelled, at most.
+const ORDERED_BYTES: usize = 160;
+
+/// Bytes of an exchange's leaf, about: a text that grows is copied.
+const LEAF_BYTES: usize = 2 << 10;
 
 impl Draft {
     /// Drafts an entry.
@@ -299,16 +317,66 @@ impl Draft {
         record: &Record,
         annex: Vec<u8>,
     ) -> Result<Self, serde_json::Error> {
-        let mut members = match serde_json::to_value(record)? {
-            Value::Object(members) => members,
-            other => Map::from_iter([("record".to_owned(), other)]),
-        };
-        members.insert("v".to_owned(), Value::from(FORMAT));
-        members.insert("agency".to_owned(), Value::from(chain.as_str()));
-        if let Some(id) = exchange {
-            members.insert("exchange".to_owned(), Value::from(id.to_string()));
+        let mut said = Vec::with_capacity(LEAF_BYTES);
+        serde_json::to_writer(&mut said, record)?;
+        let (agency, exchange) = (to_raw_value(&chain)?, exchange.map(|id| to_raw_value(&id)).transpose()?);
+        let version = to_raw_value(FORMAT)?;
+        let mut sorted: Sorted<'_> = serde_json::from_slice(&said)?;
+        sorted.extend([("v", &*version), ("agency", &*agency)]);
+        sorted.extend(exchange.as_deref().map(|id| ("exchange", id)));
+        let (mut members, mut gaps) = (String::with_capacity(LEAF_BYTES), [0; 3]);
+        for (name, value) in sorted {
+            spell(name, value, &mut members);
+            members.push(',');
+            let before = gaps.iter_mut().zip(ORDERED).filter(|(_, ordered)| name < *ordered);
+            before.for_each(|(gap, _)| *gap = members.len());
         }
-        Ok(Self { chain, members, annex })
+        members.pop();
+        Ok(Self { chain, members, gaps, annex })
+    }
+
+    /// The leaf, once its order is known.
+    #[must_use]
+    pub fn leaf(&self, at: Timestamp, seq: u64, prev: Option<&Hash>) -> Vec<u8> {
+        let [before_at, before_prev, before_seq] = self.gaps;
+        let members = |range| self.members.get::<Range<usize>>(range).unwrap_or_default();
+        let mut leaf = String::with_capacity(self.members.len() + ORDERED_BYTES);
+        leaf.push('{');
+        leaf.push_str(members(0..before_at));
+        leaf.push_str(&format!("\"at\":\"{}\",", rfc3339_millis(at)));
+        leaf.push_str(members(before_at..before_prev));
+        if let Some(prev) = prev {
+            leaf.push_str(&format!("\"prev\":\"{}\",", hex(prev)));
+        }
+        leaf.push_str(members(before_prev..before_seq));
+        leaf.push_str(&format!("\"seq\":{seq},"));
+        leaf.push_str(members(before_seq..self.members.len()));
+        leaf.push('}');
+        leaf.into_bytes()
+    }
+}
+
+/// The members of an object by their names, which have nothing in them that is escaped.
+type Sorted<'a> = BTreeMap<&'a str, &'a RawValue>;
+
+fn spell(name: &str, value: &RawValue, text: &mut String) {
+    text.extend(["\"", name, "\":"]);
+    let raw = value.get();
+    let members = raw.starts_with('{').then(|| serde_json::from_str::<Sorted<'_>>(raw));
+    match members {
+        None if !(raw.starts_with('[') && raw.contains('{')) => text.push_str(raw),
+        Some(Ok(members)) => {
+            text.push('{');
+            for (at, (name, value)) in members.into_iter().enumerate() {
+                text.push_str(if at > 0 { "," } else { "" });
+                spell(name, value, text);
+            }
+            text.push('}');
+        }
+        // A list of objects, or an object with a name that is escaped, such as a file's: neither is on the way of an exchange.
+        None | Some(Err(_)) => {
+            text.push_str(&serde_json::from_str::<Value>(raw).unwrap_or_default().to_string());
+        }
     }
 }
 
@@ -322,10 +390,61 @@ mod tests {
         let draft =
             Draft::new("H31.02".parse().unwrap(), Some(ExchangeId::new(1, &[0; 10])), &record, Vec::new())
                 .unwrap();
-        let text = serde_json::to_string(&draft.members).unwrap();
+        let text = String::from_utf8(draft.leaf(Timestamp::UNIX_EPOCH, 9, Some(&[0; 32]))).unwrap();
         assert_eq!(
             text,
-            r#"{"agency":"H31.02","bytes":7,"exchange":"00000000-0001-7000-8000-000000000000","kind":"exchange.aborted","v":"phohien/1"}"#
+            format!(
+                r#"{{"agency":"H31.02","at":"1970-01-01T00:00:00.000Z","bytes":7,"exchange":"00000000-0001-7000-8000-000000000000","kind":"exchange.aborted","prev":"{}","seq":9,"v":"phohien/1"}}"#,
+                "00".repeat(32)
+            )
         );
+    }
+
+    #[test]
+    fn a_leaf_is_spelled_as_its_value_would_be() {
+        let words = || Words { vi: "Đổi \"một\"".to_owned(), en: "{[\\n".to_owned() };
+        let files =
+            [("b\\ \"{.toml", "2"), ("a.toml", "1")].map(|(name, hash)| (name.to_owned(), hash.to_owned()));
+        let exchange = Exchange {
+            facts: Facts {
+                service: Some("[{".to_owned()),
+                legal_basis: words().vi.lines().map(str::to_owned).collect(),
+                ..Facts::default()
+            },
+            annex: Some("00".to_owned()),
+            commitments: BTreeMap::from([("request", "01".to_owned()), ("answer", "02".to_owned())]),
+        };
+        let scope = ScopeFacts { hash: "ab".to_owned(), fields: vec!["/{".to_owned(), "/b".to_owned()] };
+        for record in [
+            Record::Released { exchange: exchange.clone(), status: 200, scope, bytes: None },
+            Record::Refused { exchange, status: 403, stage: "policy", reason: "no-agreement" },
+            Record::Orphaned {},
+            Record::PolicyChanged {
+                old: None,
+                new: "1".to_owned(),
+                files: files.into(),
+                listing: None,
+                beside: BTreeMap::new(),
+                changed: Some(words()),
+            },
+            Record::NodeStarted {
+                version: "1",
+                policy: "2".to_owned(),
+                torn: Some(TornTail { index: 3, bytes: 4 }),
+                unwitnessed: true,
+                signers: vec!["5".to_owned()],
+                policy_clock: None,
+            },
+        ] {
+            let draft = Draft::new("H31.02".parse().unwrap(), None, &record, Vec::new()).unwrap();
+            let leaf = draft.leaf(Timestamp::UNIX_EPOCH, 1, None);
+            let value: Value = serde_json::from_slice(&leaf).unwrap();
+            assert_eq!(value.to_string().as_bytes(), leaf);
+            let mut said = serde_json::to_value(&record).unwrap();
+            for name in ["v", "agency", "at", "seq"] {
+                said[name] = value[name].clone();
+            }
+            assert_eq!(value, said);
+        }
     }
 }
