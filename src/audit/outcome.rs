@@ -1,5 +1,7 @@
 //! How an exchange can end: whatever it is, it is recorded and answered in the same way.
 
+use std::borrow::Cow;
+
 use bytes::Bytes;
 use http::HeaderMap;
 use http::StatusCode;
@@ -23,7 +25,7 @@ pub trait Outcome {
     fn annex(&self) -> Annex;
 
     /// Which kind of entry this is.
-    fn verdict(&self) -> Verdict;
+    fn verdict(&self) -> Verdict<'_>;
 
     /// What goes back to the caller.
     fn answer(&self) -> &Answer;
@@ -44,13 +46,13 @@ pub trait Outcome {
 
 /// The kinds of end.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Verdict {
+pub enum Verdict<'a> {
     /// Cleared for release.
     Released {
         /// Hash of the scope's pointers.
         scope: Hash,
         /// The pointers.
-        fields: Vec<String>,
+        fields: Cow<'a, [String]>,
     },
     /// Refused by a stage.
     Refused {

@@ -196,8 +196,8 @@ impl Outcome for Released {
         Annex { subject: Some("099190000001".to_owned()), case: Some("HS-1".to_owned()), ..Annex::default() }
     }
 
-    fn verdict(&self) -> Verdict {
-        Verdict::Released { scope: [0; 32], fields: vec!["/a".to_owned()] }
+    fn verdict(&self) -> Verdict<'_> {
+        Verdict::Released { scope: [0; 32], fields: vec!["/a".to_owned()].into() }
     }
 
     fn answer(&self) -> &Answer {

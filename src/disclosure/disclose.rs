@@ -163,9 +163,9 @@ impl Outcome for Disclosure {
         }
     }
 
-    fn verdict(&self) -> Verdict {
+    fn verdict(&self) -> Verdict<'_> {
         let scope = self.cleared.grant().scope();
-        Verdict::Released { scope: scope.hash, fields: scope.pointers.clone() }
+        Verdict::Released { scope: scope.hash, fields: scope.pointers.as_slice().into() }
     }
 
     fn answer(&self) -> &Answer {

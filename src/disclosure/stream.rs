@@ -328,10 +328,10 @@ impl Outcome for Ended {
         }
     }
 
-    fn verdict(&self) -> Verdict {
+    fn verdict(&self) -> Verdict<'_> {
         let scope = self.cleared.grant().scope();
         match self.how {
-            How::Whole => Verdict::Released { scope: scope.hash, fields: scope.pointers.clone() },
+            How::Whole => Verdict::Released { scope: scope.hash, fields: scope.pointers.as_slice().into() },
             How::Aborted => Verdict::Aborted,
             How::Failed { hop, reason } => Verdict::Failed { hop, reason },
         }

@@ -183,7 +183,7 @@ impl Outcome for Refusal {
         self.annex.clone()
     }
 
-    fn verdict(&self) -> Verdict {
+    fn verdict(&self) -> Verdict<'_> {
         let reason = self.problem.code;
         if self.failed {
             Verdict::Failed { hop: self.problem.hop, reason }

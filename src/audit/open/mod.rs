@@ -132,7 +132,7 @@ impl Open {
         if may_have_an_effect(grant) {
             let draft = self.exchange_draft(
                 self.known.agency.as_ref(),
-                &self.known.facts,
+                self.known.facts.clone(),
                 &self.known.annex,
                 None,
                 Record::Opened,
@@ -171,7 +171,7 @@ impl Open {
         let record = |exchange| verdict_record(outcome.verdict(), status, bytes, exchange);
         let said = Said::by(&outcome);
         let draft =
-            self.exchange_draft(agency.as_ref(), &outcome.facts(), &outcome.annex(), Some(said), record)?;
+            self.exchange_draft(agency.as_ref(), outcome.facts(), &outcome.annex(), Some(said), record)?;
         let placed = match self.append_outcome(draft)?.await {
             Ok(placed) => placed,
             Err(why) => return Err(self.unwritten(agency.as_ref(), why).await.into()),
@@ -217,7 +217,7 @@ impl Open {
     fn exchange_draft(
         &self,
         agency: Option<&AgencyId>,
-        facts: &Facts,
+        facts: Facts,
         annex: &Annex,
         said: Option<Said<'_>>,
         record: impl FnOnce(Exchange) -> Record,
@@ -232,7 +232,7 @@ impl Open {
             };
             commitments.insert(label.as_str(), hex(&commitment));
         }
-        let facts = Facts { unauthenticated: agency.is_none(), ..facts.clone() };
+        let facts = Facts { unauthenticated: agency.is_none(), ..facts };
         let exchange = Exchange { facts, annex: Some(hex(&sha256(&sealed))), commitments };
         self.recorder.draft(agency, Some(self.id), &record(exchange), sealed)
     }
@@ -266,7 +266,7 @@ impl Drop for Open {
         };
         match self.exchange_draft(
             self.known.agency.as_ref(),
-            &self.known.facts,
+            self.known.facts.clone(),
             &self.known.annex,
             None,
             record,
@@ -312,10 +312,11 @@ fn may_have_an_effect(grant: &Grant) -> bool {
     !grant.request().method().is_safe() || grant.operation().stream
 }
 
-fn verdict_record(verdict: Verdict, status: u16, bytes: Option<u64>, exchange: Exchange) -> Record {
+fn verdict_record(verdict: Verdict<'_>, status: u16, bytes: Option<u64>, exchange: Exchange) -> Record {
     match verdict {
         Verdict::Released { scope, fields } => {
-            Record::Released { exchange, status, scope: ScopeFacts { hash: hex(&scope), fields }, bytes }
+            let scope = ScopeFacts { hash: hex(&scope), fields: fields.into_owned() };
+            Record::Released { exchange, status, scope, bytes }
         }
         Verdict::Refused { stage, reason } => Record::Refused { exchange, status, stage, reason },
         Verdict::Failed { hop, reason } => {

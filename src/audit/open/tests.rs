@@ -77,8 +77,8 @@ impl Outcome for Endless {
         Annex::default()
     }
 
-    fn verdict(&self) -> Verdict {
-        Verdict::Released { scope: [0; 32], fields: Vec::new() }
+    fn verdict(&self) -> Verdict<'_> {
+        Verdict::Released { scope: [0; 32], fields: Vec::new().into() }
     }
 
     fn answer(&self) -> &Answer {
