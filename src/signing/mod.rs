@@ -144,7 +144,7 @@ pub fn seal<O: Outcome>(signer: &Signer, line: &RequestLine, committed: Committe
         put(&mut headers, EXCHANGE_RECEIPT, &receipt);
     }
     put(&mut headers, LINK, &link(id));
-    respond(signer, line, id, &answer, headers, |body| Sealed::watched(body, departure, slot))
+    respond(signer, line, id, answer, headers, |body| Sealed::watched(body, departure, slot))
 }
 
 fn link(id: ExchangeId) -> String {
@@ -205,7 +205,7 @@ pub fn seal_tallied<O: Outcome>(
 ) -> Response<Sealed> {
     let id = tallied.id();
     let (answer, _) = tallied.into_outcome().conclude();
-    respond(signer, line, id, &answer, HeaderMap::new(), |body| Sealed::plain(body, None))
+    respond(signer, line, id, answer, HeaderMap::new(), |body| Sealed::plain(body, None))
 }
 
 /// Seals the one answer there is while the log takes nothing. It takes the proof that it does not.
@@ -218,7 +218,7 @@ pub fn seal_unrecorded(
     mut answer: Answer,
 ) -> Response<Sealed> {
     answer.status = StatusCode::SERVICE_UNAVAILABLE;
-    respond(signer, line, id, &answer, HeaderMap::new(), |body| Sealed::plain(body, None))
+    respond(signer, line, id, answer, HeaderMap::new(), |body| Sealed::plain(body, None))
 }
 
 /// Seals what the gateway itself serves to agencies; no platform had a part in it. A slot lives as long as the answer's body.
@@ -230,27 +230,27 @@ pub fn seal_service(
     answer: &Answer,
     slot: Option<Slot>,
 ) -> Response<Sealed> {
-    respond(signer, line, id, answer, HeaderMap::new(), |body| Sealed::plain(body, slot))
+    respond(signer, line, id, answer.clone(), HeaderMap::new(), |body| Sealed::plain(body, slot))
 }
 
 fn respond(
     signer: &Signer,
     line: &RequestLine,
     id: ExchangeId,
-    answer: &Answer,
+    answer: Answer,
     ours: HeaderMap,
     body: impl FnOnce(bytes::Bytes) -> Sealed,
 ) -> Response<Sealed> {
-    let mut headers = answer.headers.clone();
+    let Answer { status, mut headers, body: whole } = answer;
     headers.extend(ours);
     put(&mut headers, EXCHANGE_ID, &id.to_string());
-    let bodiless = has_no_content(line.method.as_str(), answer.status.as_u16());
+    let bodiless = has_no_content(line.method.as_str(), status.as_u16());
     if !bodiless {
-        put(&mut headers, CONTENT_DIGEST, &content_digest(&answer.body));
+        put(&mut headers, CONTENT_DIGEST, &content_digest(&whole));
     }
-    signer.sign(line, id, answer.status, &mut headers, Stand::Head);
-    let mut response = Response::new(body(if bodiless { bytes::Bytes::new() } else { answer.body.clone() }));
-    *response.status_mut() = answer.status;
+    signer.sign(line, id, status, &mut headers, Stand::Head);
+    let mut response = Response::new(body(if bodiless { bytes::Bytes::new() } else { whole }));
+    *response.status_mut() = status;
     *response.headers_mut() = headers;
     response
 }

@@ -20,6 +20,9 @@ use super::refusal::Fault;
 use super::source::Source;
 use super::stamp::Stamp;
 
+/// Header fields of a request toward a platform, about: a map that grows is made anew.
+const HEADERS: usize = 16;
+
 /// A platform's answer, not yet cut. Only [`relay`] makes one.
 ///
 /// ```
@@ -174,7 +177,8 @@ fn outgoing(grant: &Grant, body: Bytes, stamp: Stamp) -> Outgoing {
 /// The caller's allowed headers, then ours over them: what we vouch for is set last and cannot be the caller's.
 fn headers(grant: &Grant, body: &Bytes) -> HeaderMap {
     let request = grant.request();
-    let mut headers: HeaderMap = request.forwarded().iter().cloned().collect();
+    let mut headers = HeaderMap::with_capacity(HEADERS);
+    headers.extend(request.forwarded().iter().cloned());
     headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
     headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
     let agreement = grant.agreement().id.to_string();
