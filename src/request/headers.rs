@@ -114,7 +114,9 @@ pub(super) fn tokens(headers: &HeaderMap, name: &'static str) -> Result<BTreeSet
 pub(super) fn forwarded(headers: &HeaderMap, nominated: &BTreeSet<String>) -> Vec<(HeaderName, HeaderValue)> {
     let passes = |name: &&HeaderName| may_pass(name) && !nominated.contains(name.as_str());
     let values = |name: &HeaderName| Some((name.clone(), headers.get(name)?.clone()));
-    FORWARDED.iter().filter(passes).filter_map(values).collect()
+    // Few are there: only of those it is asked how they could be read.
+    let there = |name: &&HeaderName| headers.contains_key(*name);
+    FORWARDED.iter().filter(there).filter(passes).filter_map(values).collect()
 }
 
 /// Whether a caller's header or trailer may reach a platform at all: it is on the allow-list, and no platform could read it as one
