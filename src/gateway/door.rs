@@ -13,6 +13,7 @@ use crate::limits::Limits;
 use crate::limits::budget::RefusalBudget;
 use crate::listener::Handshaken;
 use crate::metrics::Metrics;
+use crate::signing::RequestLine;
 use crate::signing::Signer;
 use crate::tlog::witness::kept::Kept;
 
@@ -54,6 +55,8 @@ pub struct Arrival {
     pub handshake: Arc<Handshaken>,
     /// The request's head.
     pub parts: Parts,
+    /// What the signature of the answer covers of it.
+    pub line: Arc<RequestLine>,
     /// The request's body, not read yet.
     pub body: Incoming,
 }

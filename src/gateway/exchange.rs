@@ -11,7 +11,6 @@ use crate::identity;
 use crate::identity::signed;
 use crate::policy;
 use crate::request;
-use crate::signing::RequestLine;
 use crate::signing::Sealed;
 use crate::upstream;
 use crate::upstream::Flow;
@@ -32,7 +31,7 @@ enum Told {
 
 /// Answers a request: reserve, live, record, seal. There is no other order.
 pub async fn answer(door: &Arc<Door>, arrival: Arrival) -> Response<Sealed> {
-    let line = RequestLine::of(&arrival.parts);
+    let line = Arc::clone(&arrival.line);
     let mut open = match door.recorder.open(arrival.id) {
         Ok(open) => open,
         Err(full) => return ending::unrecorded(door, &line, arrival.id, &full),
@@ -46,7 +45,7 @@ pub async fn answer(door: &Arc<Door>, arrival: Arrival) -> Response<Sealed> {
 
 /// What becomes what. Each stage takes the one before by value: a step left out does not compile.
 async fn live(door: &Door, open: &mut Open, arrival: Arrival) -> Result<Told, Stop> {
-    let Arrival { id, handshake, parts, body } = arrival;
+    let Arrival { id, handshake, parts, line: _, body } = arrival;
     let set = door.in_force();
     let peer = identity::recognize(&handshake, set.policies.registry(), &set.revoked, door.clock.now())?;
     open.know(&peer, &handshake).await?;

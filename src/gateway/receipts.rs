@@ -4,6 +4,7 @@
 //! that is refused before that is refused, and recorded, as any other: whoever is no agency is told the same on every path.
 
 use std::error::Error;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use http::HeaderMap;
@@ -60,7 +61,7 @@ enum Wanted {
 
 /// Answers a request for receipts.
 pub async fn answer(door: &Door, arrival: Arrival) -> Response<Sealed> {
-    let line = RequestLine::of(&arrival.parts);
+    let line = Arc::clone(&arrival.line);
     let (agency, request) = match read(door, &arrival) {
         Ok((peer, request)) => (peer.agency().id.clone(), request),
         Err(stop) => return refused(door, &line, arrival.id, stop).await,

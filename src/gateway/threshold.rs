@@ -35,11 +35,13 @@ impl Exchange for SharedDoor {
         let door = Arc::clone(&self.0);
         let id = door.new_id();
         let (parts, body) = request.into_parts();
-        let line = RequestLine::of(&parts);
+        let line = Arc::new(RequestLine::of(&parts));
+        let known = Arc::clone(&line);
         let (tell, told) = tokio::sync::oneshot::channel();
         let body = Incoming::new(body);
         tokio::spawn(async move {
-            let response = door.serve(Arrival { id, handshake, parts, body }).await;
+            // Made in its place: as a part of the task it would be copied into it, and out of it once more.
+            let response = Box::pin(door.serve(Arrival { id, handshake, parts, line, body })).await;
             if let Err(undelivered) = tell.send(response) {
                 undelivered.into_body().undelivered();
             }
@@ -47,7 +49,7 @@ impl Exchange for SharedDoor {
         match told.await {
             Ok(response) => response,
             // The task panicked. Its record is written already: dropping an open exchange records it.
-            Err(_) => ending::broken(&self.0, &line, id),
+            Err(_) => ending::broken(&self.0, &known, id),
         }
     }
 }

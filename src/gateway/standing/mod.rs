@@ -6,6 +6,8 @@
 mod document;
 mod soon;
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use http::HeaderMap;
 use http::HeaderValue;
@@ -35,7 +37,7 @@ pub const PATH: &str = "/.well-known/exchange";
 
 /// Answers a request for it.
 pub async fn answer(door: &Door, arrival: Arrival) -> Response<Sealed> {
-    let line = RequestLine::of(&arrival.parts);
+    let line = Arc::clone(&arrival.line);
     let (peer, request) = match receipts::read(door, &arrival) {
         Ok(read) => read,
         Err(stop) => return receipts::refused(door, &line, arrival.id, stop).await,
