@@ -3,6 +3,9 @@
 
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering;
 use std::task::Context;
 use std::task::Poll;
 use std::time::Duration;
@@ -10,35 +13,53 @@ use std::time::Duration;
 use http_body::Body;
 use http_body::Frame;
 use http_body::SizeHint;
-use tokio::sync::watch;
+use tokio::time::Instant;
 
 use super::patience::UnderWay;
 
 /// What one connection's caller waits for. Clones are of the same connection.
 #[derive(Debug, Clone)]
-pub(super) struct Activity(Arc<watch::Sender<usize>>);
+pub(super) struct Activity(Arc<Moves>);
+
+/// Nobody is woken by a move: one that waits for idleness looks again when it could be there at the earliest. Requests are many, and a
+/// connection that is told of each of their moves is polled for each.
+#[derive(Debug)]
+struct Moves {
+    /// How many requests and answers wait for us.
+    ours: AtomicUsize,
+    /// When it became the caller's turn, in nanoseconds since `begun`.
+    theirs_since: AtomicU64,
+    begun: Instant,
+}
 
 impl Activity {
     /// Nobody waits for anything yet.
     pub(super) fn new() -> Self {
-        Self(Arc::new(watch::Sender::new(0)))
+        let (ours, theirs_since) = (AtomicUsize::new(0), AtomicU64::new(0));
+        Self(Arc::new(Moves { ours, theirs_since, begun: Instant::now() }))
     }
 
     /// It is our turn: the caller waits for us until this is dropped.
     pub(super) fn our_turn(&self) -> Turn {
-        self.0.send_modify(|turns| *turns = turns.saturating_add(1));
+        self.0.ours.fetch_add(1, Ordering::SeqCst);
         Turn(self.clone())
     }
 
     /// Returns once it was the caller's turn for so long, and nothing moved.
     pub(super) async fn idle(&self, time: Duration) {
-        let mut moves = self.0.subscribe();
+        let mut from = Instant::now();
         loop {
-            // The sender lives as long as `self`: neither wait can fail.
-            let _ = moves.wait_for(|turns| *turns == 0).await;
-            if tokio::time::timeout(time, moves.changed()).await.is_err() {
+            tokio::time::sleep_until(from + time).await;
+            let now = Instant::now();
+            if self.0.ours.load(Ordering::SeqCst) > 0 {
+                from = now;
+                continue;
+            }
+            let since = Duration::from_nanos(self.0.theirs_since.load(Ordering::SeqCst));
+            if self.0.begun + since <= from {
                 return;
             }
+            from = self.0.begun + since;
         }
     }
 }
@@ -49,7 +70,11 @@ pub(super) struct Turn(Activity);
 
 impl Drop for Turn {
     fn drop(&mut self) {
-        self.0.0.send_modify(|turns| *turns = turns.saturating_sub(1));
+        let moves = &self.0.0;
+        let since = u64::try_from(moves.begun.elapsed().as_nanos()).unwrap_or(u64::MAX);
+        // Before it is the caller's turn: whoever sees that it is sees since when.
+        moves.theirs_since.store(since, Ordering::SeqCst);
+        moves.ours.fetch_sub(1, Ordering::SeqCst);
     }
 }
 
