@@ -32,6 +32,7 @@ use super::merkle::Nodes;
 use super::merkle::Tree;
 use super::merkle::give_back;
 use super::publisher::Published;
+use super::reader::Item;
 use super::reader::ReadError;
 use super::sealed;
 use super::sealed::Sealed;
@@ -257,6 +258,23 @@ impl Shared {
             Some(Err(error)) => Err(error),
             None => self.read_sealed(index),
         }
+    }
+
+    /// Reads entries that stand in segments back from the disk, with their leaf hashes; nothing where one of them is sealed.
+    pub(super) fn read_newest(&self, from: u64, end: u64) -> Result<Option<Vec<Item>>, ReadError> {
+        let size = self.head.load().size;
+        if end > size {
+            return Err(ReadError::Beyond { index: end, size });
+        }
+        let Some(runs) = self.book().runs(from, end) else { return Ok(None) };
+        let entries = match self.read_runs(&runs) {
+            // They were sealed meanwhile, and their segment removed.
+            Err(error) if error.is_missing() && from < self.book().sealed => return Ok(None),
+            entries => entries?,
+        };
+        let hashes = runs.iter().flat_map(|run| run.places.iter().map(|(_, hash)| *hash));
+        let items = (from..end).zip(entries).zip(hashes);
+        Ok(Some(items.map(|((index, entry), hash)| (index, entry, hash)).collect()))
     }
 
     fn read_sealed(&self, index: u64) -> Result<Entry, ReadError> {

@@ -29,6 +29,7 @@ use super::checkpoint::SignedHead;
 use super::committer::Answer;
 use super::committer::Job;
 use super::merkle::Nodes;
+use super::reader::Item;
 use super::reader::ReadError;
 use super::tile::TilePath;
 
@@ -149,6 +150,15 @@ impl<D> Log<D> {
     /// There is no such entry, it was changed, or the disk refuses.
     pub fn read(&self, index: u64) -> Result<Entry, ReadError> {
         self.0.shared.read(index)
+    }
+
+    /// Reads entries that are not sealed yet back, in their order, each checked against the tree; nothing where one of them is sealed.
+    /// Blocks on the disk, and holds them all.
+    ///
+    /// # Errors
+    /// There are not so many, one was changed, or the disk refuses.
+    pub fn newest(&self, from: u64, end: u64) -> Result<Option<Vec<Item>>, ReadError> {
+        self.0.shared.read_newest(from, end)
     }
 
     /// Publishes and seals what there is now, as the publisher does once a second: tests do not wait for it.

@@ -9,7 +9,6 @@ use std::path::PathBuf;
 
 use crate::audit::record::Draft;
 use crate::tlog::Log;
-use crate::tlog::merkle::leaf_hash;
 use crate::tlog::reader::Item;
 use crate::tlog::reader::ReadError;
 use crate::tlog::reader::scan_from;
@@ -25,8 +24,8 @@ use super::scanned::published;
 /// Rows in one transaction: half a MiB in memory, a few milliseconds of other readers' patience.
 const BATCH: usize = 2_048;
 
-/// Entries that are read one by one from an open log: for more, a segment is read as a whole.
-const NEAR: u64 = 512;
+/// Entries that are read at once from the segments of an open log: a mebibyte. A scan would read a segment from its beginning each time.
+const NEAR: usize = 512;
 
 /// Why an index cannot be fed.
 #[derive(Debug, thiserror::Error)]
@@ -155,12 +154,15 @@ impl<I: Index + ?Sized> Feeder<I> {
     fn entries(&self, end: u64) -> Box<dyn Iterator<Item = Result<Item, ReadError>>> {
         let next = self.cursor.next;
         match &self.open {
-            Some(log) if end.saturating_sub(next) <= NEAR => {
+            Some(log) if next >= log.sealed() => {
                 let log = log.clone();
-                Box::new((next..end).map(move |index| {
-                    let entry = log.read(index)?;
-                    let hash = leaf_hash(&entry.leaf);
-                    Ok((index, entry, hash))
+                // What is sealed meanwhile ends it: the rest is fed by the next call.
+                let parts = (next..end).step_by(NEAR).map_while(move |from| {
+                    log.newest(from, end.min(from.saturating_add(NEAR as u64))).transpose()
+                });
+                Box::new(parts.flat_map(|part| match part {
+                    Ok(items) => items.into_iter().map(Ok).collect::<Vec<_>>(),
+                    Err(fault) => vec![Err(fault)],
                 }))
             }
             Some(_) | None => Box::new(scan_from(&self.log, next)),
