@@ -10,9 +10,6 @@ use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::PoisonError;
 
-use jiff::tz::TimeZone;
-
-use crate::clock::Timestamp;
 use crate::crypto::CryptoError;
 use crate::crypto::keyfile;
 use crate::crypto::random;
@@ -192,9 +189,7 @@ impl MonthKeys {
 
 /// `2026-11`: the month, in UTC, of the time in the id.
 pub(super) fn month_of(exchange: ExchangeId) -> String {
-    let millis = i64::try_from(exchange.unix_millis()).unwrap_or(i64::MAX);
-    let time = Timestamp::from_millisecond(millis).unwrap_or(Timestamp::MAX);
-    time.to_zoned_datetime(TimeZone::UTC).strftime("%Y-%m").to_string()
+    Month::of_millis(exchange.unix_millis()).to_string()
 }
 
 #[cfg(test)]
