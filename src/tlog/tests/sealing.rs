@@ -76,6 +76,28 @@ fn only_full_tiles_are_sealed_and_what_they_hold_is_what_was_appended() {
 }
 
 #[test]
+fn the_newest_entries_are_read_at_once_as_they_are_one_by_one_until_one_is_sealed() {
+    let world = World::new();
+    let log = world.open();
+    for texts in [0..150, 150..300] {
+        let batch: Vec<_> =
+            texts.map(|n| log.reserve().unwrap().append(format!("entry {n}").into())).collect();
+        batch.into_iter().for_each(|pending| drop(pending.wait().unwrap()));
+    }
+    let at_once = log.newest(7, 300).unwrap().unwrap();
+    let one_by_one = (7..300).map(|index| {
+        let entry = log.read(index).unwrap();
+        let hash = merkle::leaf_hash(&entry.leaf);
+        (index, entry, hash)
+    });
+    assert!(at_once.into_iter().eq(one_by_one));
+    assert!(matches!(log.newest(7, 301), Err(ReadError::Beyond { .. })));
+    log.publish(Chain::shelf);
+    assert!(log.newest(255, 300).unwrap().is_none());
+    assert_eq!(log.newest(256, 300).unwrap().unwrap().len(), 44);
+}
+
+#[test]
 fn a_tile_of_the_next_level_is_sealed_when_it_is_full_and_proofs_of_every_size_hold() {
     let world = World::new();
     let count = 65_536 + 300;
