@@ -53,19 +53,12 @@ impl<'a> Teller<'a> {
         (old, new): (&Option<T>, &Option<T>),
         text: impl Fn(&T) -> Text,
     ) {
-        let effect = match (old, new) {
-            (None, None) => return,
-            (Some(old), Some(new)) if old == new => return,
-            (Some(_), None) => Effect::Wider,
-            (None, Some(_)) => Effect::Narrower,
-            // What cannot be compared lets through what the other does not, both ways.
-            (Some(old), Some(new)) => match old.partial_cmp(new) {
-                Some(order) => Effect::of(order.is_lt(), order.is_gt()),
-                None => Effect::Both,
-            },
+        // What cannot be compared lets through what the other does not, both ways.
+        let effect = |old: &T, new: &T| match old.partial_cmp(new) {
+            Some(order) => Effect::of(order.is_lt(), order.is_gt()),
+            None => Effect::Both,
         };
-        let told = |value: &Option<T>| value.as_ref().map(&text);
-        self.tell(aspect, effect, Values::From(told(old), told(new)));
+        self.absent_or(aspect, (old, new), text, effect);
     }
 
     /// A demand that may be absent: whoever does not meet it is refused, and another demand refuses others.
@@ -75,12 +68,23 @@ impl<'a> Teller<'a> {
         (old, new): (&Option<T>, &Option<T>),
         text: impl Fn(&T) -> Text,
     ) {
+        self.absent_or(aspect, (old, new), text, |_, _| Effect::Both);
+    }
+
+    /// What refuses nobody where it is absent; `effect` is told of two that differ.
+    fn absent_or<T: PartialEq>(
+        &mut self,
+        aspect: Aspect,
+        (old, new): (&Option<T>, &Option<T>),
+        text: impl Fn(&T) -> Text,
+        effect: impl Fn(&T, &T) -> Effect,
+    ) {
         let effect = match (old, new) {
             (None, None) => return,
             (Some(old), Some(new)) if old == new => return,
             (Some(_), None) => Effect::Wider,
             (None, Some(_)) => Effect::Narrower,
-            (Some(_), Some(_)) => Effect::Both,
+            (Some(old), Some(new)) => effect(old, new),
         };
         let told = |value: &Option<T>| value.as_ref().map(&text);
         self.tell(aspect, effect, Values::From(told(old), told(new)));
