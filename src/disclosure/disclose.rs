@@ -151,16 +151,7 @@ impl Outcome for Disclosure {
     }
 
     fn annex(&self) -> Annex {
-        Annex {
-            code: self.code.clone(),
-            released: counts(&self.report, |field| field.released),
-            withheld: counts(&self.report, |field| field.withheld),
-            uncatalogued: self.report.uncatalogued,
-            hops: Some(Hops { head_ms: millis(self.timing.head), body_ms: millis(self.timing.body) }),
-            limits: self.cleared.admission().told().limit.clone(),
-            people: people::of(self.cleared.admission().charge()),
-            ..Annex::of_grant(self.cleared.grant())
-        }
+        annex_of(&self.cleared, self.code.as_ref(), &self.report, &self.timing)
     }
 
     fn verdict(&self) -> Verdict<'_> {
@@ -183,7 +174,21 @@ impl Outcome for Disclosure {
     }
 }
 
-pub(super) fn counts(report: &Report, of: impl Fn(&released::FieldCount) -> u64) -> Vec<FieldCount> {
+/// What is told of an answer that was cut, whole or as it came.
+pub(super) fn annex_of(cleared: &Cleared, code: Option<&String>, report: &Report, timing: &Timing) -> Annex {
+    Annex {
+        code: code.cloned(),
+        released: counts(report, |field| field.released),
+        withheld: counts(report, |field| field.withheld),
+        uncatalogued: report.uncatalogued,
+        hops: Some(Hops { head_ms: millis(timing.head), body_ms: millis(timing.body) }),
+        limits: cleared.admission().told().limit.clone(),
+        people: people::of(cleared.admission().charge()),
+        ..Annex::of_grant(cleared.grant())
+    }
+}
+
+fn counts(report: &Report, of: impl Fn(&released::FieldCount) -> u64) -> Vec<FieldCount> {
     let one = |field: &released::FieldCount| FieldCount {
         pointer: field.pointer.clone(),
         class: field.class.code(),
@@ -192,6 +197,6 @@ pub(super) fn counts(report: &Report, of: impl Fn(&released::FieldCount) -> u64)
     report.fields.iter().filter(|field| of(field) > 0).map(one).collect()
 }
 
-pub(super) fn millis(duration: std::time::Duration) -> u64 {
+fn millis(duration: std::time::Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }

@@ -7,14 +7,12 @@ use http::Method;
 
 use crate::audit::Cleared;
 use crate::audit::annex::Annex;
-use crate::audit::annex::Hops;
 use crate::audit::commitment::Committing;
 use crate::audit::facts::Facts;
 use crate::audit::outcome::Answer;
 use crate::audit::outcome::Outcome;
 use crate::audit::outcome::Streamed;
 use crate::audit::outcome::Verdict;
-use crate::audit::people;
 use crate::clock::Clock;
 use crate::crypto::digest::Hash;
 use crate::crypto::digest::hex;
@@ -30,9 +28,8 @@ use crate::upstream::refusal::Fault;
 use crate::upstream::source::Source;
 
 use super::disclose::Withheld;
-use super::disclose::counts;
+use super::disclose::annex_of;
 use super::disclose::goes_on;
-use super::disclose::millis;
 use super::filter::Filter;
 use super::headers;
 use super::pointed::Code;
@@ -311,21 +308,9 @@ impl Outcome for Ended {
     }
 
     fn annex(&self) -> Annex {
-        Annex {
-            code: self.code.clone(),
-            released: counts(&self.report, |field| field.released),
-            withheld: counts(&self.report, |field| field.withheld),
-            uncatalogued: self.report.uncatalogued,
-            hops: Some(Hops { head_ms: millis(self.timing.head), body_ms: millis(self.timing.body) }),
-            digest: Some(hex(&self.streamed.digest)),
-            limits: self.cleared.admission().told().limit.clone(),
-            people: if self.keeps_its_charge() {
-                people::of(self.cleared.admission().charge())
-            } else {
-                Vec::new()
-            },
-            ..Annex::of_grant(self.cleared.grant())
-        }
+        let annex = annex_of(&self.cleared, self.code.as_ref(), &self.report, &self.timing);
+        let people = if self.keeps_its_charge() { annex.people } else { Vec::new() };
+        Annex { digest: Some(hex(&self.streamed.digest)), people, ..annex }
     }
 
     fn verdict(&self) -> Verdict<'_> {
