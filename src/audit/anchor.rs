@@ -145,7 +145,7 @@ mod tests {
         recorder.close().unwrap();
         let (folder, key) = (log.log(), log.vkey());
         let wish = Wish { exchanges: [id].into(), ..Wish::default() };
-        let files = gather(Source { log: &folder, key: &key, months: None }, &wish).unwrap();
+        let files = gather(Source { log: &folder, index: None, key: &key, months: None }, &wish).unwrap();
         authority.write("text", &files["anchor/checkpoint.txt"]);
         authority.write("token", &files["anchor/token.der"]);
         assert!(authority.tried("ts -verify -token_in -in token -data text -CAfile ca.pem"));

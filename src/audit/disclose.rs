@@ -1,7 +1,5 @@
 //! Telling one salt: a party that holds the data can then show that a leaf committed to it, and nobody else can guess anything.
 
-use std::path::Path;
-
 use serde::Serialize;
 use serde_json::Value;
 
@@ -9,10 +7,13 @@ use crate::crypto::digest::Hash;
 use crate::crypto::digest::hex;
 use crate::id::AgencyId;
 use crate::id::ExchangeId;
+use crate::tlog::merkle::leaf_hash;
 use crate::tlog::reader::ReadError;
 
 use super::commitment::Label;
 use super::commitment::commit;
+use super::evidence::reading::Found;
+use super::evidence::reading::Lookup;
 use super::evidence::reading::Reading;
 use super::months::MonthKeyError;
 use super::months::MonthKeys;
@@ -22,6 +23,9 @@ use super::months::MonthKeys;
 pub struct Disclosure {
     /// The entry that commits.
     pub index: u64,
+    /// Its leaf hash.
+    #[serde(skip)]
+    pub leaf: Hash,
     /// Which of its commitments.
     pub label: &'static str,
     /// The commitment in the leaf, hexadecimal.
@@ -69,21 +73,21 @@ pub enum NotDisclosed {
 /// # Errors
 /// See [`NotDisclosed`].
 pub fn disclose(
-    log: &Path,
+    lookup: Lookup<'_>,
     months: &MonthKeys,
     id: ExchangeId,
     label: Label,
     provider: Option<&AgencyId>,
 ) -> Result<Vec<Disclosure>, NotDisclosed> {
-    let reading = Reading::of(log, &[id].into(), u64::MAX)?;
+    let reading = Reading::of(lookup, &[id].into(), u64::MAX)?;
     if reading.entries.is_empty() {
         return Err(NotDisclosed::NotFound(id));
     }
     let mut told = Vec::new();
     for entry in &reading.entries {
-        let provided = reading.provider(log, &entry.json());
+        let provided = reading.provider(lookup.log, &entry.json());
         demand_provider(label, provider, provided.as_deref())?;
-        told.extend(of_leaf(months, id, entry.index, &entry.json(), label)?);
+        told.extend(of_entry(months, id, entry, label)?);
     }
     if told.is_empty() { Err(NotDisclosed::NotCommitted(label.as_str())) } else { Ok(told) }
 }
@@ -103,18 +107,19 @@ pub(super) fn demand_provider(
     }
 }
 
-/// The salt of one leaf's commitment; none where it has none under that label.
-pub(super) fn of_leaf(
+/// The salt of one entry's commitment; none where it has none under that label.
+pub(super) fn of_entry(
     months: &MonthKeys,
     id: ExchangeId,
-    index: u64,
-    leaf: &Value,
+    found: &Found,
     label: Label,
 ) -> Result<Option<Disclosure>, NotDisclosed> {
-    let Some(commitment) = committed(leaf, label) else { return Ok(None) };
+    let json = found.json();
+    let Some(commitment) = committed(&json, label) else { return Ok(None) };
     let key = months.kept(id)?.ok_or(NotDisclosed::Forgotten)?;
-    let salt = key.salt(id, label);
-    Ok(Some(Disclosure { index, label: label.as_str(), commitment: commitment.to_owned(), salt }))
+    let (leaf, salt) = (leaf_hash(&found.entry.leaf), key.salt(id, label));
+    let (index, label) = (found.index, label.as_str());
+    Ok(Some(Disclosure { index, leaf, label, commitment: commitment.to_owned(), salt }))
 }
 
 /// What a leaf commits to under a label, hexadecimal.

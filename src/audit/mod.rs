@@ -22,6 +22,7 @@
 //! | [`committed`] | the proofs that the log was asked first |
 //! | [`tally`] | refusals that are summed up, so that nobody fills the disk by knocking |
 //! | [`reading`] | what is read at the desk, recorded before it is shown |
+//! | [`tree`] | the tree of a log's folder |
 //! | [`receipt`] | the document that proves an exchange |
 //! | [`evidence`] | the file that proves exchanges to a court |
 //! | [`disclose`] | the one salt with which a party proves its case |
@@ -61,6 +62,7 @@ pub mod recorder;
 #[cfg(test)]
 pub(crate) mod small;
 pub mod tally;
+pub mod tree;
 pub mod verify;
 
 pub use committed::Cleared;

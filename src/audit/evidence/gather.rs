@@ -26,14 +26,16 @@ use super::claims::text;
 use super::manifest;
 use super::manifest::Manifest;
 use super::reading::Found;
+use super::reading::Lookup;
 use super::reading::Reading;
 use super::reading::object;
 use super::readme;
-use super::tree::FolderTree;
 use crate::audit::commitment::Label;
 use crate::audit::disclose;
 use crate::audit::disclose::NotDisclosed;
+use crate::audit::index::Catalogue;
 use crate::audit::months::MonthKeys;
+use crate::audit::tree::FolderTree;
 
 /// What a case is to hold.
 #[derive(Debug, Default)]
@@ -92,6 +94,8 @@ pub enum NotGathered {
 pub struct Source<'a> {
     /// The log's folder.
     pub log: &'a Path,
+    /// An index of it, which finds entries.
+    pub index: Option<&'a dyn Catalogue>,
     /// The log's key.
     pub key: &'a VerifierKey,
     /// The months' keys; none: no annex and no salt.
@@ -105,7 +109,7 @@ pub struct Source<'a> {
 pub fn gather(source: Source<'_>, wish: &Wish) -> Result<Files, NotGathered> {
     let note = std::fs::read(source.log.join("checkpoint")).map_err(NotGathered::NoHead)?;
     let head = SignedHead::open(&note, source.key)?;
-    let reading = Reading::of(source.log, &wish.exchanges, head.size)?;
+    let reading = Reading::of(Lookup { log: source.log, index: source.index }, &wish.exchanges, head.size)?;
     let tree = FolderTree::of(source.log, head.size);
     if tree.root(head.size) != Some(head.root) {
         return Err(NotGathered::OtherTree);
@@ -124,7 +128,7 @@ pub fn gather(source: Source<'_>, wish: &Wish) -> Result<Files, NotGathered> {
 }
 
 /// The head that most witnesses have cosigned, the newest of those, if it holds every entry of the case and is one of this very tree.
-fn witnessed(source: Source<'_>, reading: &Reading, tree: &FolderTree<'_>) -> Option<SignedHead> {
+fn witnessed(source: Source<'_>, reading: &Reading, tree: &FolderTree) -> Option<SignedHead> {
     let last = reading.entries.iter().map(|found| found.index).max()?;
     let files = std::fs::read_dir(source.log.join(kept::FOLDER)).ok()?;
     let notes = files.filter_map(|file| std::fs::read(file.ok()?.path()).ok());
@@ -146,7 +150,7 @@ fn demand_whole(reading: &Reading, wanted: &BTreeSet<ExchangeId>) -> Result<(), 
 struct Case<'a> {
     source: Source<'a>,
     reading: &'a Reading,
-    tree: &'a FolderTree<'a>,
+    tree: &'a FolderTree,
     head: &'a SignedHead,
     files: Files,
 }
@@ -246,7 +250,7 @@ impl Case<'_> {
         let (Some(id), Some(months)) = (found.exchange(), self.source.months) else { return Ok(()) };
         let provided = self.reading.provider(self.source.log, leaf);
         disclose::demand_provider(label, provider, provided.as_deref())?;
-        let Some(told) = disclose::of_leaf(months, id, found.index, leaf, label)? else { return Ok(()) };
+        let Some(told) = disclose::of_entry(months, id, found, label)? else { return Ok(()) };
         let stem = format!("entries/{}.{}", found.index, told.label);
         if let Some(data) = data {
             if !told.is_of(label, data) {

@@ -4,7 +4,7 @@
 //! |---|---|
 //! | [`archive`] | the zip: written the same each time, read within limits |
 //! | [`manifest`] | what it holds, each file with its hash |
-//! | [`reading`], `tree` | the entries of a log's folder, and the tree they stand in |
+//! | [`reading`], `indexed` | the entries of a log's folder, read through or found by the index |
 //! | [`gather`] | a case, gathered from it |
 //! | [`anchor`] | the files of a time-stamp |
 //! | [`http`] | a signed answer as a party kept it |
@@ -18,13 +18,13 @@ mod callers;
 mod claims;
 pub mod gather;
 pub mod http;
+mod indexed;
 pub mod manifest;
 mod policies;
 pub mod readme;
 pub mod reading;
 pub mod report;
 mod stamp;
-mod tree;
 pub mod verify;
 
 #[cfg(test)]

@@ -1,4 +1,5 @@
-//! One reading of a log's folder: the entries of some exchanges, and what explains them.
+//! One reading of a log's folder: the entries of some exchanges, and what explains them. All of the log is read for them; or an index says
+//! where they are, if it has come as far as the log. What it says is where to look and nothing else: the entries are those of the log.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -6,22 +7,23 @@ use std::path::Path;
 use serde::Deserialize;
 use serde_json::Value;
 
+use crate::audit::index::Catalogue;
 use crate::id::ExchangeId;
 use crate::tlog::Entry;
 use crate::tlog::reader::ReadError;
-use crate::tlog::reader::scan;
+use crate::tlog::reader::scan_from;
+
+use super::indexed;
 
 /// What was found.
 #[derive(Debug, Default)]
 pub struct Reading {
     /// The entries of the exchanges, in order.
     pub entries: Vec<Found>,
-    /// Every `policy.changed`.
+    /// Every `policy.changed`; by an index, those by which the entries were decided.
     pub policies: Vec<Found>,
-    /// Every `time.anchored`.
+    /// Every `time.anchored`; by an index, those behind the entries, up to the first that covers them.
     pub anchors: Vec<Found>,
-    /// Every `month.forgotten`.
-    pub forgotten: Vec<Found>,
     /// Every entry that names keys which sign answers.
     pub keys: Vec<Found>,
     /// Exchanges with an entry at or beyond that size.
@@ -59,14 +61,46 @@ struct Members<'a> {
     exchange: Option<&'a str>,
 }
 
+/// Where entries are looked for.
+#[derive(Debug, Clone, Copy)]
+pub struct Lookup<'a> {
+    /// The log's folder.
+    pub log: &'a Path,
+    /// An index of it, if there is one.
+    pub index: Option<&'a dyn Catalogue>,
+}
+
+impl<'a> Lookup<'a> {
+    /// All of the log is read.
+    #[must_use]
+    pub fn through(log: &'a Path) -> Self {
+        Self { log, index: None }
+    }
+}
+
 impl Reading {
-    /// Reads the log up to `size` entries, looking for exchanges.
+    /// Reads the log up to `size` entries, looking for exchanges: by the index, if it has come so far and is one of this log; else all of it.
     ///
     /// # Errors
     /// The log cannot be read.
-    pub fn of(log: &Path, exchanges: &BTreeSet<ExchangeId>, size: u64) -> Result<Self, ReadError> {
+    pub fn of(lookup: Lookup<'_>, exchanges: &BTreeSet<ExchangeId>, size: u64) -> Result<Self, ReadError> {
+        if let Some(index) = lookup.index
+            && let Some(found) = indexed::read(lookup.log, index, exchanges, size)?
+        {
+            return Ok(found);
+        }
+        Self::scanned(lookup.log, 0, exchanges, size)
+    }
+
+    /// Reads every entry from the first on.
+    pub(super) fn scanned(
+        log: &Path,
+        first: u64,
+        exchanges: &BTreeSet<ExchangeId>,
+        size: u64,
+    ) -> Result<Self, ReadError> {
         let mut reading = Self::default();
-        for item in scan(log) {
+        for item in scan_from(log, first) {
             let (index, entry, _) = item?;
             reading.take(index, entry, exchanges, size);
         }
@@ -85,7 +119,6 @@ impl Reading {
             _ if exchange.is_some() => &mut self.entries,
             "policy.changed" => &mut self.policies,
             "time.anchored" => &mut self.anchors,
-            "month.forgotten" => &mut self.forgotten,
             "log.opened" => &mut self.keys,
             _ => return,
         };

@@ -1,3 +1,4 @@
+use std::cell::Cell;
 use std::process::Command;
 use std::sync::Arc;
 
@@ -10,6 +11,7 @@ use super::gather::Wish;
 use super::gather::gather;
 use super::manifest;
 use super::manifest::Manifest;
+use super::reading::Lookup;
 use super::report::Report;
 use super::report::Verdict;
 use super::verify::Believed;
@@ -18,6 +20,19 @@ use crate::audit::change::Change;
 use crate::audit::commitment::Label;
 use crate::audit::disclose::NotDisclosed;
 use crate::audit::disclose::disclose;
+use crate::audit::index::Catalogue;
+use crate::audit::index::Cursor;
+use crate::audit::index::IndexError;
+use crate::audit::index::Order;
+use crate::audit::index::Sum;
+use crate::audit::index::annexes::Annexes;
+use crate::audit::index::column::By;
+use crate::audit::index::column::Column;
+use crate::audit::index::feeder::Feeder;
+use crate::audit::index::place::Place;
+use crate::audit::index::row::Row;
+use crate::audit::index::wanted::Wanted;
+use crate::audit::small;
 use crate::audit::small::AGREEMENT;
 use crate::audit::small::SmallLog;
 use crate::id::ExchangeId;
@@ -53,8 +68,89 @@ fn wish(id: ExchangeId) -> Wish {
 }
 
 fn gathered(log: &SmallLog, wish: &Wish) -> Result<Files, NotGathered> {
+    gathered_by(log, None, wish)
+}
+
+fn gathered_by(log: &SmallLog, index: Option<&dyn Catalogue>, wish: &Wish) -> Result<Files, NotGathered> {
     let (folder, key, months) = (log.log(), log.vkey(), log.months());
-    gather(Source { log: &folder, key: &key, months: Some(&months) }, wish)
+    gather(Source { log: &folder, index, key: &key, months: Some(&months) }, wish)
+}
+
+/// An index of the log as it is now.
+fn fed(log: &SmallLog) -> Box<dyn Catalogue> {
+    let (folder, keys) = (log.log().with_file_name("index"), log.log().with_file_name("keys"));
+    let place = Place::Folder(folder);
+    let feeder = Feeder::new(place.open().unwrap(), &log.log(), small::ORIGIN, Annexes::with_keys(&keys));
+    feeder.unwrap().feed(u64::MAX, |_| true).unwrap();
+    place.read(u64::MAX).unwrap()
+}
+
+/// An index that counts its pages, and says of some what is not so.
+#[derive(Debug)]
+struct Spy {
+    index: Box<dyn Catalogue>,
+    pages: Cell<u32>,
+    lie: Option<Column>,
+}
+
+impl Spy {
+    fn on(index: Box<dyn Catalogue>, lie: Option<Column>) -> Self {
+        Self { index, pages: Cell::new(0), lie }
+    }
+}
+
+impl Catalogue for Spy {
+    fn cursor(&self) -> Result<Option<Cursor>, IndexError> {
+        self.index.cursor()
+    }
+
+    fn page(&self, wanted: &Wanted, order: Order, most: usize) -> Result<Vec<Row>, IndexError> {
+        self.pages.set(self.pages.get() + 1);
+        let mut rows = self.index.page(wanted, order, most)?;
+        if wanted.is.iter().any(|(column, _)| Some(*column) == self.lie) {
+            rows.iter_mut().for_each(|row| row.index = row.index.saturating_sub(1));
+        }
+        Ok(rows)
+    }
+
+    fn sums(&self, wanted: &Wanted, by: &[By]) -> Result<Vec<Sum>, IndexError> {
+        self.index.sums(wanted, by)
+    }
+
+    fn unread(&self, wanted: &Wanted) -> Result<u64, IndexError> {
+        self.index.unread(wanted)
+    }
+
+    fn after_seq(&self, agency: &str, seq: u64, most: usize) -> Result<Vec<u64>, IndexError> {
+        self.index.after_seq(agency, seq, most)
+    }
+}
+
+#[test]
+fn a_case_found_by_the_index_is_the_one_that_reading_all_of_the_log_finds_whatever_the_index_says() {
+    let (log, id) = closed();
+    let wanted = Wish { exchanges: [id].into(), messages: vec![(b"x".to_vec(), None)], ..wish(id) };
+    let read_through = gathered(&log, &wanted).unwrap();
+    for lie in [None, Some(Column::Exchange), Some(Column::Kind)] {
+        let spy = Spy::on(fed(&log), lie);
+        assert_eq!(gathered_by(&log, Some(&spy), &wanted).unwrap(), read_through, "{lie:?}");
+        assert!(spy.pages.get() > 0, "{lie:?}");
+    }
+    let absent = Wish { exchanges: [ExchangeId::new(1, &[0; 10])].into(), ..Wish::default() };
+    let spy = Spy::on(fed(&log), None);
+    assert!(matches!(gathered_by(&log, Some(&spy), &absent), Err(NotGathered::NotFound(_))));
+    // One that has not come to the log's head, and one of another log.
+    let old = Spy::on(fed(&log), None);
+    let recorder = log.open();
+    let newer = log.exchange(&recorder, 9, BODY);
+    recorder.close().unwrap();
+    let other = SmallLog::new(NOW);
+    other.open().close().unwrap();
+    for index in [old, Spy::on(fed(&other), None)] {
+        let wanted = Wish { exchanges: [newer, id].into(), ..Wish::default() };
+        assert_eq!(gathered_by(&log, Some(&index), &wanted).unwrap(), gathered(&log, &wanted).unwrap());
+        assert_eq!(index.pages.get(), 0);
+    }
 }
 
 fn judged(log: &SmallLog, files: &Files) -> Report {
@@ -279,10 +375,10 @@ fn what_is_not_so_is_not_gathered() {
 #[test]
 fn a_salt_is_told_for_what_an_entry_commits_to_and_reply_to_its_provider_alone() {
     let (log, id) = closed();
-    let (folder, months) = (log.log(), log.months());
+    let (folder, months, index) = (log.log(), log.months(), fed(&log));
     let told = |label, provider: Option<&str>| {
         let provider = provider.map(|id| id.parse().unwrap());
-        disclose(&folder, &months, id, label, provider.as_ref())
+        disclose(Lookup { log: &folder, index: Some(&*index) }, &months, id, label, provider.as_ref())
     };
     let answer = told(Label::Answer, None).unwrap();
     assert!(answer.len() == 1 && answer[0].is_of(Label::Answer, BODY.as_bytes()));
@@ -293,7 +389,10 @@ fn a_salt_is_told_for_what_an_entry_commits_to_and_reply_to_its_provider_alone()
     assert_eq!(told(Label::Reply, Some("G01.HYN")).unwrap().len(), 1);
     std::fs::remove_file(log.months_folder().join("2026-11.key")).unwrap();
     let (folder, months) = (log.log(), log.months());
-    assert!(matches!(disclose(&folder, &months, id, Label::Answer, None), Err(NotDisclosed::Forgotten)));
+    assert!(matches!(
+        disclose(Lookup::through(&folder), &months, id, Label::Answer, None),
+        Err(NotDisclosed::Forgotten)
+    ));
 }
 
 #[test]

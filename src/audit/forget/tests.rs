@@ -18,6 +18,7 @@ use crate::audit::evidence::archive::pack;
 use crate::audit::evidence::gather::Source;
 use crate::audit::evidence::gather::Wish;
 use crate::audit::evidence::gather::gather;
+use crate::audit::evidence::reading::Lookup;
 use crate::audit::evidence::verify::Believed;
 use crate::audit::evidence::verify::verify;
 use crate::audit::record::Draft;
@@ -238,10 +239,10 @@ fn a_forgotten_month_is_unreadable_and_recorded_once_and_every_proof_stays_valid
         assert!(log.log().join("objects").join(name.as_str().unwrap()).is_file(), "{name}");
     }
     assert!(!log.months_folder().join("2026-10.key").exists());
-    let told = |id| disclose(&log.log(), &log.months(), id, Label::Answer, None);
+    let told = |id| disclose(Lookup::through(&log.log()), &log.months(), id, Label::Answer, None);
     assert!(matches!(told(october), Err(NotDisclosed::Forgotten)) && told(december).is_ok());
     let (folder, key, months) = (log.log(), log.vkey(), log.months());
-    let source = Source { log: &folder, key: &key, months: Some(&months) };
+    let source = Source { log: &folder, index: None, key: &key, months: Some(&months) };
     let wish = Wish { exchanges: [october, december].into(), annexes: true, ..Wish::default() };
     let files = gather(source, &wish).unwrap();
     assert_eq!(files.keys().filter(|name| name.ends_with(".annex")).count(), 2);

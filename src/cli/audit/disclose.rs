@@ -4,18 +4,19 @@ use std::path::PathBuf;
 
 use serde_json::json;
 
-use super::Log;
+use super::proven::Proven;
+use super::show::tell_proven;
+use super::source::Where;
 use crate::audit::commitment::Label;
 use crate::audit::disclose::Disclosure;
 use crate::audit::disclose::NotDisclosed;
 use crate::audit::disclose::disclose;
+use crate::audit::evidence::reading::Lookup;
 use crate::audit::months::MonthKeys;
 use crate::cli::Session;
 use crate::cli::client::heads::replace;
 use crate::cli::exit::Exit;
 use crate::cli::exit::Failure;
-use crate::cli::place::Folder;
-use crate::cli::place::folder;
 use crate::cli::terminal::shown;
 use crate::crypto::digest::hex;
 use crate::id::AgencyId;
@@ -37,9 +38,7 @@ pub struct Disclose {
     #[arg(long, value_name = "AGENCY")]
     provider: Option<String>,
     #[command(flatten)]
-    log: Log,
-    #[arg(long, value_name = "DIR")]
-    keys: Option<PathBuf>,
+    place: Where,
     #[arg(long, value_name = "FILE")]
     to: Option<PathBuf>,
 }
@@ -49,28 +48,35 @@ pub struct Disclose {
 /// # Errors
 /// There is no such commitment, its month was forgotten, or it is not for whoever asks.
 pub fn run(disclose: &Disclose, session: &mut Session) -> Result<Exit, Failure> {
-    let log = folder(session, disclose.log.log.as_deref(), Folder::Log)?;
-    let keys = folder(session, disclose.keys.as_deref(), Folder::Keys)?;
+    let (log, keys) = (disclose.place.log(session)?, disclose.place.keys(session)?);
     let (id, label) = (exchange(&disclose.id)?, label(&disclose.label)?);
     let provider = disclose.provider.as_deref().map(agency).transpose()?;
     let months = MonthKeys::new(keys.join("months"));
-    let told = self::disclose(&log, &months, id, label, provider.as_ref()).map_err(refused)?;
+    let index = disclose.place.at_hand(session);
+    let lookup = Lookup { log: &log, index: index.as_deref() };
+    let told = self::disclose(lookup, &months, id, label, provider.as_ref()).map_err(refused)?;
+    let proven = Proven::of(&log)?;
+    let covered: Vec<bool> =
+        told.iter().map(|one| proven.covers(one.index, &one.leaf)).collect::<Result<_, _>>()?;
     if let Some(file) = &disclose.to {
         let document = json!({ "v": FORMAT, "exchange": id, "disclosures": told });
         replace(file, format!("{document:#}\n").as_bytes())?;
     }
-    for one in &told {
-        tell(id, one, session)?;
+    for (one, covered) in told.iter().zip(&covered) {
+        tell(id, one, *covered, session)?;
+    }
+    if !session.terminal.json() {
+        tell_proven(proven.size(), covered.iter().all(|covered| *covered), session)?;
     }
     Ok(Exit::Yes)
 }
 
-fn tell(id: ExchangeId, one: &Disclosure, session: &mut Session) -> Result<(), Failure> {
+fn tell(id: ExchangeId, one: &Disclosure, covered: bool, session: &mut Session) -> Result<(), Failure> {
     let terminal = &mut session.terminal;
     if terminal.json() {
         let check = check(one);
         return terminal.object(&json!({ "exchange": id, "index": one.index, "label": one.label,
-            "commitment": one.commitment, "salt": hex(&one.salt), "check": check }));
+            "commitment": one.commitment, "salt": hex(&one.salt), "check": check, "proven": covered }));
     }
     let (label, index) = (one.label, one.index);
     terminal.say(

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 
 use serde_json::json;
 
-use super::Log;
 use super::disclose;
+use super::source::Where;
 use crate::audit::commitment::Label;
 use crate::audit::evidence::archive::pack;
 use crate::audit::evidence::gather::NotGathered;
@@ -18,8 +18,6 @@ use crate::cli::Session;
 use crate::cli::client::heads::replace;
 use crate::cli::exit::Exit;
 use crate::cli::exit::Failure;
-use crate::cli::place::Folder;
-use crate::cli::place::folder;
 use crate::cli::terminal::shown;
 use crate::cli::trust;
 use crate::tlog::note::VerifierKey;
@@ -46,9 +44,7 @@ pub struct Evidence {
     #[arg(long, value_name = "FILE")]
     vkey: Option<PathBuf>,
     #[command(flatten)]
-    log: Log,
-    #[arg(long, value_name = "DIR")]
-    keys: Option<PathBuf>,
+    place: Where,
 }
 
 /// Writes the evidence file.
@@ -56,11 +52,12 @@ pub struct Evidence {
 /// # Errors
 /// The log cannot be read, an exchange is not in it, or what was to be disclosed cannot be.
 pub fn run(evidence: &Evidence, session: &mut Session) -> Result<Exit, Failure> {
-    let log = folder(session, evidence.log.log.as_deref(), Folder::Log)?;
+    let log = evidence.place.log(session)?;
     let key = key(evidence, &log)?;
     let months = months(evidence, session)?;
     let wish = wish(evidence)?;
-    let source = Source { log: &log, key: &key, months: months.as_ref() };
+    let index = evidence.place.at_hand(session);
+    let source = Source { log: &log, index: index.as_deref(), key: &key, months: months.as_ref() };
     let files = gather(source, &wish).map_err(not_gathered)?;
     let bytes = pack(&files).map_err(|cause| {
         let (vi, en) = (
@@ -101,8 +98,7 @@ fn months(evidence: &Evidence, session: &Session) -> Result<Option<MonthKeys>, F
     if !evidence.annex && evidence.disclose.is_empty() {
         return Ok(None);
     }
-    let keys = folder(session, evidence.keys.as_deref(), Folder::Keys)?;
-    Ok(Some(MonthKeys::new(keys.join("months"))))
+    Ok(Some(MonthKeys::new(evidence.place.keys(session)?.join("months"))))
 }
 
 fn wish(evidence: &Evidence) -> Result<Wish, Failure> {

@@ -165,7 +165,7 @@ fn tell(seen: &Seen, opened: Option<Opened>, covered: bool, session: &mut Sessio
 }
 
 /// Says what the entries above were held against.
-fn tell_proven(size: Option<u64>, all: bool, session: &mut Session) -> Result<(), Failure> {
+pub(super) fn tell_proven(size: Option<u64>, all: bool, session: &mut Session) -> Result<(), Failure> {
     let terminal = &mut session.terminal;
     match size {
         Some(size) if all => {

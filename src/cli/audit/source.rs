@@ -104,6 +104,15 @@ impl Where {
         folder(session, self.keys.as_deref(), Folder::Keys)
     }
 
+    /// The index as it is, if there is one that answers: whoever reads entries from the log finds them by it, and feeds it nothing.
+    #[must_use]
+    pub fn at_hand(&self, session: &Session) -> Option<Box<dyn Catalogue>> {
+        if self.is_log_alone() {
+            return None;
+        }
+        place::index(session, self.index.as_deref()).ok()?.read(PATIENT).ok()
+    }
+
     /// The index's place, and the folder of the keys it is fed with.
     ///
     /// # Errors

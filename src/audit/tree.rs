@@ -3,12 +3,15 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
+use std::io;
 use std::path::Path;
+use std::path::PathBuf;
 use std::rc::Rc;
 
 use crate::crypto::digest::Hash;
 use crate::tlog::merkle::Nodes;
 use crate::tlog::merkle::node_hash;
+use crate::tlog::reader::ReadError;
 use crate::tlog::reader::scan_from;
 use crate::tlog::tile::Kind;
 use crate::tlog::tile::TilePath;
@@ -22,18 +25,26 @@ type Tiles = HashMap<(u8, u64), Rc<[Hash]>>;
 
 /// The tree over the first so many entries of a folder.
 #[derive(Debug)]
-pub(super) struct FolderTree<'a> {
-    log: &'a Path,
+pub struct FolderTree {
+    log: PathBuf,
     size: u64,
     /// Tiles that were read or made: a few for each proof.
     tiles: RefCell<Tiles>,
+    /// Why a part could not be read, the last time.
+    unread: RefCell<Option<ReadError>>,
 }
 
-impl<'a> FolderTree<'a> {
+impl FolderTree {
     /// The tree over the first `size` entries.
     #[must_use]
-    pub(super) fn of(log: &'a Path, size: u64) -> Self {
-        Self { log, size, tiles: RefCell::default() }
+    pub fn of(log: &Path, size: u64) -> Self {
+        Self { log: log.to_owned(), size, tiles: RefCell::default(), unread: RefCell::default() }
+    }
+
+    /// Why nothing was told of a part, if it was because it could not be read.
+    #[must_use]
+    pub fn unread(&self) -> Option<ReadError> {
+        self.unread.borrow_mut().take()
     }
 
     /// The hashes of a tile, as many as the tree's size fills.
@@ -59,19 +70,27 @@ impl<'a> FolderTree<'a> {
 
     fn file(&self, level: u8, number: u64) -> Option<Vec<Hash>> {
         let file = self.log.join(TilePath::full(Kind::Hashes(level), number).to_string());
-        let bytes = std::fs::read(file).ok()?;
+        let bytes = match std::fs::read(&file) {
+            Ok(bytes) => bytes,
+            Err(absent) if absent.kind() == io::ErrorKind::NotFound => return None,
+            Err(source) => {
+                *self.unread.borrow_mut() = Some(ReadError::Disk { file, source });
+                return None;
+            }
+        };
         let (hashes, rest) = bytes.as_chunks::<32>();
         (rest.is_empty() && hashes.len() as u64 == WIDTH_LEAVES).then(|| hashes.to_vec())
     }
 
     fn leaves(&self, first: u64, width: u64) -> Option<Vec<Hash>> {
-        let items = scan_from(self.log, first).take(usize::try_from(width).ok()?);
-        let hashes = items.map(|item| item.ok().map(|item| item.2)).collect::<Option<Vec<_>>>()?;
+        let items = scan_from(&self.log, first).take(usize::try_from(width).ok()?);
+        let hashes = items.map(|item| item.map(|item| item.2)).collect::<Result<Vec<_>, _>>();
+        let hashes = hashes.map_err(|cause| *self.unread.borrow_mut() = Some(cause)).ok()?;
         (hashes.len() as u64 == width).then_some(hashes)
     }
 }
 
-impl Nodes for FolderTree<'_> {
+impl Nodes for FolderTree {
     fn size(&self) -> u64 {
         self.size
     }
