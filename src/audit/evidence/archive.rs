@@ -28,6 +28,10 @@ const TOTAL_BYTES_MAX: u64 = 256 << 20;
 /// The longest name of a file.
 const NAME_BYTES_MAX: usize = 200;
 
+/// How the record begins that ends a zip (APPNOTE 4.3.16), and its length without a comment.
+const END: &[u8] = b"PK\x05\x06";
+const END_BYTES: usize = 22;
+
 /// The bits of a Unix mode that say what kind of file it is.
 const FILE_TYPE: u32 = 0o170_000;
 /// A regular file.
@@ -42,6 +46,9 @@ pub enum ArchiveError {
     /// It is no zip, or one that nobody here writes.
     #[error("the zip is damaged, or not one that is taken")]
     Zip(#[from] ZipError),
+    /// It is one that two readers could read differently.
+    #[error("the zip is refused: {0}")]
+    Ambiguous(&'static str),
     /// It goes over a limit.
     #[error("the zip is too large: {0}")]
     TooLarge(&'static str),
@@ -86,15 +93,19 @@ pub fn unpack(bytes: &[u8]) -> Result<Files, ArchiveError> {
         return Err(ArchiveError::TooLarge("it has more than 64 MiB"));
     }
     let mut archive = ZipArchive::new(Cursor::new(bytes))?;
+    // The reader looks for the end from behind, and would go past whatever stands there.
+    if bytes.last_chunk::<END_BYTES>().is_none_or(|end| !end.starts_with(END)) {
+        return Err(ArchiveError::Ambiguous("it has bytes behind its end"));
+    }
     if archive.has_duplicate_names() {
-        return Err(refused("", "a name is there twice"));
+        return Err(ArchiveError::Ambiguous("a name is there twice"));
     }
     if archive.offset() != 0 || !archive.comment().is_empty() {
-        return Err(refused("", "the zip has bytes before its first file, or a comment"));
+        return Err(ArchiveError::Ambiguous("it has bytes before its first file, or a comment"));
     }
     archive.validate_header_consistency()?;
     if archive.has_overlapping_entries()? {
-        return Err(refused("", "two files share their bytes"));
+        return Err(ArchiveError::Ambiguous("two files share their bytes"));
     }
     let sizes: Vec<u64> = (0..archive.len())
         .map(|at| archive.by_index_raw(at).map(|file| file.size()))
@@ -260,6 +271,7 @@ mod tests {
         }
         assert!(why(&twice).contains("twice"), "{}", why(&twice));
         assert!(unpack(&[b"MZ".as_slice(), &one].concat()).is_err());
+        assert!(why(&[&one, b"x".as_slice()].concat()).contains("behind its end"));
         assert!(unpack(&one[..one.len() - 1]).is_err() && unpack(b"").is_err());
     }
 }

@@ -43,6 +43,9 @@ pub(super) fn judge(court: &mut Court<'_>, entries: &[(u64, Value)]) {
             certificate(court, *index, leaf, &file, bytes);
         }
         let path = text(leaf, &["certificate", "path"]);
+        // Of a certificate that is not there, or another, nothing more is said.
+        let _seen = path.map(|path| court.file(&path_file(path)));
+        let bytes = bytes.filter(|bytes| hex(&sha256(bytes)) == name);
         if let Some(bytes) = bytes.filter(|_| taken.insert((name, path, text(leaf, &["exchange"])))) {
             self::path(court, *index, leaf, &file, bytes);
         }
@@ -139,7 +142,13 @@ fn path(court: &mut Court<'_>, index: u64, leaf: &Value, certificate: &str, byte
             let en = format!(
                 "The certificate was NOT valid when the exchange of entry {index} began, {at:.0} (UTC)."
             );
-            court.report.fails("certificate-path", &file, vi, en, causes(&cause));
+            court.report.fails(
+                "certificate-path",
+                &file,
+                vi,
+                en,
+                std::error::Error::source(&cause).map(ToString::to_string),
+            );
         }
     }
 }

@@ -21,6 +21,7 @@ use super::archive::Files;
 use super::claims;
 use super::manifest;
 use super::manifest::Manifest;
+use super::manifest::ManifestError;
 use super::readme;
 use super::report::Proven;
 use super::report::Report;
@@ -65,9 +66,8 @@ pub fn verify(bytes: &[u8], believed: Believed<'_>) -> Report {
     let manifest = match Manifest::check(&files) {
         Ok(manifest) => manifest,
         Err(error) => {
-            let vi = "Các tệp KHÔNG đúng với bản kê: gói đã bị sửa, thêm hoặc bớt sau khi trích xuất.";
-            let en = "The files are NOT those that are listed: something was changed, added or taken out after the export.";
-            report.fails("manifest", manifest::NAME, vi, en, causes(&error));
+            let (file, vi, en) = not_as_listed(&error);
+            report.fails("manifest", file, vi, en, causes(&error));
             return report;
         }
     };
@@ -88,6 +88,35 @@ pub fn verify(bytes: &[u8], believed: Believed<'_>) -> Report {
         report = court.report;
     }
     report
+}
+
+/// The file that is not as it is listed, and what is wrong with it.
+fn not_as_listed(error: &ManifestError) -> (&str, &'static str, &'static str) {
+    match error {
+        ManifestError::Missing => {
+            (manifest::NAME, "Gói KHÔNG có bản kê các tệp.", "The list of the files is MISSING.")
+        }
+        ManifestError::Unreadable => (
+            manifest::NAME,
+            "Bản kê các tệp hỏng, hoặc không đúng dạng.",
+            "The list of the files is damaged, or has another form.",
+        ),
+        ManifestError::Changed(name) => (
+            name,
+            "Tệp này KHÔNG đúng với bản kê: nó đã bị sửa sau khi trích xuất.",
+            "This file is NOT the one that is listed: it was changed after the export.",
+        ),
+        ManifestError::Absent(name) => (
+            name,
+            "Tệp này có trong bản kê mà KHÔNG có trong gói: nó đã bị bớt sau khi trích xuất.",
+            "This file is listed and MISSING: it was taken out after the export.",
+        ),
+        ManifestError::Unlisted(name) => (
+            name,
+            "Tệp này có trong gói mà KHÔNG có trong bản kê: nó đã bị thêm sau khi trích xuất.",
+            "This file is NOT listed: it was added after the export.",
+        ),
+    }
 }
 
 /// The one head under which everything is proven.
