@@ -18,7 +18,7 @@
 //! | `prev` | all but an agency's first | leaf hash of the entry before in that chain, hexadecimal |
 //! | `exchange` | exchanges, readings | its id: a version 7 UUID |
 //! | `unauthenticated` | some | true where nobody was recognized |
-//! | `certificate` | exchanges, readings | `issuer`, `serial`, `spki` (SHA-256), `object` (the certificate, kept in `objects`), `path` (by what it was taken, kept there too: below) |
+//! | `certificate` | exchanges, readings | `issuer`, `serial`, `spki` (SHA-256), `object` (the certificate, kept in `objects`), `path`, by what it was taken, kept there too: PEM, the authorities from its own issuer up, the anchor last, then the revocation lists of whoever issued it and them, in that order, as they were in force (none where revocation is off); what the handshake verified, not what the caller sent. Older entries have none |
 //! | `service`, `operation` | exchanges | the service's id; method and path **template** |
 //! | `agreement` | exchanges | `id`, `version`, `clause` (the permit, from 1) |
 //! | `policy` | exchanges | hash of the policies that decided |
@@ -52,10 +52,6 @@
 //! | `month.forgotten` | `month` (UTC); `order`, the hash of the order; `signers`: `agency`, `certificate`, `signature` (both kept in `objects`), `spki` |
 //! | `time.anchored` | `size` and `root` (base64) of the head that was stamped; `token`, kept in `objects`; `time`, the authority's |
 //! | `refusals.summary` | `reason`, `count`, `first`, `last`: refusals that were counted instead of recorded one by one |
-//!
-//! What a certificate was taken by is text: PEM, the authorities from its own issuer up, the anchor last; then the revocation lists of whoever
-//! issued the certificate and those authorities, in that order, as they were in force; no list where revocation is off. It is what the
-//! handshake verified, not what the caller sent. Entries of older versions have no `path`.
 //!
 //! # The annex
 //!
