@@ -56,8 +56,7 @@
 //! # The annex
 //!
 //! What tells, and may one day have to be forgotten: one JSON object, sealed by AES-256-GCM under the key of the month (UTC) in which
-//! the exchange began, the exchange id's sixteen bytes as associated data. Stored as nonce (12 bytes), ciphertext, tag (16 bytes);
-//! its SHA-256 stands in the leaf.
+//! the exchange began, the exchange id's sixteen bytes as associated data. Stored as nonce (12 bytes), ciphertext, tag (16); the leaf has its SHA-256.
 //!
 //! Members, each absent when not known: `case`, `source` (address), `user`, `subject`, `fields` (asked for by name), `code` (the platform's own result), `released` and
 //! `withheld` (lists of `pointer`, `class`, `count`), `uncatalogued` (how many members the catalogue does not know), `hops` (`head_ms`,
@@ -141,7 +140,6 @@
 //!
 //! People stand in no snapshot. Beside the keys: `people.key` (32 bytes, under which their hashes are made) and `people.counted`, sealed, who
 //! was counted when the log had so many entries. Behind those, and where the file is missing, the annexes of the day are opened.
-//!
 //! Beside these: `checkpoint`, the newest signed head, derived; `lock`; `objects/<sha256>`, what entries refer to.
 //!
 //! # Bits that mean nothing
@@ -356,8 +354,7 @@
 //! | `policy/M.leaf`, `.proof` | the `policy.changed` in force | the head; its `new` is the leaf's `policy` |
 //! | `policy/M/agreements/…` | the agreement as it stood | `files` in that leaf, or the list below |
 //! | `policy/M.listing` | the files of a large set: name to SHA-256, JSON | `listing` in that leaf |
-//! | `certificates/HASH.der` | the caller's certificate | `certificate.object` in the leaf, whose `agency` it must name |
-//! | `certificates/HASH.pem` | by what it was taken | `certificate.path` in the leaf; it must verify as of the time in the exchange's id, and its anchor be one that the verifier trusts (`--anchors`) |
+//! | `certificates/HASH.der`, `.pem` | the caller's certificate, and by what it was taken | `certificate.object` and `.path` in the leaf, whose `agency` it must name; it must verify as of the time in the exchange's id, its anchor be one that the verifier trusts (`--anchors`) |
 //! | `keys/K.leaf`, `.proof` | the entries that name keys which sign answers, with `--message` | the head |
 //! | `messages/1.answer`, `.request` | HTTP messages as a party kept them (RFC 9112) | those keys; the receipt in it is of a proven entry |
 //! | `anchor/A.leaf`, `.proof` | the first `time.anchored` that covers every entry | the head |
@@ -365,8 +362,7 @@
 //! | `anchor/consistency.txt` | `old <size>`, `new <size>`, a hash a line (RFC 9162 2.1.4) | from the stamped head to the case's |
 //! | `README.txt`, `inclusion.sh` | how to do all this by hand | |
 //!
-//! A file that belongs to none of these is an error too: nothing rides along unproven. So is one that an entry of the case names and that is
-//! not there: a certificate, by what it was taken, the policies that decided, the agreement.
+//! A file that belongs to none of these is an error too, and so is one missing that an entry names: certificate, path, policies, agreement.
 //!
 //! # Forgetting a month
 //!
