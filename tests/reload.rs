@@ -190,6 +190,31 @@ async fn a_set_with_faults_changes_nothing_and_is_told_until_it_is_mended_and_th
     world.end().await;
 }
 
+/// Whoever opens a pipe waits for somebody to write into it: found when the kill switch was dead from then on, and `/readyz` said `ready`.
+#[tokio::test]
+async fn a_pipe_where_a_file_was_is_told_and_keeps_no_later_reload_waiting() {
+    let world = World::start().await;
+    for (name, part) in [
+        ("policies/suspensions.toml", Part::Policies),
+        ("certs/ca.crl.pem", Part::Exchange),
+        ("certs/server.key", Part::Exchange),
+        ("gateway.toml", Part::Configuration),
+    ] {
+        let (path, aside) = (world.folder().join(name), world.folder().join("aside"));
+        fs::rename(&path, &aside).unwrap();
+        assert!(Command::new("mkfifo").arg(&path).status().unwrap().success());
+        let waited = tokio::time::timeout(PATIENCE, world.gateway().reload()).await;
+        if waited.is_err() {
+            drop(fs::File::options().write(true).open(&path));
+        }
+        let Reloaded { not_taken, .. } = waited.unwrap_or_else(|_| panic!("{name} was opened"));
+        assert!(not_taken.iter().any(|fault| fault.part == part), "{name}: {not_taken:?}");
+        fs::rename(&aside, &path).unwrap();
+        assert_eq!(world.gateway().reload().await.not_taken, [], "{name}");
+    }
+    world.end().await;
+}
+
 #[tokio::test]
 async fn a_certificate_that_is_revoked_meanwhile_is_refused_on_the_open_connection_and_at_the_next_handshake()
 {

@@ -11,6 +11,7 @@ use crate::crypto::digest::sha256;
 use crate::diagnostic::code::Code;
 use crate::diagnostic::fault::Fault;
 use crate::diagnostic::fault::Faults;
+use crate::diagnostic::file;
 use crate::diagnostic::quantity::Size;
 use crate::diagnostic::source::Placed;
 use crate::diagnostic::source::Source;
@@ -53,7 +54,7 @@ const DESK_DEFAULT: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST)
 /// All faults at once; a file that cannot be read is one of them.
 pub fn read(path: &Path) -> Result<Settings, Faults> {
     let mut faults = Faults::new();
-    let text = match std::fs::read_to_string(path) {
+    let text = match file::check(path).and_then(|()| std::fs::read_to_string(path)) {
         Ok(text) => text,
         Err(cause) => {
             let message = format!("`{}` cannot be read: {cause}", path.display());

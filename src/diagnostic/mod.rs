@@ -20,6 +20,7 @@
 
 pub mod code;
 pub mod fault;
+pub mod file;
 pub mod nearest;
 pub mod quantity;
 pub mod source;

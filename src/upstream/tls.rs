@@ -16,6 +16,7 @@ use rustls::{ClientConfig, RootCertStore};
 use crate::clock::Clock;
 use crate::crypto::digest::{Hash, sha256};
 use crate::crypto::tls::provider;
+use crate::diagnostic::file;
 use crate::policy::model::EndpointTls;
 
 /// What the configuration says about TLS toward platforms.
@@ -140,12 +141,12 @@ fn private_key(file: &str, folder: &Path) -> Result<PrivateKeyDer<'static>, Unus
     })
 }
 
-fn read(file: &str, folder: &Path) -> Result<Vec<u8>, Unusable> {
-    let inside = Path::new(file).components().all(|part| matches!(part, Component::Normal(_)));
-    if file.is_empty() || !inside {
-        return Err(Unusable::Outside(file.escape_default().to_string()));
+fn read(name: &str, folder: &Path) -> Result<Vec<u8>, Unusable> {
+    let inside = Path::new(name).components().all(|part| matches!(part, Component::Normal(_)));
+    if name.is_empty() || !inside {
+        return Err(Unusable::Outside(name.escape_default().to_string()));
     }
-    std::fs::read(folder.join(file)).map_err(|source| Unusable::Unreadable { file: file.to_owned(), source })
+    file::read(&folder.join(name)).map_err(|source| Unusable::Unreadable { file: name.to_owned(), source })
 }
 
 /// The clock that was passed in, as TLS asks for it.

@@ -11,6 +11,7 @@ use crate::config::read;
 use crate::config::settings::Settings;
 use crate::config::settings::SocketSettings;
 use crate::console::desk::Admits;
+use crate::diagnostic::file;
 use crate::gateway::body::Rules;
 use crate::gateway::in_force::InForce;
 use crate::identity::revocation::Revocations;
@@ -289,7 +290,7 @@ impl Aside {
         for path in replaced {
             let name = name_of(path, &self.settings.certs);
             self.words.push(Text::new(format!("tệp mới: {name}"), format!("new file: {name}")));
-            if let (true, Ok(bytes)) = (public.contains(path), std::fs::read(path)) {
+            if let (true, Ok(bytes)) = (public.contains(path), file::read(path)) {
                 self.beside.push((name, bytes));
             }
         }
@@ -298,12 +299,20 @@ impl Aside {
 
 /// A socket's TLS and revocation lists. A list that has lapsed speaks for nobody: it does not replace one.
 fn secured(wanted: &SocketSettings, now: Timestamp) -> Result<(Tls, Revocations), String> {
+    are_files(&disk::of_socket(wanted))?;
     let tls = socket::tls(wanted).map_err(|why| causes(&why))?;
     let revoked = socket::revoked(wanted).map_err(|why| causes(&why))?;
     match revoked.next_update() {
         Some(next) if next <= now => Err(format!("a revocation list is past its next update, {next:.0}")),
         Some(_) | None => Ok((tls, revoked)),
     }
+}
+
+/// What is no file is not opened: it could keep this reload, and every later one, waiting.
+fn are_files(paths: &[PathBuf]) -> Result<(), String> {
+    paths.iter().try_for_each(|path| {
+        file::check(path).map_err(|why| format!("`{}` cannot be read: {why}", path.display()))
+    })
 }
 
 /// A file as people know it: by its name in the folder of certificates.
@@ -317,6 +326,8 @@ fn signed(served: &Served, policies: Policies) -> Result<Policies, String> {
     let Some(signers) = settings.signers.as_ref().filter(|_| settings.require_signed_agreements) else {
         return Ok(policies);
     };
+    are_files(&signers.anchors)?;
+    are_files(signers.crls.as_deref().unwrap_or_default())?;
     let named = signers::named(settings).map_err(|why| causes(&why))?;
     if named != served.signers {
         return Err(

@@ -10,6 +10,7 @@ use crate::config::settings::SocketSettings;
 use crate::crypto::digest::Hash;
 use crate::crypto::digest::sha256;
 use crate::diagnostic::fault::Faults;
+use crate::diagnostic::file;
 use crate::policy::Policies;
 use crate::policy::fingerprint;
 use crate::policy::load;
@@ -186,7 +187,7 @@ pub(super) fn suspensions_in(files: &[PolicyFile]) -> Option<Vec<u8>> {
 }
 
 fn hash_of(path: &Path) -> Option<Hash> {
-    std::fs::read(path).ok().map(|bytes| sha256(&bytes))
+    file::read(path).ok().map(|bytes| sha256(&bytes))
 }
 
 #[cfg(test)]

@@ -29,6 +29,7 @@ use std::time::Duration;
 
 use crate::audit::change::Change;
 use crate::config::settings::Settings;
+use crate::diagnostic::file;
 use crate::gateway::door::Door;
 use crate::id::AgencyId;
 use crate::language::Text;
@@ -185,7 +186,7 @@ impl Reload {
 
 impl Work {
     fn look(&mut self, standing: &Standing) {
-        let suspensions = std::fs::read(self.served.settings.policies.join(disk::SUSPENSIONS)).ok();
+        let suspensions = file::read(&self.served.settings.policies.join(disk::SUSPENSIONS)).ok();
         if self.suspensions.look(&suspensions) {
             self.kill_switch(suspensions);
         }
