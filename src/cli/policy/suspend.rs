@@ -21,6 +21,7 @@ use crate::clock::Timestamp;
 use crate::diagnostic::fault::Fault;
 use crate::diagnostic::fault::Faults;
 use crate::diagnostic::fault::Severity;
+use crate::diagnostic::file;
 use crate::diagnostic::nearest::nearest;
 use crate::diagnostic::value::Words;
 use crate::language::Text;
@@ -156,21 +157,21 @@ impl Suspend {
 struct Written {
     path: PathBuf,
     files: Vec<PolicyFile>,
+    /// What of the folder could not be read.
+    unread: Faults,
     text: String,
 }
 
 impl Written {
     fn read(asked: &Suspend, session: &Session) -> Result<Self, Failure> {
         let folder = folder(session, asked.policies.as_deref(), place::Folder::Policies)?;
-        let (files, faults) = read(&folder);
-        if faults.has_faults() {
-            return Err(Failure::faulty(faults));
-        }
+        let (files, unread) = read(&folder);
         let path = folder.join(FILE);
         // Through a symbolic link: the link stays, and what it leads to is replaced.
         let path = std::fs::canonicalize(&path).map_err(|cause| Failure::unreadable(&path, cause))?;
-        let text = std::fs::read_to_string(&path).map_err(|cause| Failure::unreadable(&path, cause))?;
-        Ok(Self { path, files, text })
+        let text = file::check(&path).and_then(|()| std::fs::read_to_string(&path));
+        let text = text.map_err(|cause| Failure::unreadable(&path, cause))?;
+        Ok(Self { path, files, unread, text })
     }
 
     /// Refuses what the policies do not know. Policies with faults know nothing: then it is found when the result is checked.
@@ -197,7 +198,9 @@ impl Written {
         for (_, bytes) in files.iter_mut().filter(|(name, _)| name == FILE) {
             *bytes = text.as_bytes().into();
         }
-        if let Err(faults) = compile(files, now) {
+        let mut faults = self.unread.clone();
+        faults.extend(compile(files, now).err().unwrap_or_default());
+        if faults.has_faults() {
             let ours: Faults = faults.iter().filter(|fault| is_ours(fault)).cloned().collect();
             if ours.has_faults() {
                 return Err(Failure::faulty(ours));
@@ -317,6 +320,10 @@ mod tests {
         crate::cli::client::heads::replace(&draft, b"id = \"TT-2026-999\"\n").unwrap();
         let (exit, _, err) = run(folder.path(), "suspend purpose giai-quyet-tthc");
         assert!(exit == Exit::Yes && err.contains("Other files have the faults above"), "{err}");
+        let gone = folder.path().join("agreements/TT-2026-998.toml");
+        std::os::unix::fs::symlink("nowhere", &gone).unwrap();
+        let (exit, _, err) = run(folder.path(), "suspend agreement TT-2026-004");
+        assert!(exit == Exit::Yes && err.contains("TT-2026-998.toml` cannot be read"), "{err}");
         let before = text(folder.path());
         assert_eq!(run(folder.path(), "suspend purpose giai-quyet-tthx").0, Exit::Usage);
         assert_eq!(text(folder.path()), before);
