@@ -66,6 +66,7 @@ pub fn run(access: &Access, session: &mut Session) -> Result<Exit, Failure> {
     if access.matrix {
         return matrix::tell(&policies, now, access.format, session);
     }
+    access.is_about_somebody(&policies)?;
     if let Some(place) = &access.field {
         is_catalogued(place, &policies)?;
     }
@@ -87,6 +88,21 @@ pub fn run(access: &Access, session: &mut Session) -> Result<Exit, Failure> {
 }
 
 impl Access {
+    /// Of an agency or a service that nobody has heard of, "nobody" would be a false comfort.
+    fn is_about_somebody(&self, policies: &Policies) -> Result<(), Failure> {
+        if let Some(agency) = self.agency.as_ref().filter(|id| policies.agency(id).is_none()) {
+            let known = policies.agencies().map(|known| known.id.as_str());
+            let (vi, en) = ("Không có cơ quan, đơn vị", "There is no agency");
+            return Err(not_found(vi, en, agency.as_str(), nearest(agency.as_str(), known)));
+        }
+        if let Some(service) = self.service.as_ref().filter(|id| policies.service(id.as_str()).is_none()) {
+            let known = policies.services().map(|known| known.id.as_str());
+            let (vi, en) = ("Không có dịch vụ", "There is no service");
+            return Err(not_found(vi, en, service.as_str(), nearest(service.as_str(), known)));
+        }
+        Ok(())
+    }
+
     fn wants(&self, reach: &Reach<'_>) -> bool {
         let touches = |place: &Place| {
             place.service == reach.agreement.service && !reach.touching(&place.pointer).is_empty()
@@ -105,14 +121,18 @@ fn is_catalogued(place: &Place, policies: &Policies) -> Result<(), Failure> {
         return Ok(());
     }
     let near = nearest(&place.pointer, fields.iter().map(|field| field.pointer.as_str()));
-    let asked = shown(&format!("{}:{}", place.service, place.pointer));
-    let (mut vi, mut en) =
-        (format!("Danh mục không có trường `{asked}`."), format!("The catalogue has no field `{asked}`."));
+    let asked = format!("{}:{}", place.service, place.pointer);
+    Err(not_found("Danh mục không có trường", "The catalogue has no field", &asked, near))
+}
+
+fn not_found(vi: &str, en: &str, asked: &str, near: Option<&str>) -> Failure {
+    let asked = shown(asked);
+    let (mut vi, mut en) = (format!("{vi} `{asked}`."), format!("{en} `{asked}`."));
     if let Some(near) = near.map(shown) {
         vi.push_str(&format!(" Có phải là `{near}`?"));
         en.push_str(&format!(" Did you mean `{near}`?"));
     }
-    Err(Failure::new(Exit::No, "not-found", vi, en))
+    Failure::new(Exit::No, "not-found", vi, en)
 }
 
 /// What is asked, beside which reaches are found.
@@ -193,6 +213,15 @@ mod tests {
             assert_eq!(serde_json::from_str::<serde_json::Value>(line).unwrap()["service"], "an-sinh");
         }
         assert!(out.lines().count() >= 2, "{out}");
+    }
+
+    #[test]
+    fn an_agency_or_a_service_that_nobody_knows_is_not_one_that_reaches_nothing() {
+        for asked in ["--agency H31.99.02", "--service an-sin"] {
+            let (exit, out, err) = run_line(&format!("{ASKED} {asked}"));
+            assert_eq!((exit, out.as_str()), (Exit::No, ""), "{asked}");
+            assert!(err.contains("Did you mean"), "{asked}: {err}");
+        }
     }
 
     #[test]
