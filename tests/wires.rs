@@ -137,6 +137,28 @@ async fn a_length_beside_chunks_reaches_no_platform_and_ends_the_connection() {
     world.end().await;
 }
 
+/// Whoever stands between may have seen the message end elsewhere: what follows could be what it took for a part of the body.
+#[tokio::test]
+async fn where_a_refused_message_ends_is_in_doubt_and_nothing_behind_it_is_a_request() {
+    let world = World::start().await;
+    let head = "POST /mau/doi-chieu HTTP/1.1\r\nHost: localhost\r\nExchange-Purpose: doi-chieu\r\nContent-Type: application/json\r\n";
+    let behind =
+        format!("GET {} HTTP/1.1\r\nHost: localhost\r\nExchange-Purpose: tra-cuu\r\n\r\n", lookup_path());
+    for framing in [
+        "Transfer-Encoding: gzip, chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n",
+        "Transfer-Encoding: identity, chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n",
+        "Content-Length: 02\r\n\r\n{}",
+    ] {
+        let mut stream = world.client(CENTRE).connect().await.unwrap();
+        stream.write_all(format!("{head}{framing}{behind}").as_bytes()).await.unwrap();
+        let first = one_answer(&mut stream).await;
+        assert!(status(&first) == 400 && first.contains("\r\nconnection: close\r\n"), "{framing}: {first}");
+        assert_eq!(one_answer(&mut stream).await, "", "{framing}: what followed was answered");
+    }
+    assert_eq!(world.platform.seen().len(), 0);
+    world.end().await;
+}
+
 #[tokio::test]
 async fn a_refused_caller_is_not_asked_to_send_its_body_and_an_allowed_one_is() {
     let world = World::start().await;

@@ -2,7 +2,9 @@
 #![deny(clippy::wildcard_enum_match_arm)]
 
 use http::HeaderMap;
+use http::HeaderValue;
 use http::StatusCode;
+use http::header::CONNECTION;
 
 use crate::audit::annex::Annex;
 use crate::audit::facts::Facts;
@@ -96,9 +98,14 @@ fn ambiguous(door: &Door, agency: AgencyId, facts: Facts, why: &Ambiguous) -> To
         annex: Annex::default(),
         status,
         problem,
-        headers: HeaderMap::new(),
+        headers: if why.leaves_its_end_in_doubt() { closing() } else { HeaderMap::new() },
         reply: None,
     }
+}
+
+/// What follows on the connection may be no request, but what somebody else took for the end of this one.
+fn closing() -> HeaderMap {
+    HeaderMap::from_iter([(CONNECTION, HeaderValue::from_static("close"))])
 }
 
 fn refused_by_policy(door: &Door, refused: Refused<policy::Refusal>) -> Told {
@@ -220,8 +227,8 @@ fn unread(grant: &Grant, why: Unread) -> Told {
             "ambiguous-request",
             StatusCode::BAD_REQUEST,
             Text::new(
-                "Nội dung yêu cầu không khớp với Content-Digest.",
-                "The request's body is not the one its Content-Digest names.",
+                "Content-Digest không nêu SHA-256 (sha-256) của nội dung yêu cầu.",
+                "Content-Digest does not name the SHA-256 (sha-256) of the request's body.",
             ),
         ),
     };

@@ -141,6 +141,16 @@ impl Ambiguous {
         }
     }
 
+    /// Whether two readers may see the message end in two places. In HTTP/2 none can.
+    #[must_use]
+    pub fn leaves_its_end_in_doubt(&self) -> bool {
+        match self {
+            Self::Framing(rule) => *rule != FramingRule::Http2,
+            Self::Header(name, _) => matches!(*name, "content-length" | "transfer-encoding"),
+            _ => false,
+        }
+    }
+
     /// The problem's title.
     #[must_use]
     pub fn title(&self) -> Text {
