@@ -45,7 +45,7 @@ impl RequestLine {
             method: parts.method.clone(),
             path: parts.uri.path().to_owned(),
             query: parts.uri.query().map(str::to_owned),
-            content_digest: field("content-digest"),
+            content_digest: head.field("content-digest"),
             wants_signature: parts.headers.contains_key("accept-signature"),
             takes_trailers: takes_trailers(parts),
             signature: Sent::of(&head),
@@ -68,4 +68,17 @@ impl RequestLine {
 fn takes_trailers(parts: &Parts) -> bool {
     let lines = parts.headers.get_all(TE).iter().filter_map(|line| line.to_str().ok());
     lines.flat_map(|line| line.split(',')).any(|token| token.trim().eq_ignore_ascii_case("trailers"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_digest_that_was_sent_in_two_lines_is_covered_as_the_one_value_that_it_is() {
+        let twice =
+            http::Request::get("/").header("content-digest", "a=:AA==:").header("content-digest", "b=:AA==:");
+        let (parts, ()) = twice.body(()).unwrap().into_parts();
+        assert_eq!(RequestLine::of(&parts).facts().content_digest, Some("a=:AA==:, b=:AA==:"));
+    }
 }

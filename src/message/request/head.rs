@@ -62,7 +62,8 @@ impl<'a> Head<'a> {
     }
 
     /// A field's lines as one value (RFC 9421 2.1); none if it is not there or is not visible text.
-    fn field(&self, name: &str) -> Option<String> {
+    #[must_use]
+    pub fn field(&self, name: &str) -> Option<String> {
         let lines: Option<Vec<&str>> =
             self.headers.get_all(name).iter().map(|line| line.to_str().ok().map(str::trim)).collect();
         lines.filter(|lines| !lines.is_empty()).map(|lines| lines.join(", "))
