@@ -74,7 +74,7 @@
 //!
 //! | label | data | whose is the salt |
 //! |---|---|---|
-//! | `request` | method SP target LF; `name: value` LF for each header we read that was sent; LF; body | the caller's |
+//! | `request` | method SP target LF; `name: value` LF for each of `content-digest`, `content-type`, `exchange-case`, `exchange-fields`, `exchange-purpose`, `exchange-user` that was sent, in this order, of `exchange-fields` the pointers with a space between them; LF; body. Only where the body was read: not of what was refused before | the caller's |
 //! | `answer` | the body released; of a streamed one what had been handed to the connection | the caller's |
 //! | `reply` | the platform's body, as far as it was read | the provider's alone, or withheld fields could be guessed by it |
 //! | `subject`, `user` | the data subject's and the end user's identifiers | the caller's |
