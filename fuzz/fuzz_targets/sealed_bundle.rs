@@ -2,8 +2,8 @@
 //! end in bounded memory, and what the verifier finds sound the other reads whole, entry by entry the same.
 //!
 //! An input is a letter of flags, which byte of the tile is changed and how (3), how long the bundle is (2), the bundle, the annexes. The
-//! bundle is packed here if the first flag is set, or chance would meet no checksum; the tile is of the leaves that it has, and a segment
-//! behind it has a head over all, or nothing that was changed would ever be sound.
+//! bundle is packed here if the first flag is set, and given its header and its sums if the second is: chance would meet no checksum. The
+//! tile is of the leaves that it has, and a segment behind it has a head over all, or nothing that was changed would ever be sound.
 
 #![no_main]
 
@@ -16,6 +16,8 @@ use std::path::PathBuf;
 use std::sync::LazyLock;
 
 use flate2::Compression;
+use flate2::Crc;
+use flate2::bufread::DeflateDecoder;
 use flate2::bufread::GzDecoder;
 use flate2::write::GzEncoder;
 use libfuzzer_sys::fuzz_target;
@@ -54,8 +56,11 @@ fuzz_target!(|bytes: &[u8]| {
     let Some(([flags, high, low, change, long, short], rest)) = bytes.split_first_chunk() else { return };
     let length = usize::from(u16::from_be_bytes([*long, *short]));
     let (bundle, annexes) = rest.split_at(length.min(rest.len()));
-    let (packed, plain) =
-        if flags % 2 == 1 { (packed(bundle), bundle.to_vec()) } else { (bundle.to_vec(), unpacked(bundle)) };
+    let (packed, plain) = match flags % 4 {
+        1 | 3 => (packed(bundle), bundle.to_vec()),
+        2 => framed(bundle),
+        _ => (bundle.to_vec(), unpacked(bundle)),
+    };
     let mut hashes = hashes(&plain);
     put("wal/00000000000000000256.seg", &segment(&hashes));
     let at = usize::from(u16::from_be_bytes([*high, *low])) % (WIDTH * 32);
@@ -106,6 +111,19 @@ fn unpacked(packed: &[u8]) -> Vec<u8> {
     let mut plain = Vec::new();
     let _torn = GzDecoder::new(packed).take(1 << 24).read_to_end(&mut plain);
     plain
+}
+
+/// A stream with the header and the sums that it has to have, and what it unpacks to.
+fn framed(stream: &[u8]) -> (Vec<u8>, Vec<u8>) {
+    let mut plain = Vec::new();
+    let mut unpacker = DeflateDecoder::new(stream).take(1 << 24);
+    let _torn = unpacker.read_to_end(&mut plain);
+    let end = usize::try_from(unpacker.get_ref().total_in()).unwrap();
+    let mut sum = Crc::new();
+    sum.update(&plain);
+    let header = b"\x1f\x8b\x08\0\0\0\0\0\0\xff";
+    let sums = [sum.sum().to_le_bytes(), sum.amount().to_le_bytes()].concat();
+    ([header.as_slice(), &stream[..end], &sums].concat(), plain)
 }
 
 /// The leaf hashes of a bundle's entries; those that it does not have are empty ones'.

@@ -116,7 +116,8 @@ impl Log {
         let pkcs8 = Ed25519Key::generate_pkcs8().unwrap();
         let signer =
             Signer::new(&"gw.example/2026".parse().unwrap(), Ed25519Key::from_pkcs8(&pkcs8).unwrap());
-        let mut this = Self { folder, pkcs8, signer, tree: Tree::default(), snapshot: 0, previous: String::new() };
+        let mut this =
+            Self { folder, pkcs8, signer, tree: Tree::default(), snapshot: 0, previous: String::new() };
         let (log, _) = this.open(Arc::new(OsDisk)).unwrap();
         for index in 0..ENTRIES {
             let leaf = format!("{index:0>180}").into_bytes();
