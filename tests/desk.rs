@@ -31,6 +31,7 @@ use world::World;
 use world::client;
 use world::desk;
 use world::kinds;
+use world::lookup_path;
 use world::tiles::Fetched;
 use world::tiles::entry_at;
 
@@ -371,6 +372,43 @@ async fn the_commands_read_over_the_desk_and_prove_what_they_show() {
     let show = ["audit", "show", &id, "--trust", other.to_str().unwrap()];
     let unproven = phohien(&world, AUDITOR, &show).await;
     assert_eq!((unproven.status.code(), unproven.stdout.len()), (Some(4), 0), "{unproven:?}");
+    world.end().await;
+}
+
+#[tokio::test]
+async fn a_written_refusal_is_made_of_what_the_desk_proves_and_its_reading_is_recorded() {
+    let world = desk::world("").await;
+    let refused = world.get(CENTRE, &lookup_path(), &[("exchange-purpose", "khong-co")]).await;
+    let refused = refused.header("exchange-id").to_owned();
+    let released = world.lookup(CENTRE).await.header("exchange-id").to_owned();
+    let (vkey, policies) = (world.folder().join("log.vkey"), world.folder().join("policies"));
+    let (vkey, policies) = (vkey.to_str().unwrap(), policies.to_str().unwrap());
+    let paper = |id| ["audit", "refusal", id, "--json", "--trust", vkey, "--policies", policies];
+    let told = phohien(&world, AUDITOR, &paper(&refused)).await;
+    assert_eq!(told.status.code(), Some(0), "{told:?}");
+    let json: Value = serde_json::from_slice(&told.stdout).unwrap();
+    let [leaf] = <[_; 1]>::try_from(world.leaves_of(&refused)).unwrap();
+    assert_eq!((&json["reason"], &json["exchange"]), (&leaf["reason"], &leaf["exchange"]));
+    assert_eq!(
+        (&json["agreement"]["id"], &json["origin"]),
+        (&leaf["agreement"]["id"], &"gw.test/2026".into())
+    );
+    assert!(json["contact"].as_str().unwrap().contains("TT-01"), "{json}");
+    let page = phohien(&world, AUDITOR, &["audit", "refusal", &refused, "--trust", vkey]).await;
+    let (page, note) = (String::from_utf8(page.stdout).unwrap(), String::from_utf8(page.stderr).unwrap());
+    assert!(page.contains(&refused) && note.contains("--policies"), "{note}{page}");
+    let read = |leaf: &Value| leaf["kind"] == "audit.read" && leaf["agency"] == AUDITOR;
+    assert_eq!(world.verify().iter().filter(|leaf| read(leaf)).count(), 2);
+    for (reader, id, words) in [(AUDITOR, &released, "did not refuse"), (HOSPITAL, &refused, "shows nothing")]
+    {
+        let no = phohien(&world, reader, &paper(id)).await;
+        assert!(no.status.code() == Some(1) && String::from_utf8_lossy(&no.stderr).contains(words), "{no:?}");
+    }
+    assert_eq!(
+        phohien(&world, AUDITOR, &["audit", "refusal", &refused]).await.status.code(),
+        Some(2),
+        "no key"
+    );
     world.end().await;
 }
 

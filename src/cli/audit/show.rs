@@ -82,22 +82,32 @@ pub fn run(show: &Show, session: &mut Session) -> Result<Exit, Failure> {
 
 /// What a desk shows, once it is proven by a key that was had from elsewhere.
 fn there(remote: &Remote, show: &Show, session: &mut Session) -> Result<Exit, Failure> {
-    let trusted = trust::policy(show.trust.as_deref().ok_or_else(untrusted)?)?;
-    let proven = verify::read(&remote.shown(&show.id)?, &trusted).map_err(unproven)?;
-    let is_asked = |proven: &document::Proven| {
-        let seen = Seen::new(proven.index, proven.leaf.as_bytes(), Vec::new());
-        show.id == proven.index.to_string() || seen.text("exchange") == Some(&show.id)
-    };
-    if !proven.iter().all(is_asked) {
-        let (vi, en) = ("Cổng trả lời về một giao dịch khác.", "The gateway tells of another exchange.");
-        return Err(Failure::new(Exit::False, "other-exchange", vi, en));
-    }
+    let proven = proven_there(remote, &show.id, show.trust.as_deref())?;
     proven.iter().try_for_each(|proven| verify::tell(proven, session))?;
     if !session.terminal.json() {
         let vi = "✓ Các bản ghi trên có trong nhật ký đã ký, theo khóa đã nêu.";
         session.terminal.say(vi, "✓ The entries above are in the signed log, by the key that was named.")?;
     }
     Ok(Exit::Yes)
+}
+
+/// What a desk shows of an exchange, or of one entry by its index: of that, and under a head that a trusted key signed.
+pub(super) fn proven_there(
+    remote: &Remote,
+    id: &str,
+    trust: Option<&Path>,
+) -> Result<Vec<document::Proven>, Failure> {
+    let trusted = trust::policy(trust.ok_or_else(untrusted)?)?;
+    let proven = verify::read(&remote.shown(id)?, &trusted).map_err(unproven)?;
+    let is_asked = |proven: &document::Proven| {
+        let seen = Seen::new(proven.index, proven.leaf.as_bytes(), Vec::new());
+        id == proven.index.to_string() || seen.text("exchange") == Some(id)
+    };
+    if proven.iter().all(is_asked) {
+        return Ok(proven);
+    }
+    let (vi, en) = ("Cổng trả lời về một giao dịch khác.", "The gateway tells of another exchange.");
+    Err(Failure::new(Exit::False, "other-exchange", vi, en))
 }
 
 fn untrusted() -> Failure {

@@ -107,6 +107,7 @@ policy sign | key | Khóa riêng của chứng thư số (PEM, PKCS #8; ECDSA P-
 policy verify | file | Tệp thỏa thuận trong thư mục chính sách | The agreement's file in its folder of policies
 policy verify | anchors | Tổ chức cấp chứng thư số cho các bên ký (PEM); nếu không: [signers] trong cấu hình | The authority of the signers' certificates (PEM); else [signers] of the configuration
 policy verify | crl | Danh sách thu hồi của tổ chức đó (PEM) | Its revocation lists (PEM)
+audit refusal | trust | Tệp khóa kiểm tra nhật ký tin cậy (log.vkey), khi đọc qua cổng | The log's verification keys to trust (log.vkey), when reading over a desk
 audit refusal | id | Mã giao dịch bị từ chối | The exchange that was refused
 audit refusal | number | Số, ký hiệu của văn bản | The number of the document
 audit refusal | city | Địa danh nơi ban hành | Where it is issued

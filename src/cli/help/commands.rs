@@ -211,7 +211,10 @@ pub const COMMANDS: &[Page] = &[
         path: "audit refusal",
         vi: "Lập văn bản trả lời từ chối của một giao dịch: trang HTML để in và ký, có mã QR để kiểm tra.",
         en: "Write the answer to a request that was refused: a page to print and sign, with a QR code to verify it by.",
-        examples: &["phohien audit refusal 0199a1c2-0000-7000-8000-000000000000 --output tu-choi.html"],
+        examples: &[
+            "phohien audit refusal 0199a1c2-0000-7000-8000-000000000000 --output tu-choi.html",
+            "phohien audit refusal 0199a1c2-0000-7000-8000-000000000000 --desk https://gw.example:9443 --cert h3110.pem --key h3110.key --cacert ca.pem --trust log.vkey --policies policies",
+        ],
     },
     Page {
         path: "audit forget",

@@ -246,6 +246,12 @@ impl Exchange {
         Ok(Self { seen, annex, ahead })
     }
 
+    /// One exchange of which the leaf alone is known.
+    #[must_use]
+    pub fn told(seen: Seen) -> Self {
+        Self { seen, annex: None, ahead: 0 }
+    }
+
     /// When it was decided, by the clock that decided.
     #[must_use]
     pub fn at(&self) -> Option<Timestamp> {

@@ -9,9 +9,11 @@ mod tests;
 
 use std::path::PathBuf;
 
+use super::answers::Whom;
 use super::entry::Seen;
+use super::remote::Remote;
+use super::show::proven_there;
 use super::source::Source;
-use super::source::Where;
 use super::source::unanswered;
 use super::unread;
 use crate::audit::index::Order;
@@ -43,7 +45,9 @@ pub struct Refusal {
     #[arg(value_name = "ID")]
     id: String,
     #[command(flatten)]
-    place: Where,
+    whom: Whom,
+    #[arg(long, value_name = "FILE", requires = "desk")]
+    trust: Option<PathBuf>,
     #[arg(long, value_name = "DIR")]
     policies: Option<PathBuf>,
     #[arg(long, value_name = "NUMBER")]
@@ -60,10 +64,15 @@ pub struct Refusal {
 /// There is no such exchange, or it was not refused; the log cannot be read, or the file cannot be written.
 pub fn run(asked: &Refusal, session: &mut Session) -> Result<Exit, Failure> {
     let id: ExchangeId = asked.id.parse().map_err(|_| absent(&asked.id))?;
-    let source = asked.place.open(false, session)?;
-    let (seen, hash) = refused(&source, id, &asked.id)?;
-    let exchange = Exchange::of(seen, &source, session)?;
-    let document = asked.document(&exchange, &hash, &source, session)?;
+    let document = match Remote::reach(&asked.whom.at, session)? {
+        Some(remote) => asked.there(&remote, session)?,
+        None => {
+            let source = asked.whom.place.open(false, session)?;
+            let (seen, hash) = refused(&source, id, &asked.id)?;
+            let exchange = Exchange::of(seen, &source, session)?;
+            asked.document(&exchange, &hash, &source, session)?
+        }
+    };
     asked.tell(&document, session)
 }
 
@@ -103,15 +112,38 @@ impl Refusal {
             let at_hand = folder(session, self.policies.as_deref(), Folder::Policies)?;
             policies = Some(load(&at_hand, now).map_err(Failure::faulty)?);
         }
-        let origin = then::origin(source)?;
-        Ok(Document {
-            number: self.number.clone(),
-            city: self.city.clone(),
-            today: now,
-            origin,
-            leaf: *hash,
-            ..Document::of(exchange, policies.as_ref())
-        })
+        let paper = Document::of(exchange, policies.as_ref());
+        Ok(Document { origin: then::origin(source)?, leaf: *hash, ..self.issued(paper, session) })
+    }
+
+    fn issued(&self, paper: Document, session: &Session) -> Document {
+        Document { number: self.number.clone(), city: self.city.clone(), today: session.clock.now(), ..paper }
+    }
+
+    /// What a desk tells of a refusal, once it is proven. It shows neither the annex nor the policies of then: the words are those of the
+    /// policies that are at hand, if any are.
+    fn there(&self, remote: &Remote, session: &mut Session) -> Result<Document, Failure> {
+        let proven = proven_there(remote, &self.id, self.trust.as_deref())?;
+        let told = proven.iter().map(|one| (one, Seen::new(one.index, one.leaf.as_bytes(), Vec::new())));
+        let refusal = told.into_iter().find(|(_, seen)| seen.kind() == REFUSED);
+        let (one, seen) = refusal.ok_or_else(|| not_refused(&self.id))?;
+        let at_hand = folder(session, self.policies.as_deref(), Folder::Policies).ok();
+        let now = session.clock.now();
+        let policies = at_hand.map(|at_hand| load(&at_hand, now).map_err(Failure::faulty)).transpose()?;
+        let (vi, en) = match &policies {
+            Some(_) => (
+                "Lời văn theo bộ chính sách có sẵn ở đây, có thể khác bộ đã áp dụng khi từ chối.",
+                "The words are those of the policies at hand here, which may be others than those that refused.",
+            ),
+            None => (
+                "Không có bộ chính sách ở đây (--policies): tên cơ quan, đầu mối liên hệ phải điền thêm.",
+                "No policies are at hand (--policies): names of agencies and whom to ask are left to be filled in.",
+            ),
+        };
+        session.terminal.note(vi, en);
+        let paper = Document::of(&Exchange::told(seen), policies.as_ref());
+        let origin = one.head.origin.to_string();
+        Ok(Document { origin, leaf: one.hash, ..self.issued(paper, session) })
     }
 }
 
