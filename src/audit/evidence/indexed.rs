@@ -1,5 +1,5 @@
 //! Entries found by the index. It is derived, and could be anybody's: an entry that is not what the index says it is, or an index that is of
-//! another past or not at the log's end, and the log is read instead.
+//! another past, not at the log's end, or that knows nothing of an exchange, and the log is read instead.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -99,7 +99,12 @@ impl Indexed<'_> {
         for id in exchanges {
             let of = Wanted { end: next, ..Wanted::default() }
                 .and(Column::Exchange, vec![Value::Bytes(*id.as_bytes())]);
-            for index in self.rows(&of, Order::Oldest, PAGE_MAX)? {
+            let rows = self.rows(&of, Order::Oldest, PAGE_MAX)?;
+            // That there is none, only the log can say.
+            if rows.is_empty() {
+                return Err(Not::Index);
+            }
+            for index in rows {
                 let entry = self.entry(index)?.filter(|entry| entry.exchange() == Some(*id));
                 found.push(entry.ok_or(Not::Index)?);
             }

@@ -90,11 +90,18 @@ fn fed(log: &SmallLog) -> Box<dyn Catalogue> {
 struct Spy {
     index: Box<dyn Catalogue>,
     pages: Cell<u32>,
-    lie: Option<Column>,
+    lie: Option<(Column, Lie)>,
+}
+
+/// What is not so of the rows of a column.
+#[derive(Debug, Clone, Copy)]
+enum Lie {
+    Elsewhere,
+    Absent,
 }
 
 impl Spy {
-    fn on(index: Box<dyn Catalogue>, lie: Option<Column>) -> Self {
+    fn on(index: Box<dyn Catalogue>, lie: Option<(Column, Lie)>) -> Self {
         Self { index, pages: Cell::new(0), lie }
     }
 }
@@ -107,8 +114,12 @@ impl Catalogue for Spy {
     fn page(&self, wanted: &Wanted, order: Order, most: usize) -> Result<Vec<Row>, IndexError> {
         self.pages.set(self.pages.get() + 1);
         let mut rows = self.index.page(wanted, order, most)?;
-        if wanted.is.iter().any(|(column, _)| Some(*column) == self.lie) {
-            rows.iter_mut().for_each(|row| row.index = row.index.saturating_sub(1));
+        match self.lie.filter(|(of, _)| wanted.is.iter().any(|(column, _)| column == of)) {
+            None => {}
+            Some((_, Lie::Elsewhere)) => {
+                rows.iter_mut().for_each(|row| row.index = row.index.saturating_sub(1));
+            }
+            Some((_, Lie::Absent)) => rows.clear(),
         }
         Ok(rows)
     }
@@ -131,7 +142,8 @@ fn a_case_found_by_the_index_is_the_one_that_reading_all_of_the_log_finds_whatev
     let (log, id) = closed();
     let wanted = Wish { exchanges: [id].into(), messages: vec![(b"x".to_vec(), None)], ..wish(id) };
     let read_through = gathered(&log, &wanted).unwrap();
-    for lie in [None, Some(Column::Exchange), Some(Column::Kind)] {
+    let elsewhere = [Column::Exchange, Column::Kind].map(|column| Some((column, Lie::Elsewhere)));
+    for lie in [None, Some((Column::Exchange, Lie::Absent))].into_iter().chain(elsewhere) {
         let spy = Spy::on(fed(&log), lie);
         assert_eq!(gathered_by(&log, Some(&spy), &wanted).unwrap(), read_through, "{lie:?}");
         assert!(spy.pages.get() > 0, "{lie:?}");
