@@ -1,5 +1,7 @@
 //! Which signed requests the log tells of lately: after a stop, too, none of them counts again.
 
+use std::path::Path;
+
 use serde::Deserialize;
 
 use crate::clock::Timestamp;
@@ -10,13 +12,16 @@ use crate::id::ExchangeId;
 use crate::message::request::WINDOW_SECONDS;
 use crate::tlog::Entry;
 use crate::tlog::reader::ReadError;
+use crate::tlog::reader::scan_from;
 
+use super::index::scanned::published;
 use super::months::MonthKeys;
+use super::older::first_since;
 use super::recorder::Recorder;
 
 /// For how long after its entry a signature may still count, in seconds: it was used before that, and could have been made as long after its
 /// use as it counts, by a clock that is ahead.
-const COUNTS_SECONDS: i64 = 2 * WINDOW_SECONDS;
+pub const COUNTS_SECONDS: i64 = 2 * WINDOW_SECONDS;
 
 /// A signature that was used.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,6 +62,22 @@ pub fn lately(recorder: &Recorder, now: Timestamp) -> Result<Vec<Spent>, ReadErr
             break;
         }
         spent.extend(of(&leaf, &entry, recorder.months(), at.saturating_add(COUNTS_SECONDS)));
+    }
+    Ok(spent)
+}
+
+/// The same of a log that is closed and lies in a folder, in which nobody writes any more.
+///
+/// # Errors
+/// It cannot be read.
+pub fn lately_in(folder: &Path, months: &MonthKeys, now: Timestamp) -> Result<Vec<Spent>, ReadError> {
+    let (size, mut spent) = (published(folder).map_or(0, |head| head.size), Vec::new());
+    let since = now.as_second().saturating_sub(COUNTS_SECONDS).saturating_mul(1_000);
+    for item in scan_from(folder, first_since(folder, since, size)?) {
+        let (_, entry, _) = item?;
+        let Ok(leaf) = serde_json::from_slice::<Leaf<'_>>(&entry.leaf) else { continue };
+        let at = leaf.at.parse::<Timestamp>().map_or(i64::MAX, Timestamp::as_second);
+        spent.extend(of(&leaf, &entry, months, at.saturating_add(COUNTS_SECONDS)));
     }
     Ok(spent)
 }

@@ -18,6 +18,8 @@ use crate::tlog::note::VerifierKey;
 use super::chain::Chains;
 use super::change;
 use super::change::Change;
+use super::charged;
+use super::charged::Carried;
 use super::charged::Charged;
 use super::directory::Directory;
 use super::forget;
@@ -77,6 +79,17 @@ pub enum BeginError {
     /// The first entries could not be written.
     #[error("the log does not take its first entries")]
     Note(#[from] Unrecorded),
+}
+
+/// What a log takes over from the one before it.
+#[derive(Debug)]
+pub struct Before {
+    /// Which that was.
+    pub predecessor: Predecessor,
+    /// The key that signed answers then (SubjectPublicKeyInfo, base64), where another does now.
+    pub answer_key: Option<String>,
+    /// What it had counted towards quotas.
+    pub accounts: Vec<Carried>,
 }
 
 /// A log that is open and to which this start has added nothing yet: now is the time to ask the witnesses whether it is the one
@@ -208,13 +221,16 @@ impl Opened {
     ///
     /// # Errors
     /// The log takes no record.
-    pub fn succeed(self, predecessor: Predecessor, key: &VerifierKey) -> Result<(), BeginError> {
+    pub fn succeed(self, before: Before, key: &VerifierKey) -> Result<(), BeginError> {
         let Self { recorder, recovered, first } = self;
-        let rotated = Record::KeysRotated { retired: predecessor.vkey.clone(), key: key.to_string() };
+        let Before { predecessor, answer_key: retired_answer_key, accounts } = before;
+        let answer_key = retired_answer_key.as_ref().and_then(|_| first.answer_keys.first().cloned());
+        let retired = predecessor.vkey.clone();
+        let rotated = Record::KeysRotated { retired, key: key.to_string(), retired_answer_key, answer_key };
         let entries = [first.log_opened(Some(predecessor)), rotated];
         let written = usize::try_from(recovered.size).unwrap_or(usize::MAX);
-        for record in entries.iter().skip(written) {
-            recorder.write(record)?;
+        for record in entries.into_iter().chain(charged::entries(&accounts)).skip(written) {
+            recorder.write(&record)?;
         }
         recorder.log().close();
         Ok(())

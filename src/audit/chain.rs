@@ -110,6 +110,9 @@ impl Sequencer for Chains {
         let exchange =
             members.exchange.map(str::parse).transpose().map_err(|fault: NotAName| fault.to_string())?;
         let charge = members.charge()?;
+        if members.kind == "quotas.carried" {
+            self.charged.carry(&entry.leaf)?;
+        }
         // Nothing is refused below this line: a refused entry must leave no trace.
         self.last = Some(at);
         self.heads.insert(members.agency.clone().into_owned(), Head { seq: members.seq, leaf: *leaf_hash });

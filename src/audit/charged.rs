@@ -13,6 +13,8 @@ use jiff::civil::Date;
 use serde::Deserialize;
 use serde::Serialize;
 
+use super::record::Record;
+
 /// The counts, by agreement and agency.
 ///
 /// Bounded: both are names that some policies of this log's life configured.
@@ -30,6 +32,31 @@ pub struct Count {
     pub today: u64,
     /// In the month around it, that day included.
     pub month: u64,
+}
+
+/// One agency's count under one agreement, as the log that follows takes it over (`quotas.carried`).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Carried {
+    agency: String,
+    agreement: String,
+    day: String,
+    month: u64,
+    today: u64,
+}
+
+/// Accounts in one entry: each at most 210 bytes, so that a leaf holds them.
+const CARRIED_MAX: usize = 64;
+
+/// The entries in which accounts are taken over.
+pub fn entries(accounts: &[Carried]) -> impl Iterator<Item = Record> {
+    accounts.chunks(CARRIED_MAX).map(|accounts| Record::QuotasCarried { accounts: accounts.to_vec() })
+}
+
+/// What a leaf of the kind says.
+#[derive(Deserialize)]
+struct Carrying {
+    accounts: Vec<Carried>,
 }
 
 /// A count as a snapshot writes it.
@@ -86,6 +113,36 @@ impl Charged {
         self.accounts().get(agreement)?.get(agency).copied()
     }
 
+    /// Everything, for the log that follows.
+    #[must_use]
+    pub fn carried(&self) -> Vec<Carried> {
+        let accounts = self.accounts();
+        let all = accounts.iter().flat_map(|(agreement, of)| of.iter().map(move |of| (agreement, of)));
+        let carried = all.map(|(agreement, (agency, count))| Carried {
+            agency: agency.clone(),
+            agreement: agreement.clone(),
+            day: count.day.to_string(),
+            month: count.month,
+            today: count.today,
+        });
+        carried.collect()
+    }
+
+    /// Takes over what the log before had counted, as a leaf says it; nothing of it where it says what cannot be.
+    pub(super) fn carry(&self, leaf: &[u8]) -> Result<(), String> {
+        let carrying = serde_json::from_slice::<Carrying>(leaf).map_err(|fault| fault.to_string())?;
+        let mut accounts = self.accounts();
+        let mut all = accounts.clone();
+        for Carried { agency, agreement, day, month, today } in carrying.accounts {
+            let day = day.parse().map_err(|_| format!("`{}` is not a day", day.escape_default()))?;
+            if all.entry(agreement).or_default().insert(agency, Count { day, today, month }).is_some() {
+                return Err("what was counted already is carried over".to_owned());
+            }
+        }
+        *accounts = all;
+        Ok(())
+    }
+
     pub(super) fn state(&self) -> State {
         let write =
             |count: &Count| Written { day: count.day.to_string(), month: count.month, today: count.today };
@@ -138,6 +195,45 @@ mod tests {
         ] {
             assert_eq!(after(days), (expected.0.to_owned(), expected.1, expected.2), "{days:?}");
         }
+    }
+
+    #[test]
+    fn counts_that_are_carried_over_go_on_and_nothing_is_carried_twice() {
+        let (before, after) = (Charged::default(), Charged::default());
+        for number in 0..=CARRIED_MAX {
+            before.count(&format!("TT-{number}"), "H31.05", "2026-11-25".parse().unwrap());
+        }
+        before.count("TT-1", "H31.05", "2026-11-26".parse().unwrap());
+        let leaves: Vec<_> =
+            entries(&before.carried()).map(|record| serde_json::to_vec(&record).unwrap()).collect();
+        assert_eq!(leaves.len(), 2);
+        for leaf in &leaves {
+            after.carry(leaf).unwrap();
+        }
+        assert_eq!(after.carried(), before.carried());
+        after.count("TT-1", "H31.05", "2026-11-26".parse().unwrap());
+        let count = Count { day: "2026-11-26".parse().unwrap(), today: 2, month: 3 };
+        assert_eq!(after.of("TT-1", "H31.05"), Some(count));
+        assert!(after.carry(&leaves[0]).is_err());
+        for wrong in
+            [&b"{}"[..], br#"{"accounts":[{"agency":"H31","agreement":"TT","day":"x","month":1,"today":1}]}"#]
+        {
+            assert!(Charged::default().carry(wrong).is_err());
+        }
+        assert_eq!(after.of("TT-1", "H31.05"), Some(count), "what is refused leaves no trace");
+    }
+
+    #[test]
+    fn the_longest_accounts_fit_a_leaf() {
+        let long = Carried {
+            agency: "H".repeat(35),
+            agreement: "T".repeat(64),
+            day: "2026-11-26".to_owned(),
+            month: 1 << 52,
+            today: 1 << 52,
+        };
+        let record = Record::QuotasCarried { accounts: vec![long; CARRIED_MAX] };
+        assert!(serde_json::to_vec(&record).unwrap().len() + 512 < crate::tlog::LEAF_BYTES_MAX);
     }
 
     #[test]

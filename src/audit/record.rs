@@ -8,6 +8,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 use serde_json::value::to_raw_value;
 
+use super::charged::Carried;
 use super::facts::CertificateFacts;
 use super::facts::Facts;
 use super::forget::Forgotten;
@@ -62,6 +63,18 @@ pub enum Record {
         retired: String,
         /// That of this log.
         key: String,
+        /// The key that signed answers until here (SubjectPublicKeyInfo, base64), where it was replaced too.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        retired_answer_key: Option<String>,
+        /// The one that does from here on.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        answer_key: Option<String>,
+    },
+    /// What the log before had counted towards quotas.
+    #[serde(rename = "quotas.carried")]
+    QuotasCarried {
+        /// Each agency's under each agreement.
+        accounts: Vec<Carried>,
     },
     /// A gateway begins to serve.
     #[serde(rename = "node.started")]

@@ -10,6 +10,9 @@ use std::sync::Mutex;
 use std::sync::MutexGuard;
 use std::sync::PoisonError;
 
+use jiff::SignedDuration;
+
+use crate::audit::attested::COUNTS_SECONDS;
 use crate::audit::attested::Spent;
 use crate::clock::Timestamp;
 use crate::crypto::digest::Hash;
@@ -29,6 +32,9 @@ const OF_AGENCY_MAX: usize = 1 << 15;
 /// Signatures remembered in all, in some thirty megabytes. Sixteen agencies that use up their own do not keep the others out for longer
 /// than a minute.
 const MAX: usize = 1 << 19;
+
+/// How long after its use a signature may count, and a second more.
+const COUNTED: SignedDuration = SignedDuration::from_secs(COUNTS_SECONDS + 1);
 
 /// What is kept of the hash of key and nonce: two of them meet by chance less often than once in 10^27.
 type Short = [u8; 16];
@@ -61,6 +67,11 @@ impl Nonces {
             // One that does not count any more need not be remembered.
             let _ = seen.spend(&agency, short(&once), until);
         }
+    }
+
+    /// Nothing that may have been used before `time` counts: where nobody can tell any more what was.
+    pub fn begin_at(&self, time: Timestamp) {
+        let _later = self.seen(time.saturating_add(COUNTED).unwrap_or(Timestamp::MAX));
     }
 
     /// Lets an admitted request go on, and its signature, if it has one, count no more.
@@ -185,6 +196,15 @@ mod tests {
             (1, 1),
             "what no longer counts is forgotten"
         );
+    }
+
+    #[test]
+    fn where_nobody_can_tell_what_was_used_nothing_counts_that_may_have_been() {
+        let nonces = Nonces::default();
+        nonces.begin_at(Timestamp::from_second(1_000).unwrap());
+        let mut seen = nonces.seen(Timestamp::from_second(1_010).unwrap());
+        assert_eq!(seen.spend(&centre(), once(1), 1_000 + COUNTS_SECONDS), Err(Unsigned::NotNow));
+        assert_eq!(seen.spend(&centre(), once(1), 1_001 + COUNTS_SECONDS), Ok(()));
     }
 
     #[test]

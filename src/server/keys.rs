@@ -24,6 +24,8 @@ const LOG_KEY: &str = "log.key";
 const NEXT_LOG_KEY: &str = "log.next.key";
 /// The answer key, under the keys folder.
 const ANSWER_KEY: &str = "answer.key";
+/// The one that is to follow, under the keys folder.
+const NEXT_ANSWER_KEY: &str = "answer.next.key";
 /// The folder of the months' keys, under the keys folder.
 const MONTHS: &str = "months";
 
@@ -77,8 +79,19 @@ impl Keys {
     /// # Errors
     /// See [`KeysError`].
     pub fn read_or_make(folder: &Path, algorithm: Algorithm) -> Result<Self, KeysError> {
-        let log = folder.join(LOG_KEY);
-        let answer = folder.join(ANSWER_KEY);
+        Self::named(folder, (LOG_KEY, ANSWER_KEY), algorithm)
+    }
+
+    /// The same of those that are to follow.
+    ///
+    /// # Errors
+    /// See [`KeysError`].
+    pub fn next(folder: &Path, algorithm: Algorithm) -> Result<Self, KeysError> {
+        Self::named(folder, (NEXT_LOG_KEY, NEXT_ANSWER_KEY), algorithm)
+    }
+
+    fn named(folder: &Path, (log, answer): (&str, &str), algorithm: Algorithm) -> Result<Self, KeysError> {
+        let (log, answer) = (folder.join(log), folder.join(answer));
         let make_answer = match algorithm {
             Algorithm::P256 => P256Key::generate_pkcs8,
             Algorithm::Ed25519 => Ed25519Key::generate_pkcs8,
@@ -100,6 +113,12 @@ impl Keys {
         let vkey = VerifierKey::new(origin, self.log.public_raw());
         Papers { vkey, answer: pem(&self.answer.public()) }
     }
+
+    /// The answer key's public half: SubjectPublicKeyInfo, base64.
+    #[must_use]
+    pub fn answer_spki(&self) -> String {
+        STANDARD.encode(self.answer.public().spki())
+    }
 }
 
 /// What verifiers need beside a log.
@@ -120,32 +139,26 @@ impl Papers {
     }
 }
 
-/// Reads the key of the log that is to follow, making it where there is none.
-///
-/// # Errors
-/// See [`KeysError`].
-pub(super) fn next(folder: &Path) -> Result<Ed25519Key, KeysError> {
-    let path = folder.join(NEXT_LOG_KEY);
-    let der = read_or_make(&path, Ed25519Key::generate_pkcs8)?;
-    Ed25519Key::from_pkcs8(&der).map_err(|source| KeysError::Damaged { path, source })
-}
-
-/// Destroys the log's key and puts the next one in its place. Done before: nothing happens.
+/// Destroys the log's key and the answers', and puts the next ones in their places. Done before: nothing happens.
 ///
 /// # Errors
 /// The disk failed: asked again, it ends the same.
-pub(super) fn replace_log_key(folder: &Path) -> Result<(), KeysError> {
-    let (present, next) = (folder.join(LOG_KEY), folder.join(NEXT_LOG_KEY));
-    let replaced = || {
-        if !next.is_file() {
-            return Ok(());
-        }
-        keyfile::destroy(&present)?;
-        // Stopping here leaves the next key alone: only the one that carries on with the rotation comes here, and finds it.
-        std::fs::rename(&next, &present)?;
-        std::fs::File::open(folder)?.sync_all()
-    };
-    replaced().map_err(|source| KeysError::File { path: present.clone(), source })
+pub(super) fn replace(folder: &Path) -> Result<(), KeysError> {
+    for (present, next) in [(LOG_KEY, NEXT_LOG_KEY), (ANSWER_KEY, NEXT_ANSWER_KEY)] {
+        let (present, next) = (folder.join(present), folder.join(next));
+        replace_one(folder, &present, &next).map_err(|source| KeysError::File { path: present, source })?;
+    }
+    Ok(())
+}
+
+fn replace_one(folder: &Path, present: &Path, next: &Path) -> io::Result<()> {
+    if !next.is_file() {
+        return Ok(());
+    }
+    keyfile::destroy(present)?;
+    // Stopping here leaves the next key alone: only the one that carries on with the rotation comes here, and finds it.
+    std::fs::rename(next, present)?;
+    std::fs::File::open(folder)?.sync_all()
 }
 
 /// A public key as PEM (RFC 7468 13).

@@ -33,6 +33,7 @@ use crate::crypto::keyfile;
 use crate::crypto::random;
 use crate::crypto::seal::SealingKey;
 use crate::gateway::door::Door;
+use crate::id::Origin;
 use crate::limits::Key;
 use crate::limits::Limits;
 use crate::limits::quota::account::Counted;
@@ -196,7 +197,14 @@ impl Quotas {
     /// The disk failed, or there is no randomness.
     fn write(&self, limits: &Limits, recorder: &Recorder) -> io::Result<u64> {
         // The size first: an entry before it was charged before it was written, so that its people are among those read after it.
-        let (size, people) = (recorder.log().size(), limits.people());
+        let size = recorder.log().size();
+        self.write_for(limits, &recorder.log().head().origin, size)?;
+        Ok(size)
+    }
+
+    /// The same for the log of that origin, of which so many entries are covered.
+    fn write_for(&self, limits: &Limits, origin: &Origin, size: u64) -> io::Result<()> {
+        let people = limits.people();
         let accounts = people.iter().map(|(key, day, people)| Account {
             agreement: key.agreement.to_string(),
             agency: key.agency.to_string(),
@@ -205,11 +213,27 @@ impl Quotas {
         });
         let written = Written { v: FORMAT.to_owned(), size, accounts: accounts.collect() };
         let plain = serde_json::to_vec(&written)?;
-        let about = recorder.log().head();
-        let sealed = self.sealing.seal(about.origin.as_str().as_bytes(), &plain).map_err(io::Error::other)?;
-        keyfile::replace(&self.file, &sealed)?;
-        Ok(size)
+        let sealed = self.sealing.seal(origin.as_str().as_bytes(), &plain).map_err(io::Error::other)?;
+        keyfile::replace(&self.file, &sealed)
     }
+}
+
+/// Writes whom the exchanges of a log that is about to be closed were charged with for the one that follows, whose origin the settings
+/// have: its own entries name none of them. Blocks on the disk.
+///
+/// # Errors
+/// It cannot be found out, or not be written: the log must not be closed then.
+pub(super) fn carry(
+    settings: &Settings,
+    recorder: &Recorder,
+    policies: &Policies,
+    clock: &Clock,
+) -> Result<(), QuotasError> {
+    let quotas = Quotas::read_or_make(settings)?;
+    let limits = Limits::new(caps(settings), quotas.secret);
+    quotas.restore(&limits, recorder, policies, (clock, clock))?;
+    let written = quotas.write_for(&limits, &settings.log.origin, 0);
+    written.map_err(|source| QuotasError::File { path: quotas.file.clone(), source })
 }
 
 fn own_secret(path: PathBuf) -> Result<[u8; 32], QuotasError> {

@@ -3,8 +3,6 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
@@ -191,7 +189,7 @@ impl Gateway {
         let door = Arc::new(door);
         let stop = Stop::new();
         let quotas = quotas.begin(&door).await?;
-        upkeep::remember_signatures(&door).await?;
+        upkeep::remember_signatures(&door, &settings).await?;
         let tls = socket::tls(&settings.exchange.socket)?;
         let (desk, reloads_desk) = desk::listen(&settings, &tls, (&door, key), &stop).await?.unzip();
         let reload = Reload::new((Arc::clone(&door), tls.clone(), reloads_desk), settings.clone(), before);
@@ -326,7 +324,7 @@ pub(super) async fn open_log(
     if let Some(found) = keys.signed_origin(folder).filter(|found| found != origin) {
         return Err(StartError::OtherOrigin { found, origin: origin.clone() });
     }
-    let answer_keys = vec![STANDARD.encode(keys.answer.public().spki())];
+    let answer_keys = vec![keys.answer_spki()];
     let log = tlog::Settings {
         folder: settings.log.folder.clone(),
         origin: settings.log.origin.clone(),

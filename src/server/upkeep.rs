@@ -4,21 +4,32 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::audit::attested;
+use crate::audit::attested::COUNTS_SECONDS;
 use crate::audit::recorder::Recorder;
+use crate::config::settings::Settings;
 use crate::gateway::door::Door;
 use crate::listener::stop::Stop;
 
+use super::rotation;
 use super::run::StartError;
 
 /// How often summaries of tallied refusals are written.
 const TALLY_EVERY: Duration = Duration::from_secs(1);
 
-/// What was signed lately and answered is not answered again, whatever happened to the process meanwhile.
-pub(super) async fn remember_signatures(door: &Arc<Door>) -> Result<(), StartError> {
-    let door = Arc::clone(door);
+/// What was signed lately and answered is not answered again, whatever happened to the process meanwhile, or if another log was begun.
+pub(super) async fn remember_signatures(door: &Arc<Door>, settings: &Settings) -> Result<(), StartError> {
+    let (door, settings) = (Arc::clone(door), settings.clone());
     let remembering = move || {
-        let now = door.clock.now();
-        door.nonces.restore(attested::lately(&door.recorder, now)?, now);
+        let (recorder, now) = (&door.recorder, door.clock.now());
+        door.nonces.restore(attested::lately(recorder, now)?, now);
+        match rotation::before(&settings, recorder)? {
+            Some((at, _)) if now.as_second().saturating_sub(at.as_second()) > COUNTS_SECONDS => {}
+            Some((_, Some(folder))) => {
+                door.nonces.restore(attested::lately_in(&folder, recorder.months(), now)?, now);
+            }
+            Some((at, None)) => door.nonces.begin_at(at),
+            None => {}
+        }
         Ok(())
     };
     tokio::task::spawn_blocking(remembering).await?

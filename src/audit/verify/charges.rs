@@ -38,6 +38,39 @@ struct Count {
 #[derive(Debug, Default)]
 pub(super) struct Charges(HashMap<(Agreement, Agency), Count>);
 
+/// What a leaf takes over from the log before: nothing that can be understood, or these accounts.
+#[derive(Debug)]
+pub(super) struct Carried(Option<Vec<(Agreement, Agency, Count)>>);
+
+/// The leaf that says it.
+#[derive(Deserialize)]
+struct Carrying {
+    accounts: Vec<OfLogBefore>,
+}
+
+/// One account in it.
+#[derive(Deserialize)]
+struct OfLogBefore {
+    agency: String,
+    agreement: String,
+    #[serde(flatten)]
+    said: Said,
+}
+
+impl Carried {
+    pub(super) fn read(leaf: &[u8]) -> Self {
+        let read = |account: &OfLogBefore| {
+            let Said { day, today, month } = &account.said;
+            let count = Count { day: Day::read(day.as_bytes())?, today: *today, month: *month };
+            let is_sound = 0 < count.today && count.today <= count.month;
+            let agency = Agency::read(account.agency.as_bytes())?;
+            is_sound.then_some((Agreement::read(account.agreement.as_bytes())?, agency, count))
+        };
+        let carrying = serde_json::from_slice::<Carrying>(leaf).ok();
+        Self(carrying.and_then(|carrying| carrying.accounts.iter().map(read).collect()))
+    }
+}
+
 /// A count as a snapshot writes it.
 #[derive(Deserialize)]
 pub(super) struct Said {
@@ -109,6 +142,14 @@ impl Charges {
             count.today = if day > count.day { 1 } else { count.today + u64::from(day == count.day) };
             count.day = count.day.max(day);
         }
+    }
+
+    /// Takes over what the log before had counted; whether that can be: nothing is counted twice.
+    pub(super) fn carry(&mut self, carried: &Carried) -> bool {
+        let Some(accounts) = &carried.0 else { return false };
+        accounts
+            .iter()
+            .all(|(agreement, agency, count)| self.0.insert((*agreement, *agency), *count).is_none())
     }
 
     /// Whether an account is exactly this.

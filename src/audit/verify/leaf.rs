@@ -10,6 +10,7 @@ use crate::crypto::digest::Hash;
 use crate::tlog::fsck::Annexed;
 use crate::tlog::fsck::Shelf;
 
+use super::charges::Carried;
 use super::charges::Charge;
 use super::moment::Moment;
 use super::scan;
@@ -39,6 +40,8 @@ pub struct Said {
     pub(super) policy: Option<Hash>,
     /// Towards which quotas it counts.
     pub(super) charge: Charge,
+    /// What it takes over from the log before, where it is of that kind.
+    pub(super) carried: Option<Box<Carried>>,
 }
 
 /// The kinds of entry, as far as they are judged differently.
@@ -55,6 +58,10 @@ pub(super) enum Kind {
     Orphaned,
     NodeStarted,
     LogClosed,
+    /// The second entry of a log that follows another.
+    KeysRotated,
+    /// What that other had counted.
+    QuotasCarried,
     PolicyChanged,
     /// One that names objects: a month's order and its signatures, a time-stamp's token.
     NamesObjects,
@@ -190,6 +197,7 @@ impl Default for Said {
             objects: Vec::new(),
             policy: None,
             charge: Charge::None,
+            carried: None,
         }
     }
 }
@@ -217,6 +225,7 @@ impl Said {
             objects: Vec::new(),
             policy: None,
             charge: Charge::read(members.agreement, members.charged),
+            carried: (kind == Kind::QuotasCarried).then(|| Box::new(Carried::read(leaf))),
         };
         if matches!(said.kind, Kind::PolicyChanged | Kind::NamesObjects) {
             let rare = serde_json::from_slice::<Rare>(leaf);
@@ -251,8 +260,10 @@ impl Kind {
             b"policy.changed" => Self::PolicyChanged,
             b"month.forgotten" | b"time.anchored" => Self::NamesObjects,
             b"log.closed" => Self::LogClosed,
+            b"keys.rotated" => Self::KeysRotated,
+            b"quotas.carried" => Self::QuotasCarried,
             b"log.opened" | b"node.stopped" | b"node.ordered" | b"node.limits" | b"refusals.summary"
-            | b"keys.rotated" | b"audit.read" => Self::Other,
+            | b"audit.read" => Self::Other,
             _ => Self::Unknown,
         }
     }
@@ -313,7 +324,7 @@ impl fmt::Debug for Id {
 }
 
 impl Agency {
-    fn read(text: &[u8]) -> Option<Self> {
+    pub(super) fn read(text: &[u8]) -> Option<Self> {
         let mut name = [0; AGENCY_MAX];
         let length = u8::try_from(text.len())
             .ok()

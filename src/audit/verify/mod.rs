@@ -62,6 +62,8 @@ pub struct Judge {
     closed: Option<u64>,
     /// What the last entry that named a certificate said it was taken by.
     path: Option<Hash>,
+    /// The next entry may take over what the log before had counted: nothing was counted here yet.
+    carries: bool,
     /// How often entries were missed. What was known before of a chain no longer holds then.
     missed: u64,
     /// Kinds that are not known, with the first entry of each and how many there are.
@@ -124,6 +126,7 @@ impl fsck::Judge for Judge {
         self.judge_chain(entry, &mut wrong);
         wrong.extend(self.wrong_standing(index, said));
         wrong.extend(self.wrong_charge(said));
+        wrong.extend(self.wrong_carried(index, said));
         wrong.extend(self.closed.map(|closed| Wrong::AfterTheEnd { closed }));
         self.take_notice(entry);
         wrong.into_iter().map(Finding::from).collect()
@@ -222,6 +225,8 @@ impl Judge {
             | Kind::Missing
             | Kind::NodeStarted
             | Kind::LogClosed
+            | Kind::KeysRotated
+            | Kind::QuotasCarried
             | Kind::PolicyChanged
             | Kind::NamesObjects
             | Kind::Other => return None,
@@ -239,6 +244,18 @@ impl Judge {
                 None
             }
         }
+    }
+
+    /// It stands directly behind the second entry of a log that follows another, or behind its like.
+    fn wrong_carried(&mut self, index: u64, said: &Said) -> Option<Wrong> {
+        let may_stand = self.carries || self.missed > 0;
+        self.carries = match said.kind {
+            Kind::KeysRotated => index == 1,
+            Kind::QuotasCarried => self.carries,
+            _ => false,
+        };
+        let carried = said.carried.as_deref()?;
+        (!self.charges.carry(carried) || !may_stand).then_some(Wrong::Carried)
     }
 
     /// What is worth remembering of an entry.

@@ -19,6 +19,7 @@ pub(super) enum Wrong {
     NotAnExchange,
     Standing { id: Id, wrong: BadStanding },
     Charge,
+    Carried,
     Snapshot(&'static str),
     AfterTheEnd { closed: u64 },
 }
@@ -83,6 +84,11 @@ impl From<Wrong> for Finding {
                 "charged",
                 "`charged` không phải là một ngày, hoặc bản ghi không nêu thỏa thuận",
                 "`charged` is not a day, or the entry names no agreement",
+            ),
+            Wrong::Carried => Self::new(
+                "carried",
+                "`quotas.carried` không đứng ngay sau `keys.rotated`, không đúng dạng, hoặc nêu một tài khoản hai lần",
+                "`quotas.carried` does not stand behind `keys.rotated`, cannot be understood, or has an account twice",
             ),
             Wrong::Snapshot(member) => Self::new(
                 "snapshot-state",

@@ -114,6 +114,10 @@ fn headline(seen: &Seen, language: Language) -> String {
         "refusals.summary" => ("gộp các lần từ chối đối với", "summed up refusals of"),
         "log.opened" => ("mở nhật ký; đơn vị vận hành", "opened the log; operator"),
         "log.closed" => ("đóng hẳn nhật ký; đơn vị vận hành", "closed the log for good; operator"),
+        "quotas.carried" => (
+            "nhận số đếm hạn mức từ nhật ký trước; đơn vị vận hành",
+            "took over the quotas' counts of the log before; operator",
+        ),
         "keys.rotated" => ("thay khóa nhật ký; đơn vị vận hành", "replaced the log's key; operator"),
         "node.started" => ("khởi động; đơn vị vận hành", "started; operator"),
         "node.stopped" => ("dừng theo kế hoạch; đơn vị vận hành", "stopped on purpose; operator"),

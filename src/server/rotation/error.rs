@@ -8,6 +8,7 @@ use crate::audit::index::IndexError;
 use crate::id::Origin;
 use crate::server::attend::AttendError;
 use crate::server::keys::KeysError;
+use crate::server::quotas::QuotasError;
 use crate::server::run::StartError;
 
 /// Why a log is not rotated, or not to the end.
@@ -43,6 +44,9 @@ pub enum RotateError {
     /// A key cannot be had, or not be destroyed.
     #[error("the keys could not be replaced")]
     Keys(#[from] KeysError),
+    /// What was counted towards quotas cannot be taken over.
+    #[error("what was counted towards quotas cannot be taken over")]
+    Quotas(#[from] QuotasError),
     /// The index of the old log could not be removed.
     #[error("the index of the old log could not be removed")]
     Index(#[from] IndexError),

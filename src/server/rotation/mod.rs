@@ -1,18 +1,19 @@
 //! A log closed for good, and the next one begun under another key: `keys rotate`, while no gateway runs.
 //!
 //! **In which order, and what a crash leaves.** Until the plan is written nothing has happened: the log is opened as at every start, which
-//! is recovery, the witnesses are asked, and the next key is made (a crash leaves a key that nobody uses, and that the next run takes).
+//! is recovery, the witnesses are asked, the next keys are made (a crash leaves keys that nobody uses, and that the next run takes), and whom the
+//! day's exchanges were charged with is written for the new log (a crash leaves the old one to open the day's annexes once more).
 //! From the plan on there is no way back, only on: no gateway starts while it is there, and `keys rotate` carries on from wherever it stands.
 //!
 //! | step | a crash after it leaves | the next run |
 //! |---|---|---|
-//! | 1. the plan, `keys/rotation`: both verification keys | the log as it was, open to nobody | closes it |
+//! | 1. the plan, `keys/rotation`: both verification keys, both answer keys, what was counted towards quotas | the log as it was, open to nobody | closes it |
 //! | 2. the entry `log.closed`, durable, and its head published | a closed log in its old place | finds it closed; a head that is not published yet it publishes |
 //! | 3. the verification keys under the closed log's new name | the same, and two small files | writes them again |
 //! | 4. the folder gets that name | no log in the old place | finds the folder moved |
-//! | 5. the old private key is overwritten and removed | no log key, or bytes of nothing under its name | destroys what is left |
-//! | 6. the next key gets its name | the new key in place, no log yet | finds no next key: it is in place |
-//! | 7. the new log: `log.opened`, `keys.rotated` | one of the two, or both | writes what is missing |
+//! | 5. the old private keys are overwritten and removed | no key, or bytes of nothing under its name | destroys what is left |
+//! | 6. the next keys get their names | new keys in place, no log yet | finds no next key: it is in place |
+//! | 7. the new log: `log.opened`, `keys.rotated`, `quotas.carried` | some of them, or all | writes what is missing |
 //! | 8. the index in a folder is removed, it is the old log's | a plan that is carried out | removes it again: nobody has fed it |
 //! | 9. the plan is removed | what was asked for | is a new rotation, refused unless `origin` was changed again |
 
@@ -30,6 +31,7 @@ use std::path::PathBuf;
 
 use serde_json::Value;
 
+use crate::audit::begin::Before;
 use crate::audit::begin::BeginError;
 use crate::audit::index::place::Place;
 use crate::audit::index::scanned::published;
@@ -37,18 +39,22 @@ use crate::audit::record::Predecessor;
 use crate::audit::record::Successor;
 use crate::audit::recorder::Recorder;
 use crate::clock::Clock;
+use crate::clock::Timestamp;
 use crate::config::settings::Settings;
 use crate::crypto::digest::hex;
 use crate::id::Origin;
+use crate::policy::Policies;
 use crate::tlog::OpenError;
 use crate::tlog::checkpoint::Checkpoint;
 use crate::tlog::note::VerifierKey;
+use crate::tlog::reader::ReadError;
 use crate::tlog::reader::scan_from;
 
 use super::attend::AttendError;
 use super::attend::attend_and_close;
 use super::keys;
 use super::keys::Keys;
+use super::quotas;
 use super::run::Overrides;
 use super::run::StartError;
 use super::run::open_log;
@@ -79,6 +85,25 @@ pub struct Rotated {
 /// One was begun.
 pub(super) fn refuse_begun(keys: &Path) -> Result<(), StartError> {
     if Plan::file(keys).exists() { Err(StartError::Rotating) } else { Ok(()) }
+}
+
+/// When this log followed another, and the folder of that one, if it is still where it was put.
+///
+/// # Errors
+/// The first entry cannot be read.
+pub(super) fn before(
+    settings: &Settings,
+    recorder: &Recorder,
+) -> Result<Option<(Timestamp, Option<PathBuf>)>, ReadError> {
+    if recorder.log().size() == 0 {
+        return Ok(None);
+    }
+    let leaf: Value = serde_json::from_slice(&recorder.log().read(0)?.leaf).unwrap_or_default();
+    let text = |pointer: &str| leaf.pointer(pointer).and_then(Value::as_str);
+    let Some(origin) = text("/predecessor/origin") else { return Ok(None) };
+    let at = text("/at").and_then(|at| at.parse().ok()).unwrap_or(Timestamp::MAX);
+    let folder = origin.parse().ok().map(|origin| aside(settings, &origin)).filter(|folder| folder.is_dir());
+    Ok(Some((at, folder)))
 }
 
 /// A log that was closed for good, met with another key than its own, is no damaged one.
@@ -151,7 +176,9 @@ async fn close(settings: &Settings, origin: Origin, clock: Clock) -> Result<(), 
     let (mut old, settings) = (settings.clone(), settings.clone());
     old.log.origin = origin;
     let is_begun = Plan::file(&settings.keys).exists();
-    let work = move |recorder: &Recorder| match plan(&settings, recorder) {
+    let policies = signers::policies(&settings, clock.now(), clock.now()).map_err(RotateError::Begin)?;
+    let now = clock.clone();
+    let work = move |recorder: &Recorder| match plan(&settings, recorder, &policies, &now) {
         Ok(plan) => {
             let successor = Successor { origin: plan.key.name().to_owned(), vkey: plan.key.to_string() };
             (Ok(()), recorder.close_for_good(successor).map(drop))
@@ -168,15 +195,23 @@ async fn close(settings: &Settings, origin: Origin, clock: Clock) -> Result<(), 
 }
 
 /// The plan of an earlier run, or a new one, durable.
-fn plan(settings: &Settings, recorder: &Recorder) -> Result<Plan, RotateError> {
-    let folder = &settings.keys;
+fn plan(
+    settings: &Settings,
+    recorder: &Recorder,
+    policies: &Policies,
+    clock: &Clock,
+) -> Result<Plan, RotateError> {
+    let (folder, algorithm) = (&settings.keys, settings.answers.algorithm);
     if let Some(plan) = Plan::read(folder)? {
         return Ok(plan);
     }
-    let present = Keys::read_or_make(folder, settings.answers.algorithm)?.log;
+    quotas::carry(settings, recorder, policies, clock)?;
+    let (present, next) = (Keys::read_or_make(folder, algorithm)?, Keys::next(folder, algorithm)?);
     let plan = Plan {
-        retired: VerifierKey::new(&recorder.log().head().origin, present.public_raw()),
-        key: VerifierKey::new(&settings.log.origin, keys::next(folder)?.public_raw()),
+        retired: VerifierKey::new(&recorder.log().head().origin, present.log.public_raw()),
+        key: VerifierKey::new(&settings.log.origin, next.log.public_raw()),
+        answers: Some((present.answer_spki(), next.answer_spki())),
+        accounts: recorder.charged().carried(),
     };
     plan.write(folder)?;
     Ok(plan)
@@ -234,7 +269,7 @@ impl Rotation {
     async fn take(&self, step: Step) -> Result<(), RotateError> {
         match step {
             Step::MoveAside => self.move_aside(),
-            Step::ReplaceKey => Ok(keys::replace_log_key(&self.settings.keys)?),
+            Step::ReplaceKey => Ok(keys::replace(&self.settings.keys)?),
             Step::BeginNext => self.begin_next().await,
             Step::RemoveIndex => self.remove_index(),
             Step::RemovePlan => Plan::remove(&self.settings.keys),
@@ -259,7 +294,10 @@ impl Rotation {
 
     async fn begin_next(&self) -> Result<(), RotateError> {
         let keys = Keys::read_or_make(&self.settings.keys, self.settings.answers.algorithm)?;
-        if keys.log.public_raw() != *self.plan.key.raw() {
+        let answers = self.plan.answers.as_ref();
+        if keys.log.public_raw() != *self.plan.key.raw()
+            || answers.is_some_and(|(_, then)| keys.answer_spki() != *then)
+        {
             return Err(RotateError::Plan(Plan::file(&self.settings.keys)));
         }
         self.open_next().await.map_err(RotateError::Begin)
@@ -269,9 +307,13 @@ impl Rotation {
         let (settings, clock) = (&self.settings, self.clock.clone());
         let policies = signers::policies(settings, clock.now(), clock.now())?;
         let (opened, _signer, key) = open_log(settings, &policies, &Overrides::default(), clock).await?;
-        let predecessor = self.done.predecessor.clone();
+        let before = Before {
+            predecessor: self.done.predecessor.clone(),
+            answer_key: self.plan.answers.clone().map(|(before, _)| before),
+            accounts: self.plan.accounts.clone(),
+        };
         // It waits for the disk: not on a thread that others share.
-        tokio::task::spawn_blocking(move || opened.succeed(predecessor, &key)).await??;
+        tokio::task::spawn_blocking(move || opened.succeed(before, &key)).await??;
         Ok(())
     }
 

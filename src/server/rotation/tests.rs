@@ -7,12 +7,15 @@ use serde_json::json;
 use crate::audit::chain::Chains;
 use crate::audit::directory::Directory;
 use crate::audit::record::Draft;
+use crate::audit::record::Exchange;
 use crate::audit::record::Record;
 use crate::audit::verify::Judge;
 use crate::config::read::read_text;
+use crate::config::settings::Algorithm;
 use crate::crypto::digest::sha256;
 use crate::crypto::keyfile;
 use crate::crypto::sign::Ed25519Key;
+use crate::id::ExchangeId;
 use crate::server::attend::attend;
 use crate::tlog;
 use crate::tlog::Placed;
@@ -32,6 +35,7 @@ struct World {
     settings: Settings,
     receipt: Placed,
     old_key: Vec<u8>,
+    old_answer: Vec<u8>,
 }
 
 impl World {
@@ -44,11 +48,26 @@ impl World {
         settings.index = Place::Folder(folder.path().join("index"));
         drop(settings.index.turn().unwrap());
         drop(settings.index.open().unwrap());
-        let note = |recorder: &Recorder| recorder.note(&Record::NodeStopped {});
+        let note = |recorder: &Recorder| {
+            charge(recorder);
+            recorder.note(&Record::NodeStopped {})
+        };
         let receipt = attend(&settings, clock(), note).await.unwrap().unwrap();
         let old_key = std::fs::read(settings.keys.join("log.key")).unwrap();
+        let old_answer = std::fs::read(settings.keys.join("answer.key")).unwrap();
         settings.log.origin = NEW.parse().unwrap();
-        Self { folder, settings, receipt, old_key }
+        Self { folder, settings, receipt, old_key, old_answer }
+    }
+
+    /// Does something with the log as it is now, of that origin.
+    async fn attend_to<T: Send + 'static>(
+        &self,
+        origin: &str,
+        work: impl FnOnce(&Settings, &Recorder) -> T + Send + 'static,
+    ) -> T {
+        let (mut settings, given) = (self.settings.clone(), self.settings.clone());
+        settings.log.origin = origin.parse().unwrap();
+        attend(&settings, clock(), move |recorder: &Recorder| work(&given, recorder)).await.unwrap()
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -76,7 +95,7 @@ impl World {
     /// All that holds once it is done, however it came about.
     async fn check(&self, rotated: &Rotated) {
         let (old, new) = (leaves(&self.path(ASIDE)), leaves(&self.path("log")));
-        assert_eq!(kinds(&new), ["log.opened", "keys.rotated"]);
+        assert_eq!(kinds(&new), ["log.opened", "keys.rotated", "quotas.carried"]);
         assert_eq!(kinds(&old).last().unwrap(), "log.closed");
         assert_eq!(kinds(&old).iter().filter(|kind| *kind == "log.closed").count(), 1);
         assert_eq!((&new[0]["seq"], &new[1]["seq"]), (&1.into(), &2.into()), "the chains begin anew");
@@ -85,7 +104,18 @@ impl World {
         let end = old.last().unwrap();
         assert_eq!(end["successor"], json!({ "origin": NEW, "vkey": key.to_string() }));
         let (size, root) = (sound(&self.path(ASIDE), &retired), published(&self.path(ASIDE)).unwrap().root);
-        assert_eq!(sound(&self.path("log"), &key), 2);
+        assert_eq!(sound(&self.path("log"), &key), 3);
+        let keys = Keys::read_or_make(&self.settings.keys, Algorithm::P256).unwrap();
+        assert_eq!(new[0]["answer_keys"], json!([keys.answer_spki()]));
+        assert_eq!(new[1]["answer_key"], new[0]["answer_keys"][0]);
+        assert_eq!(new[1]["retired_answer_key"], old[0]["answer_keys"][0]);
+        assert_ne!(new[1]["answer_key"], new[1]["retired_answer_key"]);
+        let beside = std::fs::read_to_string(self.path(&format!("{ASIDE}.answer.pem"))).unwrap();
+        assert_eq!(
+            beside,
+            old_pem(&self.old_answer),
+            "old answers are verified by what lies beside their log"
+        );
         assert_eq!(
             new[0]["predecessor"],
             json!({ "origin": OLD, "size": size, "root": hex(&root), "vkey": retired.to_string() })
@@ -98,15 +128,52 @@ impl World {
             .map(|entry| entry.unwrap().file_name().into_string().unwrap())
             .collect();
         names.sort();
-        assert_eq!(names, ["answer.key", "log.key"]);
+        assert_eq!(names, ["answer.key", "log.key", "people.counted", "people.key"]);
         assert_ne!(std::fs::read(self.settings.keys.join("log.key")).unwrap(), self.old_key);
         assert!(!self.path("index/index.sqlite").exists());
-        self.attend(&self.settings).await.unwrap();
-        assert_eq!(
-            kinds(&leaves(&self.path("log"))),
-            ["log.opened", "keys.rotated", "policy.changed", "node.started", "node.stopped"]
-        );
+        let counted = self.attend_to(NEW, |_, recorder| recorder.charged().carried()).await;
+        assert_eq!(serde_json::to_value(counted).unwrap(), new[2]["accounts"]);
+        let expected = json!([
+            { "agency": "H31.01.01", "agreement": "TT-2026-001", "day": "2026-12-31", "month": 3, "today": 2 },
+            { "agency": "H31.06.11", "agreement": "TT-2026-004", "day": "2026-12-30", "month": 1, "today": 1 }
+        ]);
+        assert_eq!(new[2]["accounts"], expected);
+        let begun = ["log.opened", "keys.rotated", "quotas.carried"];
+        let started = ["policy.changed", "node.started", "node.stopped"];
+        assert_eq!(kinds(&leaves(&self.path("log"))), [&begun[..], &started].concat());
     }
+}
+
+/// Exchanges that count towards quotas.
+fn charge(recorder: &Recorder) {
+    for (number, (agreement, agency, day)) in (1..).zip([
+        ("TT-2026-001", "H31.01.01", "2026-12-30"),
+        ("TT-2026-001", "H31.01.01", "2026-12-31"),
+        ("TT-2026-001", "H31.01.01", "2026-12-31"),
+        ("TT-2026-004", "H31.06.11", "2026-12-30"),
+    ]) {
+        let id = ExchangeId::new(1_798_700_000_000, &[number; 10]);
+        let record = Record::Failed {
+            exchange: Exchange::default(),
+            status: None,
+            hop: "platform",
+            reason: "platform-timeout",
+            bytes: None,
+        };
+        let mut draft = Draft::new(agency.parse().unwrap(), Some(id), &record, Vec::new()).unwrap();
+        draft.members.insert("agreement".to_owned(), json!({ "clause": "1", "id": agreement, "version": 1 }));
+        draft.members.insert("charged".to_owned(), json!(day));
+        recorder.log().reserve().unwrap().append(draft).wait().unwrap();
+    }
+}
+
+fn plan_of(settings: &Settings, recorder: &Recorder) -> Result<Plan, RotateError> {
+    let policies = signers::policies(settings, clock().now(), clock().now()).unwrap();
+    plan(settings, recorder, &policies, &clock())
+}
+
+fn old_pem(der: &[u8]) -> String {
+    keys::pem(&crate::message::key::AnswerKey::from_pkcs8(der).unwrap().public())
 }
 
 fn clock() -> Clock {
@@ -188,10 +255,26 @@ async fn a_crash_after_any_step_is_carried_on_by_the_next_run_and_no_gateway_sta
 #[tokio::test]
 async fn a_crash_between_the_plan_and_the_entry_that_closes_is_carried_on() {
     let world = World::new().await;
-    let next = keys::next(&world.settings.keys).unwrap().public_raw();
-    let plan = Plan { retired: vkey(&world.path("log")), key: VerifierKey::new(&NEW.parse().unwrap(), next) };
-    plan.write(&world.settings.keys).unwrap();
+    world.attend_to(OLD, |world, recorder| plan_of(world, recorder).unwrap()).await;
     world.check(&world.rotate().await.unwrap()).await;
+}
+
+#[tokio::test]
+async fn a_plan_of_a_program_that_kept_the_answer_key_is_carried_on_as_it_was_begun() {
+    let world = World::new().await;
+    world.attend_to(OLD, |world, recorder| plan_of(world, recorder).unwrap()).await;
+    let file = Plan::file(&world.settings.keys);
+    let text = std::fs::read_to_string(&file).unwrap();
+    let two: String = text.lines().take(2).map(|line| format!("{line}\n")).collect();
+    std::fs::remove_file(&file).unwrap();
+    keyfile::write_new(&file, two.as_bytes()).unwrap();
+    std::fs::remove_file(world.settings.keys.join("answer.next.key")).unwrap();
+    let answer = std::fs::read(world.settings.keys.join("answer.key")).unwrap();
+    world.rotate().await.unwrap();
+    let new = leaves(&world.path("log"));
+    assert_eq!(kinds(&new), ["log.opened", "keys.rotated"]);
+    assert!(new[1].get("answer_key").is_none() && new[1].get("retired_answer_key").is_none());
+    assert_eq!(std::fs::read(world.settings.keys.join("answer.key")).unwrap(), answer);
 }
 
 #[tokio::test]
@@ -230,7 +313,7 @@ async fn a_new_log_with_its_first_entry_alone_is_given_the_second() {
     let predecessor = Some(rotation.done.predecessor.clone());
     let opened = Record::LogOpened {
         origin: NEW.to_owned(),
-        answer_keys: Vec::new(),
+        answer_keys: vec![Keys::read_or_make(&world.settings.keys, Algorithm::P256).unwrap().answer_spki()],
         signers: Vec::new(),
         predecessor,
     };

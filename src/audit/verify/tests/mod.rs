@@ -121,6 +121,45 @@ fn every_kind_that_is_known_is_accepted_and_another_is_told_by_name() {
 }
 
 #[test]
+fn counts_are_taken_over_once_and_only_where_a_log_that_follows_another_begins() {
+    let account = |agency: &str, day: &str, today: u64| {
+        format!(r#"{{"agency":"{agency}","agreement":"TT-1","day":"{day}","month":3,"today":{today}}}"#)
+    };
+    let carried = |accounts: &str| format!(r#""accounts":[{accounts}],"#);
+    let one = carried(&account("H31.05", "2026-11-26", 2));
+    for (kinds, second, faults) in [
+        (["keys.rotated", "quotas.carried", "quotas.carried"], account("H31.06", "2026-11-26", 3), 0),
+        (["keys.rotated", "quotas.carried", "quotas.carried"], account("H31.05", "2026-11-26", 3), 1),
+        (["keys.rotated", "quotas.carried", "quotas.carried"], account("H31.06", "2026-11-26", 4), 1),
+        (["keys.rotated", "quotas.carried", "quotas.carried"], account("H31.06", "2026-11", 1), 1),
+        (["keys.rotated", "node.stopped", "quotas.carried"], account("H31.06", "2026-11-26", 1), 1),
+        (["node.stopped", "quotas.carried", "node.stopped"], account("H31.06", "2026-11-26", 1), 1),
+    ] {
+        let mut judge = Judge::new();
+        let mut found = Vec::new();
+        for (index, kind) in (0..).zip(["log.opened"].into_iter().chain(kinds)) {
+            let members = match (kind, index) {
+                ("quotas.carried", 2) => one.clone(),
+                ("quotas.carried", _) => carried(&second),
+                _ => String::new(),
+            };
+            let prev = (index > 0).then_some(index);
+            let leaf = leaf(kind, u64::from(index) + 1, prev, 1, 1).replacen('{', &format!("{{{members}"), 1);
+            found.extend(judged(&mut judge, index, &leaf));
+        }
+        assert_eq!(found.len(), faults, "{kinds:?} {second}: {found:?}");
+        if faults == 0 {
+            let said = r#"{"TT-1":{"H31.05":{"day":"2026-11-26","month":3,"today":2},"H31.06":{"day":"2026-11-26","month":3,"today":3}}}"#;
+            for (charged, is_held) in [(said, true), (&said.replace(r#""today":2"#, r#""today":1"#), false)] {
+                let state = format!(r#"{{"agencies":{{}},"charged":{charged},"undecided":{{}}}}"#);
+                let wrong = judge.snapshot(&state);
+                assert_eq!(wrong.iter().any(|fault| fault.what.en.contains("`charged`")), !is_held, "{wrong:?}");
+            }
+        }
+    }
+}
+
+#[test]
 fn every_object_that_an_entry_names_is_looked_for() {
     let object = |byte: u8| hex(&[byte; 32]);
     let (a, b, c, d) = (object(1), object(2), object(3), object(4));
