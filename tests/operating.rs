@@ -1,4 +1,4 @@
-//! What operators have a gateway do while it runs: a month is forgotten by the order of two of them.
+//! What operators have a gateway do: a month is forgotten by the order of two of them, while it runs; another log is begun.
 #![cfg(test)]
 
 mod world;
@@ -17,10 +17,14 @@ use tokio::task::block_in_place;
 use phohien::clock::Timestamp;
 use phohien::crypto::cms::sign::CmsSigner;
 use phohien::crypto::keyfile;
+use phohien::crypto::sign::P256Key;
+use phohien::message::key::AnswerKey;
+use phohien::tlog::note::VerifierKey;
 
 use world::AUDITOR;
 use world::CENTRE;
 use world::OPERATOR;
+use world::PERSON;
 use world::World;
 use world::child::Child;
 use world::client;
@@ -28,7 +32,9 @@ use world::desk;
 use world::kinds;
 use world::machine::path;
 use world::machine::skipped;
+use world::receipts;
 use world::replace;
+use world::signing;
 
 /// A month that is long over; nothing of it is in the logs of these tests but its key.
 const MONTH: &str = "2026-05";
@@ -220,4 +226,70 @@ async fn a_key_that_cannot_be_destroyed_is_told_and_keeps_the_next_start_from_hi
     world.open().await;
     let leaves = world.end().await;
     assert_eq!(kinds(&leaves).iter().filter(|kind| **kind == "month.forgotten").count(), 1);
+}
+
+/// People beside [`PERSON`].
+const OTHERS: [&str; 2] = ["099088000013", "099060000011"];
+/// Where the closed log of a rotation lies, beside the new one.
+const ASIDE: &str = "log-gw1-example-2026";
+
+/// A world whose centre signs its requests under an agreement with quotas of requests and people.
+async fn world_of_quotas() -> (World, AnswerKey) {
+    let world = World::build("").await;
+    desk::add(&world, "");
+    let key = AnswerKey::from_pkcs8(&P256Key::generate_pkcs8().unwrap()).unwrap();
+    signing::register(&world, CENTRE, "k1", &key, (2020, 2099));
+    let agreement = world.folder().join("policies/agreements/TT-13.toml");
+    let limits = "rate = { requests = 100, per = \"minute\" }\ndaily = 2\nsubjects_per_day = 1";
+    replace(&agreement, limits, "daily = 4\nsubjects_per_day = 2");
+    replace(&agreement, "kind = ", "signed_requests = true\nkind = ");
+    (world, key)
+}
+
+/// What a signed look-up of somebody comes to: the status, and the reason.
+async fn signed(world: &World, key: &AnswerKey, person: &str, nonce: &str, at: Timestamp) -> (u16, String) {
+    let request = client::get(&format!("/mau/cong-dan/{person}"), &[("exchange-purpose", "moi-ngay")]);
+    let answered = world.client(CENTRE).send(signing::sign_at(request, key, "k1", nonce, at)).await.unwrap();
+    (answered.status, if answered.status == 200 { String::new() } else { answered.reason() })
+}
+
+/// The same, signed now.
+async fn asked(world: &World, key: &AnswerKey, person: &str) -> (u16, String) {
+    signed(world, key, person, &signing::nonce(), signing::now()).await
+}
+
+fn refused(status: u16, reason: &str) -> (u16, String) {
+    (status, reason.to_owned())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn quotas_people_and_signatures_go_on_in_the_log_that_follows() {
+    let (mut world, key) = world_of_quotas().await;
+    let gateway = world.serve();
+    let (nonce, at) = (signing::nonce(), signing::now());
+    assert_eq!(signed(&world, &key, PERSON, &nonce, at).await, refused(200, ""));
+    assert_eq!(asked(&world, &key, OTHERS[0]).await, refused(200, ""));
+    block_in_place(|| gateway.kill());
+    replace(&world.configuration(), "gw1.example/2026", "gw1.example/2027");
+    let (exit, said) = told(&run(phohien(&world, &["keys", "rotate"])));
+    assert_eq!(exit, Some(0), "{said}");
+    let gateway = world.serve();
+    let again = signed(&world, &key, PERSON, &nonce, at).await;
+    assert_eq!(again, refused(403, "signature-required"), "a signature counts once");
+    assert_eq!(asked(&world, &key, OTHERS[1]).await, refused(429, "people-quota"));
+    assert_eq!(asked(&world, &key, OTHERS[0]).await, refused(200, ""));
+    assert_eq!(asked(&world, &key, PERSON).await, refused(200, ""));
+    assert_eq!(asked(&world, &key, PERSON).await, refused(429, "daily-quota"));
+    block_in_place(|| gateway.kill());
+    for log in ["log", ASIDE] {
+        let vkey = fs::read_to_string(world.folder().join(format!("{log}.vkey"))).unwrap();
+        let vkey: VerifierKey = vkey.trim().parse().unwrap();
+        let read = receipts::read(&world.folder().join(log), &vkey, &[]);
+        assert!(!read.leaves.is_empty(), "{log}");
+    }
+    // Somebody moves the closed log away at once: nobody can tell any more what was used.
+    fs::rename(world.folder().join(ASIDE), world.folder().join("archive")).unwrap();
+    let gateway = world.serve();
+    assert_eq!(signed(&world, &key, PERSON, &nonce, at).await, refused(403, "signature-required"));
+    block_in_place(|| gateway.kill());
 }

@@ -48,8 +48,8 @@ fn tell(rotated: &Rotated, terminal: &mut Terminal) -> Result<(), Failure> {
         &format!("The log {old} ({entries} entries) is closed for good and kept in `{folder}`; its signing key is destroyed. The new log is {new}."),
     )?;
     terminal.say(
-        "Hãy gửi khóa kiểm tra mới này cho bên chứng kiến, kiểm toán viên và các cơ quan; giữ lại cả khóa cũ:",
-        "Give this new verification key to witnesses, auditors and agencies; keep the old one too:",
+        "Câu trả lời cũng được ký bằng khóa mới: hãy gửi log.answer.pem mới cho các cơ quan, và cho nền tảng nào kiểm tra chữ ký của cổng. Hãy gửi khóa kiểm tra mới sau đây cho bên chứng kiến, kiểm toán viên và các cơ quan; giữ lại cả khóa cũ:",
+        "Answers are signed by a new key too: give the new log.answer.pem to agencies, and to platforms that verify the gateway's signature. Give this new verification key to witnesses, auditors and agencies; keep the old one too:",
     )?;
     terminal.line(&shown(&rotated.key.to_string()))?;
     terminal.say(

@@ -36,7 +36,8 @@
 //! |---|---|
 //! | `log.opened` | `origin`; `answer_keys`, the SubjectPublicKeyInfo of the keys that sign answers, base64; `signers`, where agreements must be signed: the SHA-256 of each authority's certificate by which signatures are believed; `predecessor` if it follows another log: its `origin`, `size`, `root` (hexadecimal) and `vkey` |
 //! | `log.closed` | `origin`; `successor`: `origin`, `vkey`. Nothing stands behind it, and no start continues the log |
-//! | `keys.rotated` | the second entry of a log that follows another: `retired` and `key`, the verification keys of both; the private half of the first was destroyed |
+//! | `keys.rotated` | the second entry of a log that follows another: `retired` and `key`, the verification keys of both; the private half of the first was destroyed; `retired_answer_key` and `answer_key` (SubjectPublicKeyInfo, base64) where the key that signs answers was replaced too |
+//! | `quotas.carried` | directly behind `keys.rotated`, as many as it takes: `accounts`, what the log before had counted: `agency`, `agreement`, `day` (the last that counted), `today` and `month`, how many on it and in its month. Counting goes on from there; whoever has the log before finds the same numbers in its `charged` |
 //! | `node.started` | `version`, `policy`; `unwitnessed`: no witness said at this start that this log is the one it has seen; `torn` (`index`, `bytes`) if recovery dropped a torn batch; `signers` as in `log.opened`, as of this start; `policy_clock` if a demonstration set one |
 //! | `node.stopped` | a gateway ended on purpose |
 //! | `node.ordered` | an operator gave an order at the desk: `asked` (`reload`, `drain`, `forget`), `certificate`; durable before it is carried out |
