@@ -231,7 +231,7 @@ async fn a_key_that_cannot_be_destroyed_is_told_and_keeps_the_next_start_from_hi
 /// People beside [`PERSON`].
 const OTHERS: [&str; 2] = ["099088000013", "099060000011"];
 /// Where the closed log of a rotation lies, beside the new one.
-const ASIDE: &str = "log-gw1-example-2026";
+const ASIDE: &str = "log-gw-test-2026";
 
 /// A world whose centre signs its requests under an agreement with quotas of requests and people.
 async fn world_of_quotas() -> (World, AnswerKey) {
@@ -270,7 +270,7 @@ async fn quotas_people_and_signatures_go_on_in_the_log_that_follows() {
     assert_eq!(signed(&world, &key, PERSON, &nonce, at).await, refused(200, ""));
     assert_eq!(asked(&world, &key, OTHERS[0]).await, refused(200, ""));
     block_in_place(|| gateway.kill());
-    replace(&world.configuration(), "gw1.example/2026", "gw1.example/2027");
+    replace(&world.configuration(), "gw.test/2026", "gw.test/2027");
     let (exit, said) = told(&run(phohien(&world, &["keys", "rotate"])));
     assert_eq!(exit, Some(0), "{said}");
     let gateway = world.serve();
@@ -285,7 +285,7 @@ async fn quotas_people_and_signatures_go_on_in_the_log_that_follows() {
         let vkey = fs::read_to_string(world.folder().join(format!("{log}.vkey"))).unwrap();
         let vkey: VerifierKey = vkey.trim().parse().unwrap();
         let read = receipts::read(&world.folder().join(log), &vkey, &[]);
-        assert!(!read.leaves.is_empty(), "{log}");
+        assert!(read.report.is_sound() && !read.leaves.is_empty(), "{log}: {:?}", read.report.faults);
     }
     // Somebody moves the closed log away at once: nobody can tell any more what was used.
     fs::rename(world.folder().join(ASIDE), world.folder().join("archive")).unwrap();

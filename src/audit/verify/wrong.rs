@@ -85,11 +85,7 @@ impl From<Wrong> for Finding {
                 "`charged` không phải là một ngày, hoặc bản ghi không nêu thỏa thuận",
                 "`charged` is not a day, or the entry names no agreement",
             ),
-            Wrong::Carried => Self::new(
-                "carried",
-                "`quotas.carried` không đứng ngay sau `keys.rotated`, không đúng dạng, hoặc nêu một tài khoản hai lần",
-                "`quotas.carried` does not stand behind `keys.rotated`, cannot be understood, or has an account twice",
-            ),
+            Wrong::Carried => carried(),
             Wrong::Snapshot(member) => Self::new(
                 "snapshot-state",
                 format!("`{member}` của bản chụp trạng thái khác với các bản ghi phía trước"),
@@ -97,6 +93,14 @@ impl From<Wrong> for Finding {
             ),
         }
     }
+}
+
+fn carried() -> Finding {
+    Finding::new(
+        "carried",
+        "`quotas.carried` không đứng ngay sau `keys.rotated`, không đúng dạng, hoặc nêu một tài khoản hai lần",
+        "`quotas.carried` does not stand behind `keys.rotated`, cannot be understood, or has an account twice",
+    )
 }
 
 impl BadStanding {

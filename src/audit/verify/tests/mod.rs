@@ -153,7 +153,11 @@ fn counts_are_taken_over_once_and_only_where_a_log_that_follows_another_begins()
             for (charged, is_held) in [(said, true), (&said.replace(r#""today":2"#, r#""today":1"#), false)] {
                 let state = format!(r#"{{"agencies":{{}},"charged":{charged},"undecided":{{}}}}"#);
                 let wrong = judge.snapshot(&state);
-                assert_eq!(wrong.iter().any(|fault| fault.what.en.contains("`charged`")), !is_held, "{wrong:?}");
+                assert_eq!(
+                    wrong.iter().any(|fault| fault.what.en.contains("`charged`")),
+                    !is_held,
+                    "{wrong:?}"
+                );
             }
         }
     }
