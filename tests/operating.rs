@@ -258,6 +258,12 @@ async fn asked(world: &World, key: &AnswerKey, person: &str) -> (u16, String) {
     signed(world, key, person, &signing::nonce(), signing::now()).await
 }
 
+/// Stops a gateway in order.
+async fn stopped(gateway: Child) {
+    let asked = Command::new("kill").args(["-TERM", &gateway.id().to_string()]).status();
+    assert!(asked.unwrap().success() && gateway.ended().await.success());
+}
+
 fn refused(status: u16, reason: &str) -> (u16, String) {
     (status, reason.to_owned())
 }
@@ -269,10 +275,17 @@ async fn quotas_people_and_signatures_go_on_in_the_log_that_follows() {
     let (nonce, at) = (signing::nonce(), signing::now());
     assert_eq!(signed(&world, &key, PERSON, &nonce, at).await, refused(200, ""));
     assert_eq!(asked(&world, &key, OTHERS[0]).await, refused(200, ""));
-    block_in_place(|| gateway.kill());
+    stopped(gateway).await;
     replace(&world.configuration(), "gw.test/2026", "gw.test/2027");
     let (exit, said) = told(&run(phohien(&world, &["keys", "rotate"])));
     assert_eq!(exit, Some(0), "{said}");
+    // Somebody moves the closed log away at once: nobody can tell any more what was used.
+    let (aside, archive) = (world.folder().join(ASIDE), world.folder().join("archive"));
+    fs::rename(&aside, &archive).unwrap();
+    let gateway = world.serve();
+    assert_eq!(signed(&world, &key, PERSON, &nonce, at).await, refused(403, "signature-required"));
+    block_in_place(|| gateway.kill());
+    fs::rename(&archive, &aside).unwrap();
     let gateway = world.serve();
     let again = signed(&world, &key, PERSON, &nonce, at).await;
     assert_eq!(again, refused(403, "signature-required"), "a signature counts once");
@@ -287,9 +300,4 @@ async fn quotas_people_and_signatures_go_on_in_the_log_that_follows() {
         let read = receipts::read(&world.folder().join(log), &vkey, &[]);
         assert!(read.report.is_sound() && !read.leaves.is_empty(), "{log}: {:?}", read.report.faults);
     }
-    // Somebody moves the closed log away at once: nobody can tell any more what was used.
-    fs::rename(world.folder().join(ASIDE), world.folder().join("archive")).unwrap();
-    let gateway = world.serve();
-    assert_eq!(signed(&world, &key, PERSON, &nonce, at).await, refused(403, "signature-required"));
-    block_in_place(|| gateway.kill());
 }
