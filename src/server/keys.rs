@@ -5,6 +5,9 @@ use std::io::Write as _;
 use std::path::Path;
 use std::path::PathBuf;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
 use crate::audit::index::scanned::published;
 use crate::config::settings::Algorithm;
 use crate::crypto::CryptoError;
