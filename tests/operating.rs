@@ -30,6 +30,8 @@ use world::child::Child;
 use world::client;
 use world::desk;
 use world::kinds;
+use world::load::Load;
+use world::load::hold_against_log;
 use world::machine::path;
 use world::machine::skipped;
 use world::receipts;
@@ -300,4 +302,46 @@ async fn quotas_people_and_signatures_go_on_in_the_log_that_follows() {
         let read = receipts::read(&world.folder().join(log), &vkey, &[]);
         assert!(read.report.is_sound() && !read.leaves.is_empty(), "{log}: {:?}", read.report.faults);
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_gateway_under_load_is_ended_for_a_rotation_without_an_answer_that_has_no_record() {
+    let mut world = World::build("").await;
+    desk::add(&world, "");
+    let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let listen = |port: u16| format!("[desk]\nlisten = \"127.0.0.1:{port}\"");
+    replace(&world.configuration(), &listen(0), &listen(free));
+    let gateway = block_in_place(|| world.serve());
+    let (load, calling) = Load::begin(world);
+    let world = &load.world;
+    while !world.folder().join("log/checkpoint").exists() {
+        load.more(50).await;
+    }
+    let rotate = |who| told(&run(at_desk(world, who, free, &["keys", "rotate"])));
+    let (exit, said) = rotate(OPERATOR);
+    assert!(exit == Some(2) && said.contains("origin"), "{said}");
+    load.more(50).await;
+    replace(&world.configuration(), "gw.test/2026", "gw.test/2027");
+    let (exit, said) = told(&run(phohien(world, &["keys", "rotate"])));
+    assert!(exit == Some(3) && said.contains("--desk"), "{said}");
+    let (exit, said) = rotate(AUDITOR);
+    assert!(exit == Some(1) && said.contains("403"), "{said}");
+    load.more(50).await;
+    let (exit, ahead) = told(&run(phohien(world, &["keys", "new"])));
+    assert_eq!(exit, Some(0), "{ahead}");
+    // The log's keys as they will stand beside it once it is closed: answers that are on their way are verified by them.
+    for ending in ["vkey", "answer.pem"] {
+        let beside = |log: &str| world.folder().join(format!("{log}.{ending}"));
+        fs::copy(beside("log"), beside(ASIDE)).unwrap();
+    }
+    world.receipts.look_in(&world.folder().join(ASIDE));
+    let (exit, said) = rotate(OPERATOR);
+    assert_eq!(exit, Some(0), "{said}");
+    let key = fs::read_to_string(world.folder().join("log.vkey")).unwrap();
+    assert!(said.contains(key.trim()) && ahead.contains(key.trim()), "{said} {ahead}");
+    assert!(gateway.ended().await.success());
+    let world = load.end(calling).await;
+    let (answers, found, proven) = hold_against_log(&world, &world.folder().join(ASIDE));
+    println!("answers {answers}, found {found}, proven {proven}");
+    assert!(answers > 150 && (answers, answers) == (found, proven));
 }

@@ -19,14 +19,17 @@ use crate::server::keys::pem;
 use crate::server::witness::VKEY;
 use crate::tlog::cosignature::CosignerKey;
 use crate::tlog::note::NoteError;
+use crate::tlog::note::VerifierKey;
 
 /// `keys …`.
 #[derive(Debug, clap::Subcommand)]
 pub enum Keys {
     /// Show the verification keys.
     Show(Show),
+    /// Make the keys of the log that is to follow, to be made known ahead.
+    New,
     /// Close the log for good, and begin the next one under a new key.
-    Rotate,
+    Rotate(rotate::Rotate),
 }
 
 /// `keys show`.
@@ -45,7 +48,8 @@ pub struct Show {
 pub fn run(keys: &Keys, session: &mut Session) -> Result<Exit, Failure> {
     match keys {
         Keys::Show(show) => self::show(show, session),
-        Keys::Rotate => rotate::run(session),
+        Keys::New => rotate::prepare(session),
+        Keys::Rotate(given) => rotate::run(given, session),
     }
 }
 
@@ -61,6 +65,15 @@ fn show(show: &Show, session: &mut Session) -> Result<Exit, Failure> {
         Some(file) => trust::answer_keys(&file)?,
         None => Vec::new(),
     };
+    tell(&logs, &answers, session)
+}
+
+/// Tells keys of logs and of answers.
+pub(super) fn tell(
+    logs: &[VerifierKey],
+    answers: &[PublicKey],
+    session: &mut Session,
+) -> Result<Exit, Failure> {
     let terminal = &mut session.terminal;
     if terminal.json() {
         let logs: Vec<String> = logs.iter().map(ToString::to_string).collect();
@@ -69,14 +82,14 @@ fn show(show: &Show, session: &mut Session) -> Result<Exit, Failure> {
         return Ok(Exit::Yes);
     }
     terminal.say("# Khóa kiểm tra nhật ký (log.vkey)", "# The key that verifies the log (log.vkey)")?;
-    for key in &logs {
+    for key in logs {
         terminal.line(&shown(&key.to_string()))?;
     }
     terminal.say(
         "# Khóa kiểm tra câu trả lời (log.answer.pem)",
         "# The key that verifies answers (log.answer.pem)",
     )?;
-    for key in &answers {
+    for key in answers {
         terminal.line(&format!("# {}, keyid {}", key.algorithm(), name_of(key)))?;
         terminal.line(pem(key).trim_end())?;
     }

@@ -1,34 +1,102 @@
 //! `keys rotate`: the log is closed for good, and the next one begun under a new key.
 
+use std::time::Duration;
+
 use serde_json::json;
 
 use super::Session;
 use super::exit::Exit;
 use super::exit::Failure;
+use super::keys;
 use super::place;
 use super::serve;
 use super::terminal::Terminal;
 use super::terminal::count;
 use super::terminal::shown;
 use crate::audit::begin::BeginError;
+use crate::cli::client::OrderDesk;
+use crate::cli::client::desk;
+use crate::clock::Clock;
 use crate::config::read;
+use crate::config::settings::Settings;
 use crate::server::attend::AttendError;
+use crate::server::rotation;
 use crate::server::rotation::RotateError;
 use crate::server::rotation::Rotated;
+use crate::server::rotation::ready;
 use crate::server::rotation::rotate;
 use crate::server::run::StartError;
 use crate::tlog::OpenError;
 
-/// Closes the log and begins the next one, or carries on where an earlier run stopped.
+/// `keys rotate`.
+#[derive(Debug, clap::Args)]
+pub struct Rotate {
+    #[command(flatten)]
+    at: OrderDesk,
+}
+
+/// How long a gateway may take to end beyond the time that its connections have for it: the last entries are written, the witnesses told.
+const ENDS_WITHIN: Duration = Duration::from_secs(60);
+
+/// How often to look whether it has ended.
+const LOOK_EVERY: Duration = Duration::from_millis(200);
+
+/// Closes the log and begins the next one, or carries on where an earlier run stopped. With a desk, the gateway there is told to end first:
+/// what is under way ends with its record, and only once the log is free is it closed.
 ///
 /// # Errors
 /// A gateway runs, the configuration still names the old log, or the disk fails.
-pub fn run(session: &mut Session) -> Result<Exit, Failure> {
-    let file = place::need_configuration(session)?;
-    let settings = read::read(&file).map_err(Failure::faulty)?;
-    let rotated = serve::runtime()?.block_on(rotate(&settings, session.clock.clone()));
+pub fn run(given: &Rotate, session: &mut Session) -> Result<Exit, Failure> {
+    let settings = settings(session)?;
+    let mut patience = Duration::ZERO;
+    if let Some(desk) = given.at.named() {
+        // Nobody is sent away for a rotation that could not begin.
+        ready(&settings).map_err(refused)?;
+        desk::order(desk, "/operate/drain", None, session)?;
+        let drains = settings.desk.iter().map(|desk| desk.drain_timeout);
+        patience = drains.chain([settings.exchange.socket.drain_timeout]).sum::<Duration>() + ENDS_WITHIN;
+        session.terminal.note(
+            "Cổng đang dừng: các giao dịch dở dang được làm xong và ghi lại.",
+            "The gateway is ending: exchanges under way end, each with its record.",
+        );
+    }
+    let rotated = serve::runtime()?.block_on(once_free(&settings, &session.clock, patience));
     tell(&rotated.map_err(refused)?, &mut session.terminal)?;
+    if given.at.named().is_some() {
+        session.terminal.note("Bây giờ hãy khởi động cổng.", "Now start the gateway.");
+    }
     Ok(Exit::Yes)
+}
+
+/// Makes the keys of the next log, and shows what verifies by them.
+///
+/// # Errors
+/// The configuration still names the present log, or the disk fails.
+pub fn prepare(session: &mut Session) -> Result<Exit, Failure> {
+    let settings = settings(session)?;
+    let (log, answers) = rotation::prepare(&settings).map_err(refused)?;
+    keys::tell(&[log], &[answers], session)
+}
+
+fn settings(session: &Session) -> Result<Settings, Failure> {
+    let file = place::need_configuration(session)?;
+    read::read(&file).map_err(Failure::faulty)
+}
+
+/// Rotates as soon as the gateway has given the log back.
+async fn once_free(settings: &Settings, clock: &Clock, patience: Duration) -> Result<Rotated, RotateError> {
+    let mut waited = Duration::ZERO;
+    loop {
+        match rotate(settings, clock.clone()).await {
+            Err(RotateError::Close(AttendError::Start(StartError::Log(BeginError::Open(
+                OpenError::InUse { .. },
+            )))))
+                if waited < patience => {}
+            done => return done,
+        }
+        tokio::time::sleep(LOOK_EVERY).await;
+        waited += LOOK_EVERY;
+    }
 }
 
 fn tell(rotated: &Rotated, terminal: &mut Terminal) -> Result<(), Failure> {
@@ -72,8 +140,8 @@ fn refused(cause: RotateError) -> Failure {
         | RotateError::Begin(StartError::Log(BeginError::Open(OpenError::InUse { .. }))) => {
             Failure::could_not(
                 "gateway-running",
-                "Cổng đang chạy và giữ nhật ký. Hãy dừng cổng, chạy lại lệnh này, rồi khởi động cổng.",
-                "A gateway runs and holds the log. Stop it, run this again, then start it.",
+                "Cổng đang chạy và giữ nhật ký. Hãy thêm --desk (kèm --cert, --key, --cacert của người vận hành) để lệnh này tự dừng cổng có trật tự; hoặc dừng cổng, chạy lại lệnh này, rồi khởi động cổng.",
+                "A gateway runs and holds the log. Add --desk (and an operator's --cert, --key, --cacert) to have this end it in order; or stop it, run this again, then start it.",
             )
         }
         RotateError::Close(AttendError::Start(why)) | RotateError::Begin(why) => serve::cannot_start(why),

@@ -379,23 +379,13 @@
 //! }
 //! ```
 //!
-//! Each of two signatures is a CMS message (RFC 5652, DER) of its own: detached, one signer, its certificate inside, signed attributes,
-//! SHA-256, -384 or -512 with RSA from 2048 bits (PKCS #1 or PSS with a salt of the digest's length) or ECDSA on P-256 and P-384. The
-//! certificates are of two keys, lead to the operators' authority, and are of agencies with the role `operate`. The month has been over for a
-//! day.
+//! Each of two signatures is a CMS message (RFC 5652, DER) of its own: detached, one signer, its certificate inside, signed attributes, SHA-256, -384 or -512 with RSA from 2048 bits (PKCS #1 or PSS with a salt of the digest's length) or ECDSA on P-256 and P-384. The certificates are of two keys, lead to the operators' authority, and are of agencies with the role `operate`. The month has been over for a day.
 //!
-//! Then, each step durable before the next: order, signatures and certificates among the `objects`; `<month>.forgotten` beside
-//! the key (the members of the entry, JSON), under which the key is neither given out nor made again; the entry `month.forgotten`; the key
-//! overwritten with zeroes and taken away. A start that finds the mark and a key does the last two.
+//! Then, each step durable before the next: order, signatures and certificates among the `objects`; `<month>.forgotten` beside the key (the members of the entry, JSON), under which the key is neither given out nor made again; the entry `month.forgotten`; the key overwritten with zeroes and taken away. A start that finds the mark and a key does the last two.
 //!
-//! A gateway that runs takes the order at its desk, from an operator: `POST /operate/forget`,
-//! `{"order":"<base64>","signatures":["<base64>","<base64>"]}`. It believes signers by the desk's authority, whose certificates it does not
-//! hold up, and answers once the key is destroyed: `{"destroyed":true,"month":"2026-10","recorded_before":false}`. Exchanges of the month that
-//! have no outcome yet keep it from doing so (409).
+//! A gateway that runs takes the order at its desk, from an operator: `POST /operate/forget`, `{"order":"<base64>","signatures":["<base64>","<base64>"]}`. It believes signers by the desk's authority, whose certificates it does not hold up, and answers once the key is destroyed: `{"destroyed":true,"month":"2026-10","recorded_before":false}`. Exchanges of the month that have no outcome yet keep it from doing so (409).
 //!
 //! # Anchors
 //!
-//! A time-stamp (RFC 3161) over the SHA-256 of a head's signed text: the three lines of the checkpoint with their line feeds, nothing else.
-//! Version 1, SHA-256, a nonce of 16 bytes, the certificate asked for. The token (CMS, DER) is taken if its imprint and nonce are ours,
-//! its certificate is for time-stamping alone and named by the signature (RFC 5035), is the configured one or issued below it, and its
+//! A time-stamp (RFC 3161) over the SHA-256 of a head's signed text: the three lines of the checkpoint with their line feeds, nothing else. Version 1, SHA-256, a nonce of 16 bytes, the certificate asked for. The token (CMS, DER) is taken if its imprint and nonce are ours, its certificate is for time-stamping alone and named by the signature (RFC 5035), is the configured one or issued below it, and its
 //! time is within ten minutes of ours. It is kept in `objects`, and `openssl ts -verify -token_in -in TOKEN -data TEXT -CAfile CA` verifies it.

@@ -108,7 +108,8 @@ fn remotely(given: &Forget, month: Month, desk: Named<'_>, session: &Session) ->
     let (order, signatures) = signed_order(given)?;
     let named = Order::parse(&order).and_then(|order| order.month());
     is_about(named.map_err(|why| not_approved(why.into()))?, month)?;
-    let ordered = desk::order(desk, "/operate/forget", &SignedOrder::new(&order, &signatures), session)?;
+    let ordered =
+        desk::order(desk, "/operate/forget", Some(&SignedOrder::new(&order, &signatures)), session)?;
     let said = |name: &str| ordered.get(name).and_then(Value::as_bool).ok_or_else(desk::not_understood);
     Ok(Done { recorded_before: said("recorded_before")?, destroyed: said("destroyed")? })
 }

@@ -2,13 +2,11 @@
 
 use std::time::Duration;
 
-use bytes::Bytes;
 use http::HeaderMap;
 use http::HeaderValue;
 use http::Method;
 use http::header::ACCEPT_LANGUAGE;
 use http::header::CONTENT_TYPE;
-use serde::Serialize;
 use serde_json::Value;
 
 use super::Named;
@@ -18,6 +16,7 @@ use crate::cli::Session;
 use crate::cli::exit::Exit;
 use crate::cli::exit::Failure;
 use crate::cli::terminal::shown;
+use crate::console::operate::SignedOrder;
 
 /// How long an order may take: a whole log may have to be read.
 const PATIENCE: Duration = Duration::from_secs(15 * 60);
@@ -29,7 +28,7 @@ const PATIENCE: Duration = Duration::from_secs(15 * 60);
 pub fn order(
     desk: Named<'_>,
     path: &str,
-    order: &impl Serialize,
+    order: Option<&SignedOrder>,
     session: &Session,
 ) -> Result<Value, Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -39,7 +38,7 @@ pub fn order(
         method: Method::POST,
         target: path.to_owned(),
         headers: HeaderMap::from_iter([(ACCEPT_LANGUAGE, language), (CONTENT_TYPE, json)]),
-        body: Bytes::from(serde_json::to_vec(order).unwrap_or_default()),
+        body: order.and_then(|order| serde_json::to_vec(order).ok()).unwrap_or_default().into(),
     };
     let answer = runtime.block_on(async {
         let mut connection = desk.connect(Some(PATIENCE)).await?;

@@ -146,6 +146,7 @@ certs dev | name | Tên hoặc địa chỉ IP của cổng | A name or IP addre
 certs check | crl | Danh sách thu hồi (PEM) | Revocation lists (PEM)
 * | subject | Chủ thể dữ liệu (mở phụ lục) | The data subject (opens annexes)
 * | code | Mã kết quả của nguồn (mở phụ lục) | The provider's result code (opens annexes)
+keys rotate | desk | Dừng có trật tự cổng đang chạy tại địa chỉ này (https) rồi mới đóng nhật ký; lệnh chạy trên chính máy của cổng | End the gateway that runs here (https) in order before the log is closed; run on that gateway's own machine
 keys show | witness | Thư mục của bên chứng kiến: hiện khóa của bên đó | A witness's folder: show its key instead
 witness serve | state | Thư mục khóa và bộ nhớ của bên chứng kiến, thay cho cấu hình | The folder of the witness's key and memory, instead of a configuration
 witness serve | name | Tên bên chứng kiến ký, như witness.example/1 | The name it cosigns under, such as witness.example/1

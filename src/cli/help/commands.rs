@@ -297,9 +297,18 @@ pub const COMMANDS: &[Page] = &[
     },
     Page {
         path: "keys rotate",
-        vi: "Đóng hẳn nhật ký và mở nhật ký mới với khóa mới; chạy khi cổng đã dừng, sau khi sửa `origin`.",
-        en: "Close the log for good and begin a new one with a new key; with the gateway stopped, after changing `origin`.",
-        examples: &["phohien keys rotate --config /etc/phohien/gateway.toml"],
+        vi: "Đóng hẳn nhật ký và mở nhật ký mới với khóa mới, sau khi sửa `origin`; chạy khi cổng đã dừng, hoặc với --desk để dừng cổng có trật tự trước.",
+        en: "Close the log for good and begin a new one with new keys, after changing `origin`; with the gateway stopped, or with --desk, which ends it in order first.",
+        examples: &[
+            "phohien keys rotate --config /etc/phohien/gateway.toml",
+            "phohien keys rotate --desk https://gw1.example:9443 --cert me.pem --key me.key --cacert ca.pem",
+        ],
+    },
+    Page {
+        path: "keys new",
+        vi: "Tạo trước khóa của nhật ký kế tiếp và hiện khóa kiểm tra để gửi đi trước khi `keys rotate`; sau khi sửa `origin`.",
+        en: "Make the keys of the log that is to follow, and show what verifies by them, to be made known before `keys rotate`; after changing `origin`.",
+        examples: &["phohien keys new --config /etc/phohien/gateway.toml"],
     },
     Page {
         path: "witness",

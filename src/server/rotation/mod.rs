@@ -42,6 +42,7 @@ use crate::clock::Clock;
 use crate::clock::Timestamp;
 use crate::config::settings::Settings;
 use crate::crypto::digest::hex;
+use crate::crypto::verify::PublicKey;
 use crate::id::Origin;
 use crate::policy::Policies;
 use crate::tlog::OpenError;
@@ -123,6 +124,27 @@ fn closed(folder: &Path) -> Option<(Checkpoint, String)> {
     let leaf: Value = serde_json::from_slice(&entry.leaf).ok()?;
     let successor = leaf.pointer("/successor/origin")?.as_str()?.to_owned();
     (leaf.get("kind")?.as_str()? == "log.closed").then_some((head, successor))
+}
+
+/// Whether a rotation can begin, or one was begun: asked before a gateway is stopped for it.
+///
+/// # Errors
+/// See [`RotateError`]: nothing was done.
+pub fn ready(settings: &Settings) -> Result<(), RotateError> {
+    match Plan::read(&settings.keys)? {
+        Some(plan) => retired(&plan, settings).map(drop),
+        None => present(settings).map(drop),
+    }
+}
+
+/// Makes the keys of the log that is to follow, if nobody has yet, and gives what verifies by them: to be made known ahead.
+///
+/// # Errors
+/// See [`RotateError`].
+pub fn prepare(settings: &Settings) -> Result<(VerifierKey, PublicKey), RotateError> {
+    ready(settings)?;
+    let next = Keys::next(&settings.keys, settings.answers.algorithm)?;
+    Ok((VerifierKey::new(&settings.log.origin, next.log.public_raw()), next.answer.public()))
 }
 
 /// Closes the log for good and begins the next one, whose origin is the configured one; or carries on with what an earlier run began.
