@@ -6,6 +6,8 @@ use serde_json::json;
 
 use crate::audit::chain::Chains;
 use crate::audit::directory::Directory;
+use crate::audit::facts::AgreementFacts;
+use crate::audit::facts::Facts;
 use crate::audit::record::Draft;
 use crate::audit::record::Exchange;
 use crate::audit::record::Record;
@@ -153,16 +155,19 @@ fn charge(recorder: &Recorder) {
         ("TT-2026-004", "H31.06.11", "2026-12-30"),
     ]) {
         let id = ExchangeId::new(1_798_700_000_000, &[number; 10]);
+        let facts = Facts {
+            agreement: Some(AgreementFacts { id: agreement.to_owned(), version: 1, clause: Some(1) }),
+            charged: Some(day.to_owned()),
+            ..Facts::default()
+        };
         let record = Record::Failed {
-            exchange: Exchange::default(),
+            exchange: Exchange { facts, ..Exchange::default() },
             status: None,
             hop: "platform",
             reason: "platform-timeout",
             bytes: None,
         };
-        let mut draft = Draft::new(agency.parse().unwrap(), Some(id), &record, Vec::new()).unwrap();
-        draft.members.insert("agreement".to_owned(), json!({ "clause": "1", "id": agreement, "version": 1 }));
-        draft.members.insert("charged".to_owned(), json!(day));
+        let draft = Draft::new(agency.parse().unwrap(), Some(id), &record, Vec::new()).unwrap();
         recorder.log().reserve().unwrap().append(draft).wait().unwrap();
     }
 }
