@@ -5,11 +5,14 @@ mod world;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject as _;
 
 use phohien::audit::commitment::Label;
 use phohien::audit::commitment::commit;
 use phohien::crypto::digest::Hash;
 use phohien::crypto::digest::hex;
+use phohien::crypto::digest::sha256;
 use phohien::tlog::merkle::leaf_hash;
 use phohien::tlog::proof::Proof;
 
@@ -19,6 +22,8 @@ use world::HOSPITAL;
 use world::PERSON;
 use world::STRANGER;
 use world::World;
+use world::authority::Authority;
+use world::authority::OF_CENTRE;
 use world::client;
 use world::lookup_path;
 
@@ -184,4 +189,71 @@ async fn a_receipt_leads_from_the_head_a_caller_keeps_to_the_one_it_proves() {
     let beyond = world.get(CENTRE, &format!("/receipts/{id}?since=999999"), &[]).await.json();
     assert_eq!(beyond.get("consistency"), None);
     world.verify();
+}
+
+/// SHA-256 of a certificate, in the one spelling of policy files.
+#[cfg(test)]
+fn fingerprint(world: &World, who: &str) -> String {
+    let der = CertificateDer::from_pem_file(world.certificate(who).0).unwrap();
+    hex(&sha256(&der))
+}
+
+/// Puts the kill switch so, at once.
+#[cfg(test)]
+async fn suspend(world: &World, line: &str) {
+    let file = world.folder().join("policies/suspensions.toml");
+    let mut text = std::fs::read_to_string(&file).unwrap();
+    text.push_str(&format!("[[suspend]]\n{line}\nsince = 2026-11-01\nreason = \"Lộ khóa\"\n"));
+    world::rename_over(&file, &text);
+    assert_eq!(world.gateway().reload().await.not_taken, []);
+}
+
+#[tokio::test]
+async fn a_suspended_certificate_reads_no_receipt_and_a_suspended_agency_does_by_one_that_is_good() {
+    let world = World::start().await;
+    let (mine, theirs) = (world.lookup(CENTRE).await, world.lookup(HOSPITAL).await);
+    let receipt = |answered: &client::Answered| format!("/receipts/{}", answered.header("exchange-id"));
+    let (mine, theirs) = (receipt(&mine), receipt(&theirs));
+    let mut open = world.client(CENTRE).session().await.unwrap();
+    for path in [mine.as_str(), "/receipts?after=0"] {
+        assert_eq!(world.ask(&mut open, client::get(path, &[])).await.unwrap().status, 200, "{path}");
+    }
+    suspend(&world, &format!("certificate = \"{}\"", fingerprint(&world, CENTRE))).await;
+    suspend(&world, &format!("agency = \"{HOSPITAL}\"")).await;
+    for path in [mine.as_str(), "/receipts?after=0", "/receipts", "/receipts/none"] {
+        let told = world.ask(&mut open, client::get(path, &[])).await.unwrap();
+        assert_eq!((told.status, told.reason().as_str()), (403, "certificate-suspended"), "{path}");
+        assert!(!String::from_utf8_lossy(&told.body).contains("salts"));
+        let told = world.get(CENTRE, path, &[]).await;
+        assert_eq!((told.status, told.reason().as_str()), (403, "certificate-suspended"), "{path}");
+        let leaves = world.leaves_of(told.header("exchange-id"));
+        assert_eq!(
+            (&leaves[0]["kind"], &leaves[0]["reason"]),
+            (&"exchange.refused".into(), &"certificate-suspended".into())
+        );
+    }
+    // The agency is on hold, not its certificate: what was exchanged before can be proven, and nothing more is.
+    assert_eq!(world.lookup(HOSPITAL).await.reason(), "agency-suspended");
+    assert_eq!(world.get(HOSPITAL, &theirs, &[]).await.status, 200);
+    assert_eq!(world.get(HOSPITAL, &mine, &[]).await.status, 404);
+    world.end().await;
+}
+
+#[tokio::test]
+async fn a_revoked_certificate_reads_no_receipt_on_a_connection_that_was_open_before() {
+    let authority = Authority::new("authority");
+    let mut world = World::build("").await;
+    authority.rule(&world);
+    world.open().await;
+    let answered = world.lookup(CENTRE).await;
+    let path = format!("/receipts/{}", answered.header("exchange-id"));
+    let mut open = world.client(CENTRE).session().await.unwrap();
+    assert_eq!(world.ask(&mut open, client::get(&path, &[])).await.unwrap().status, 200);
+    authority.revoke(&world, 2, &[OF_CENTRE], 2049);
+    assert_eq!(world.gateway().reload().await.not_taken, []);
+    for path in [path.as_str(), "/receipts?after=0"] {
+        let told = world.ask(&mut open, client::get(path, &[])).await.unwrap();
+        assert_eq!((told.status, told.reason().as_str()), (403, "no-agreement"), "{path}");
+    }
+    world.end().await;
 }

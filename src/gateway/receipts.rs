@@ -1,7 +1,9 @@
 //! `GET /receipts/<id>[?since=<size>%2C…][&witnessed=1]` and `GET /receipts?after=<seq>[&since=<size>%2C…]`: what the gateway itself serves to agencies, each its own entries and no others.
 //!
 //! Not an exchange: no platform has a part in it and nothing of another agency is told, so it is answered without a record. A request
-//! that is refused before that is refused, and recorded, as any other: whoever is no agency is told the same on every path.
+//! that is refused before that is refused, and recorded, as any other: whoever is no agency is told the same on every path. So is one by a
+//! certificate that is suspended: it may be in other hands, and the salts in a receipt tell whom the agency asked about. An agency that is
+//! suspended may still prove what was exchanged before, by a certificate that is good, as at the desk.
 
 use std::error::Error;
 use std::sync::Arc;
@@ -26,6 +28,9 @@ use crate::id::AgencyId;
 use crate::id::ExchangeId;
 use crate::identity;
 use crate::identity::Peer;
+use crate::policy::Refusal;
+use crate::policy::Refused;
+use crate::policy::judge::certificate_stands;
 use crate::request;
 use crate::request::Request;
 use crate::signing;
@@ -62,10 +67,15 @@ enum Wanted {
 /// Answers a request for receipts.
 pub async fn answer(door: &Door, arrival: Arrival) -> Response<Sealed> {
     let line = Arc::clone(&arrival.line);
-    let (agency, request) = match read(door, &arrival) {
-        Ok((peer, request)) => (peer.agency().id.clone(), request),
+    let (peer, request) = match read(door, &arrival) {
+        Ok(read) => read,
         Err(stop) => return refused(door, &line, arrival.id, stop).await,
     };
+    let certificate = &peer.certificate().fingerprint;
+    if let Err(reason) = certificate_stands(certificate, &door.in_force().policies) {
+        return suspended(door, &line, &arrival, (peer, request), reason).await;
+    }
+    let agency = peer.agency().id.clone();
     let slot = match door.limits.read_receipts(&agency) {
         Ok(slot) => slot,
         Err(busy) => return ending::too_many_at_once(door, &line, arrival.id, &agency, &busy),
@@ -104,6 +114,26 @@ pub(super) async fn refused(door: &Door, line: &RequestLine, id: ExchangeId, sto
     match door.recorder.open(id) {
         Ok(open) => ending::stopped(door, line, open, stop).await,
         Err(full) => ending::unrecorded(door, line, id, &full),
+    }
+}
+
+/// The refusal is recorded, and names the certificate: that is kept first.
+pub(super) async fn suspended(
+    door: &Door,
+    line: &RequestLine,
+    arrival: &Arrival,
+    (peer, request): (Peer, Request),
+    reason: Refusal,
+) -> Response<Sealed> {
+    let known = match door.recorder.open(arrival.id) {
+        Ok(mut open) => open.know(&peer, &arrival.handshake).await.map(|()| open),
+        Err(full) => Err(full),
+    };
+    match known {
+        Ok(open) => {
+            ending::stopped(door, line, open, Refused::new(Some(peer), Some(request), reason).into()).await
+        }
+        Err(full) => ending::unrecorded(door, line, arrival.id, &full),
     }
 }
 

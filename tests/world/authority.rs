@@ -59,6 +59,11 @@ impl Authority {
 
     /// A list of these serial numbers, which lapses with that year, takes the place of the one before.
     pub fn revoke(&self, world: &World, number: u64, serials: &[u64], until: i32) {
+        self.revoke_as_of(world, (number, 2020), serials, until);
+    }
+
+    /// The same as of a year.
+    pub fn revoke_as_of(&self, world: &World, (number, year): (u64, i32), serials: &[u64], until: i32) {
         let revoked = |serial: &u64| RevokedCertParams {
             serial_number: SerialNumber::from(*serial),
             revocation_time: date_time_ymd(2026, 1, 1),
@@ -66,7 +71,7 @@ impl Authority {
             invalidity_date: None,
         };
         let params = CertificateRevocationListParams {
-            this_update: date_time_ymd(2020, 1, 1),
+            this_update: date_time_ymd(year, 1, 1),
             next_update: date_time_ymd(until, 1, 1),
             crl_number: SerialNumber::from(number),
             issuing_distribution_point: None,

@@ -19,10 +19,7 @@ use http::header::CONTENT_TYPE;
 
 use crate::audit::outcome::Answer;
 use crate::identity::Peer;
-use crate::policy::Refusal;
-use crate::policy::Refused;
 use crate::policy::judge::unsuspended;
-use crate::request::Request;
 use crate::signing;
 use crate::signing::RequestLine;
 use crate::signing::Sealed;
@@ -44,7 +41,7 @@ pub async fn answer(door: &Door, arrival: Arrival) -> Response<Sealed> {
     };
     let certificate = Some(&peer.certificate().fingerprint);
     if let Err(reason) = unsuspended(&peer.agency().id, certificate, &door.in_force().policies) {
-        return suspended(door, &line, &arrival, peer, request, reason).await;
+        return receipts::suspended(door, &line, &arrival, (peer, request), reason).await;
     }
     let slot = match door.limits.read_receipts(&peer.agency().id) {
         Ok(slot) => slot,
@@ -54,27 +51,6 @@ pub async fn answer(door: &Door, arrival: Arrival) -> Response<Sealed> {
     let answer = if asked { found(door, &peer).await } else { None };
     let answer = answer.unwrap_or_else(|| ending::not_found(door, &line, arrival.id));
     signing::seal_service(&door.signer, &line, arrival.id, &answer, Some(slot))
-}
-
-/// The refusal is recorded, and names the certificate: that is kept first.
-async fn suspended(
-    door: &Door,
-    line: &RequestLine,
-    arrival: &Arrival,
-    peer: Peer,
-    request: Request,
-    reason: Refusal,
-) -> Response<Sealed> {
-    let known = match door.recorder.open(arrival.id) {
-        Ok(mut open) => open.know(&peer, &arrival.handshake).await.map(|()| open),
-        Err(full) => Err(full),
-    };
-    match known {
-        Ok(open) => {
-            ending::stopped(door, line, open, Refused::new(Some(peer), Some(request), reason).into()).await
-        }
-        Err(full) => ending::unrecorded(door, line, arrival.id, &full),
-    }
 }
 
 async fn found(door: &Door, peer: &Peer) -> Option<Answer> {

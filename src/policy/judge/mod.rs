@@ -20,7 +20,7 @@ use super::scope::Scope;
 
 use standing::Matter;
 
-pub use standing::{agreement_stands, unsuspended};
+pub use standing::{agreement_stands, certificate_stands, unsuspended};
 
 /// What a decision looks at, and nothing else.
 #[derive(Debug, Clone, Copy)]

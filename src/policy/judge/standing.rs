@@ -27,18 +27,30 @@ pub fn unsuspended(
     certificate: Option<&Hash>,
     policies: &Policies,
 ) -> Result<(), Refusal> {
-    let suspensions = policies.suspensions();
-    let contact = || Arc::clone(&policies.operators().security);
-    let certificate = certificate.and_then(|fingerprint| suspensions.certificates.get(fingerprint));
-    if let Some(suspension) = certificate {
-        return Err(Refusal::CertificateSuspended { suspension: suspension.clone(), contact: contact() });
-    }
-    match suspensions.agencies.get(agency) {
+    certificate.map_or(Ok(()), |fingerprint| certificate_stands(fingerprint, policies))?;
+    match policies.suspensions().agencies.get(agency) {
         Some(suspension) => {
-            Err(Refusal::AgencySuspended { suspension: suspension.clone(), contact: contact() })
+            Err(Refusal::AgencySuspended { suspension: suspension.clone(), contact: security(policies) })
         }
         None => Ok(()),
     }
+}
+
+/// Asks the kill switch about a certificate alone, by its fingerprint: whoever holds one that is suspended may be anybody.
+///
+/// # Errors
+/// It is suspended.
+pub fn certificate_stands(fingerprint: &Hash, policies: &Policies) -> Result<(), Refusal> {
+    match policies.suspensions().certificates.get(fingerprint) {
+        Some(suspension) => {
+            Err(Refusal::CertificateSuspended { suspension: suspension.clone(), contact: security(policies) })
+        }
+        None => Ok(()),
+    }
+}
+
+fn security(policies: &Policies) -> Arc<str> {
+    Arc::clone(&policies.operators().security)
 }
 
 /// What everybody without an agreement is told, whatever there is.
