@@ -60,6 +60,12 @@ impl Text {
         Self { vi: vi.into(), en: en.into() }
     }
 
+    /// A number as each language groups it: `20.000`, `20,000`.
+    #[must_use]
+    pub fn number(number: u64) -> Self {
+        Self::new(grouped(number, '.'), grouped(number, ','))
+    }
+
     /// The text in one language.
     #[must_use]
     pub fn to(&self, language: Language) -> &str {
@@ -68,6 +74,18 @@ impl Text {
             Language::En => &self.en,
         }
     }
+}
+
+fn grouped(number: u64, separator: char) -> String {
+    let digits = number.to_string();
+    let mut out = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            out.push(separator);
+        }
+        out.push(digit);
+    }
+    out
 }
 
 #[cfg(test)]
@@ -86,5 +104,12 @@ mod tests {
         ] {
             assert_eq!(Language::accepted(header), language, "{header:?}");
         }
+    }
+
+    #[test]
+    fn large_numbers_are_grouped_as_each_language_does() {
+        assert_eq!(Text::number(1_234_567), Text::new("1.234.567", "1,234,567"));
+        assert_eq!(Text::number(1_000), Text::new("1.000", "1,000"));
+        assert_eq!(Text::number(999), Text::new("999", "999"));
     }
 }

@@ -120,26 +120,38 @@ impl Refusal {
         match self {
             Self::Rate { whose, rate, .. } => rate_text(*whose, *rate, self.retry_after()),
             Self::DailyQuota { limit, renews } => Text::new(
-                format!("Đã dùng hết hạn mức ngày ({} yêu cầu). {}", dotted(*limit), renewal_vi(renews)),
-                format!("The daily quota ({} requests) is used up. {}", commaed(*limit), renewal_en(renews)),
+                format!(
+                    "Đã dùng hết hạn mức ngày ({} yêu cầu). {}",
+                    Text::number(*limit).vi,
+                    renewal_vi(renews)
+                ),
+                format!(
+                    "The daily quota ({} requests) is used up. {}",
+                    Text::number(*limit).en,
+                    renewal_en(renews)
+                ),
             ),
             Self::MonthlyQuota { limit, renews } => Text::new(
-                format!("Đã dùng hết hạn mức tháng ({} yêu cầu). {}", dotted(*limit), renewal_vi(renews)),
+                format!(
+                    "Đã dùng hết hạn mức tháng ({} yêu cầu). {}",
+                    Text::number(*limit).vi,
+                    renewal_vi(renews)
+                ),
                 format!(
                     "The monthly quota ({} requests) is used up. {}",
-                    commaed(*limit),
+                    Text::number(*limit).en,
                     renewal_en(renews)
                 ),
             ),
             Self::PeopleQuota { limit, renews } => Text::new(
                 format!(
                     "Đã tra cứu đủ số người trong ngày ({} người). {}",
-                    dotted(*limit),
+                    Text::number(*limit).vi,
                     renewal_vi(renews)
                 ),
                 format!(
                     "The daily quota of different people ({}) is used up. {}",
-                    commaed(*limit),
+                    Text::number(*limit).en,
                     renewal_en(renews)
                 ),
             ),
@@ -169,11 +181,11 @@ fn rate_text(whose: Whose, rate: Rate, seconds: u64) -> Text {
     Text::new(
         format!(
             "Vượt giới hạn tần suất{of_vi} ({} yêu cầu/{per_vi}). Thử lại sau {seconds} giây.",
-            dotted(requests)
+            Text::number(requests).vi
         ),
         format!(
             "Rate limit{of_en} exceeded ({} requests {per_en}). Retry in {seconds} second{plural}.",
-            commaed(requests)
+            Text::number(requests).en
         ),
     )
 }
@@ -195,28 +207,6 @@ fn renewal_vi(renews: &Renewal) -> String {
 
 fn renewal_en(renews: &Renewal) -> String {
     format!("It renews on {} at {}.", renews.at.strftime("%d/%m/%Y"), renews.at.strftime("%H:%M"))
-}
-
-/// `20.000`, as Vietnamese writes it.
-fn dotted(number: u64) -> String {
-    grouped(number, '.')
-}
-
-/// `20,000`, as English writes it.
-fn commaed(number: u64) -> String {
-    grouped(number, ',')
-}
-
-fn grouped(number: u64, separator: char) -> String {
-    let digits = number.to_string();
-    let mut out = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            out.push(separator);
-        }
-        out.push(digit);
-    }
-    out
 }
 
 #[cfg(test)]
@@ -267,11 +257,5 @@ mod tests {
         let rate = Rate { requests: number(1), per: Duration::from_secs(1), burst: number(1) };
         assert_eq!(Refusal::Rate { whose: Whose::Agency, rate, wait: Duration::ZERO }.retry_after(), 1);
         assert_eq!(Refusal::InFlight { limit: 8 }.retry_after(), 1);
-    }
-
-    #[test]
-    fn large_numbers_are_grouped_as_each_language_does() {
-        assert_eq!((dotted(1_234_567), commaed(1_234_567)), ("1.234.567".to_owned(), "1,234,567".to_owned()));
-        assert_eq!((dotted(999), commaed(1_000)), ("999".to_owned(), "1,000".to_owned()));
     }
 }

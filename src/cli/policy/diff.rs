@@ -136,7 +136,7 @@ mod tests {
             (exit, object["aspect"].as_str(), object["effect"].as_str()),
             (Exit::No, Some("limits.daily"), Some("wider"))
         );
-        assert_eq!((&object["before"]["vi"], &object["after"]["vi"]), (&"20000".into(), &"30000".into()));
+        assert_eq!((&object["before"]["vi"], &object["after"]["vi"]), (&"20.000".into(), &"30.000".into()));
     }
 
     #[test]

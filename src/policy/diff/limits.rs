@@ -29,16 +29,22 @@ const DAY: i32 = 24 * 60;
 pub(super) fn between(teller: &mut Teller<'_>, old: &Limits, new: &Limits) {
     let Limits { rate, daily, monthly, subjects_per_day, in_flight, response } = old;
     teller.bound(Aspect::RATE, (&rate.map(Pace), &new.rate.map(Pace)), Pace::text);
-    teller.bound(Aspect::DAILY, (daily, &new.daily), same);
-    teller.bound(Aspect::MONTHLY, (monthly, &new.monthly), same);
-    teller.bound(Aspect::SUBJECTS, (subjects_per_day, &new.subjects_per_day), same);
-    teller.bound(Aspect::IN_FLIGHT, (in_flight, &new.in_flight), same);
+    teller.bound(Aspect::DAILY, (daily, &new.daily), number);
+    teller.bound(Aspect::MONTHLY, (monthly, &new.monthly), number);
+    teller.bound(Aspect::SUBJECTS, (subjects_per_day, &new.subjects_per_day), number);
+    teller.bound(Aspect::IN_FLIGHT, (in_flight, &new.in_flight), |count| number(&u64::from(*count)));
     teller.bound(Aspect::RESPONSE, (response, &new.response), bytes);
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "the teller hands references")]
 pub(super) fn bytes(count: &u64) -> Text {
-    same(&format!("{count} byte"))
+    let Text { vi, en } = number(count);
+    Text::new(format!("{vi} byte"), format!("{en} bytes"))
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the teller hands references")]
+pub(super) fn number(count: &u64) -> Text {
+    Text::number(*count)
 }
 
 /// A rate, ordered by what it lets pass where that can be said: faster with a smaller burst is neither more nor less.
@@ -53,10 +59,11 @@ impl Pace {
 
     fn text(&self) -> Text {
         let Rate { requests, per, burst } = self.0;
-        let seconds = per.as_secs();
+        let [requests, seconds, burst] =
+            [u64::from(requests.get()), per.as_secs(), u64::from(burst.get())].map(Text::number);
         Text::new(
-            format!("{requests} yêu cầu trong {seconds} giây, dồn {burst}"),
-            format!("{requests} requests in {seconds} s, burst {burst}"),
+            format!("{} yêu cầu trong {} giây, dồn {}", requests.vi, seconds.vi, burst.vi),
+            format!("{} requests in {} s, burst {}", requests.en, seconds.en, burst.en),
         )
     }
 }
