@@ -2,12 +2,16 @@
 //! by a reload ends it.
 //!
 //! From saving `suspensions.toml` to the first refusal on a connection that was open before (over 20 runs); how long the example
-//! province takes to be checked, recorded and put into force; and a hundred reloads while four callers ask, each answer verified.
+//! province takes to be checked, recorded and put into force; the same of a nation of 10,000 agreements, and there too a suspension, alone and
+//! while everything else is being reloaded; and a hundred reloads while four callers ask, each answer verified.
 #![expect(clippy::print_stdout, reason = "printing is what a benchmark is for")]
 
 #[path = "append/clock.rs"]
 #[expect(dead_code, reason = "other benchmarks use the rest")]
 mod clock;
+#[path = "pure/nation.rs"]
+#[expect(dead_code, reason = "other benchmarks ask it")]
+mod nation;
 #[path = "../tests/world/mod.rs"]
 #[expect(
     clippy::unwrap_used,
@@ -42,39 +46,106 @@ const SUSPENSIONS: usize = 20;
 const BETWEEN_QUESTIONS: Duration = Duration::from_millis(5);
 /// How often a reload of the province is timed.
 const PROVINCES: usize = 50;
+/// And of a nation.
+const NATIONS: usize = 10;
 /// How many reloads are made while callers ask.
 const RELOADS: usize = 100;
 
 fn main() -> Result<(), Failure> {
     let runtime = tokio::runtime::Runtime::new()?;
-    runtime.block_on(suspensions())?;
+    runtime.block_on(small())?;
     runtime.block_on(province())?;
+    runtime.block_on(nation())?;
     runtime.block_on(under_load())
 }
 
-/// The time from saving the file to the first refusal, and back.
-async fn suspensions() -> Result<(), Failure> {
+/// The world of the tests: a dozen agreements.
+async fn small() -> Result<(), Failure> {
     let world = World::start().await;
+    suspensions(&world, "", SUSPENSIONS, None).await?;
+    world.end().await;
+    Ok(())
+}
+
+/// A nation around it.
+async fn nation() -> Result<(), Failure> {
+    let mut world = World::build("platform_anchors = \"ca.pem\"\n").await;
+    let folder = world.folder().join("policies");
+    let (own, files) = (
+        fs::read_to_string(folder.join("purposes.toml"))?,
+        nation::files().map_err(|fault| fault.to_string())?,
+    );
+    for (name, text) in &files {
+        match name.as_str() {
+            "purposes.toml" => world::write(&folder.join(name), &format!("{own}\n{text}")),
+            name if name.contains('/') => world::write(&folder.join(name), text),
+            _ => {}
+        }
+    }
+    let begun = now();
+    world.open().await;
+    println!("start with a nation, {} files            {:.2} s", files.len(), begun.elapsed().as_secs_f64());
+    let agreement = folder.join("agreements/TT-00007.toml");
+    suspensions(&world, ", a nation", NATIONS, None).await?;
+    suspensions(&world, ", a nation, meanwhile reloaded", NATIONS, Some(&agreement)).await?;
+    let (text, mut all) = (fs::read_to_string(&agreement)?, Vec::new());
+    for number in 0..NATIONS {
+        world::rename_over(&agreement, &format!("{text}# {number}\n"));
+        let begun = now();
+        reload(&world).await?;
+        all.push(begun.elapsed());
+    }
+    println!("reload of a nation                       {NATIONS} runs   {}", summed(all));
+    world.end().await;
+    Ok(())
+}
+
+async fn reload(world: &World) -> Result<(), Failure> {
+    let reloaded = world.gateway().reload().await;
+    if reloaded.not_taken.is_empty() { Ok(()) } else { Err(format!("{reloaded:?}").into()) }
+}
+
+/// The time from saving the kill switch to the first refusal, and back by a reload; where a file is named, it is changed and everything
+/// reloaded at the same time.
+async fn suspensions(
+    world: &World,
+    whose: &str,
+    runs: usize,
+    changing: Option<&Path>,
+) -> Result<(), Failure> {
     let file = world.folder().join("policies/suspensions.toml");
     let open = fs::read_to_string(&file)?;
     let shut = format!("{open}[[suspend]]\nagreement = \"TT-01\"\nsince = 2026-11-01\nreason = \"x\"\n");
+    let text = changing.map(fs::read_to_string).transpose()?;
     let mut session = world.client(CENTRE).session().await?;
     let (mut all, mut asked) = (Vec::new(), 0_u64);
-    for _ in 0..SUSPENSIONS {
-        for (text, status) in [(&shut, 403), (&open, 200)] {
-            world::rename_over(&file, text);
-            let saved = now();
-            asked += until(&world, &mut session, status).await?;
-            if status == 403 {
-                all.push(saved.elapsed());
+    for number in 0..runs {
+        asked += until(world, &mut session, 200).await?;
+        let rest = async {
+            match (changing, &text) {
+                (Some(path), Some(text)) => {
+                    world::rename_over(path, &format!("{text}# meanwhile {number}\n"));
+                    reload(world).await
+                }
+                _ => Ok(()),
             }
-        }
+        };
+        let refused = async {
+            // The rest has begun.
+            tokio::time::sleep(BETWEEN_QUESTIONS).await;
+            world::rename_over(&file, &shut);
+            let saved = now();
+            asked += until(world, &mut session, 403).await?;
+            all.push(saved.elapsed());
+            Ok(())
+        };
+        let (rested, timed): (_, Result<(), Failure>) = tokio::join!(rest, refused);
+        rested.and(timed)?;
+        world::rename_over(&file, &open);
+        reload(world).await?;
     }
-    println!(
-        "saved to refused on an open connection   {SUSPENSIONS} runs, {asked} requests   {}",
-        summed(all)
-    );
-    world.end().await;
+    let title = format!("saved to refused on an open connection{whose}");
+    println!("{title}   {runs} runs, {asked} requests   {}", summed(all));
     Ok(())
 }
 

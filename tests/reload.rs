@@ -24,6 +24,7 @@ use tokio::sync::Semaphore;
 use phohien::crypto::digest::sha256;
 use phohien::server::reload::standing::Part;
 use phohien::server::reload::standing::Reloaded;
+use phohien::server::run::StartError;
 
 use world::AUDITOR;
 use world::CENTRE;
@@ -236,6 +237,72 @@ async fn a_certificate_that_is_revoked_meanwhile_is_refused_on_the_open_connecti
     let changed = changes(&leaves)[1];
     assert_eq!(changed["old"], changed["new"], "{changed}");
     assert!(changed["beside"]["ca.crl.pem"].is_string(), "{changed}");
+}
+
+/// A folder of certificates that is put back from a copy must not make good again what was revoked since.
+#[tokio::test]
+async fn a_revocation_list_older_than_the_one_in_force_is_refused_at_a_reload_and_at_a_start() {
+    let authority = Authority::new("authority");
+    let mut world = World::build("").await;
+    authority.rule(&world);
+    world.open().await;
+    let mut session = world.client(CENTRE).session().await.unwrap();
+    authority.revoke_as_of(&world, (256, 2024), &[OF_CENTRE], 2049);
+    assert_eq!(world.gateway().reload().await.not_taken, []);
+    assert_eq!(world.ask(&mut session, looking_up()).await.unwrap().status, 403);
+    let older = [((255, 2025), "số 255", "number 255"), ((300, 2023), "2023-01-01", "2023-01-01")];
+    for (edition, vi, en) in older {
+        authority.revoke_as_of(&world, edition, &[], 2049);
+        let Reloaded { changed, not_taken } = world.gateway().reload().await;
+        assert!(!changed && not_taken.len() == 1 && not_taken[0].part == Part::Exchange, "{not_taken:?}");
+        let why = &not_taken[0].why;
+        assert!(why.contains("CN=authority") && why.contains("256") && why.contains("2024-01-01"), "{why}");
+        assert!(why.contains(vi) && why.contains(en), "{why}");
+        assert_eq!(world.ask(&mut session, looking_up()).await.unwrap().status, 403, "{edition:?}");
+    }
+    world.close().await;
+    let Err(StartError::Revoked(why)) = world.try_open(false).await else { panic!("it starts") };
+    let told = why.text();
+    assert!(
+        told.vi.contains("cũ hơn") && told.en.contains("older") && told.en.contains("revocation.seen"),
+        "{told:?}"
+    );
+    authority.revoke_as_of(&world, (256, 2024), &[OF_CENTRE], 2049);
+    world.open().await;
+    assert!(world.try_call(&world.client(CENTRE), looking_up()).await.is_err());
+    // An authority that begins anew is believed once somebody says so.
+    world.close().await;
+    authority.revoke_as_of(&world, (1, 2025), &[], 2049);
+    fs::remove_file(world.folder().join("keys/revocation.seen")).unwrap();
+    world.open().await;
+    assert_eq!(world.lookup(CENTRE).await.status, 200);
+    world.end().await;
+}
+
+/// Of what one look finds, what takes away is recorded and in force before the rest is built.
+#[tokio::test]
+async fn of_one_look_a_suspension_and_a_revocation_come_before_the_rest() {
+    let authority = Authority::new("authority");
+    let mut world = World::build("").await;
+    authority.rule(&world);
+    world.open().await;
+    let agreement = world.folder().join("policies/agreements/TT-01.toml");
+    world::replace(&agreement, "version = 1", "version = 2");
+    let file = world.folder().join("policies/suspensions.toml");
+    let before = fs::read_to_string(&file).unwrap();
+    let shut = format!("{before}[[suspend]]\nagreement = \"TT-02\"\nsince = 2026-11-01\nreason = \"x\"\n");
+    world::write(&file, &shut);
+    authority.revoke(&world, 2, &[OF_CENTRE], 2049);
+    let Reloaded { changed, not_taken } = world.gateway().reload().await;
+    assert!(changed && not_taken.is_empty(), "{not_taken:?}");
+    let leaves = world.end().await;
+    let told: Vec<_> =
+        changes(&leaves)[1..].iter().map(|leaf| leaf["changed"]["en"].as_str().unwrap().to_owned()).collect();
+    let place = |what: &str| {
+        told.iter().position(|words| words.contains(what)).unwrap_or_else(|| panic!("{what}: {told:?}"))
+    };
+    assert!(place("TT-02") < place("TT-01") && place("ca.crl.pem") < place("TT-01"), "{told:?}");
+    assert!(!told[place("TT-01")].contains("TT-02"), "{told:?}");
 }
 
 #[tokio::test]

@@ -44,6 +44,14 @@ impl Recorder {
         self.availability()?;
         self.write(&record(self, change)?).map(drop)
     }
+
+    /// Keeps the files of a change that is to come, so that recording it waits for the disk but once. A large set takes a while.
+    ///
+    /// # Errors
+    /// The disk failed.
+    pub fn keep_files(&self, files: &[(String, Arc<[u8]>)]) -> Result<(), Unrecorded> {
+        files.iter().try_for_each(|(_, bytes)| self.keep(bytes).map(drop))
+    }
 }
 
 /// Keeps the files, then names them: a name in the log never points to bytes that are not there.

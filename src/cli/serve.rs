@@ -9,6 +9,7 @@ use tokio::signal::unix::signal;
 use crate::audit::begin::BeginError;
 use crate::config::read;
 use crate::server::reload::standing::Reloaded;
+use crate::server::revoked::SeenError;
 use crate::server::run::Gateway;
 use crate::server::run::Overrides;
 use crate::server::run::StartError;
@@ -212,6 +213,12 @@ pub fn cannot_start(error: StartError) -> Failure {
             "A rotation of the log was begun and not ended. Run `phohien keys rotate` again, then start the gateway.",
         )
         .because(error),
+        StartError::Revoked(why @ (SeenError::Older { .. } | SeenError::Damaged(_))) => {
+            let text = why.text();
+            let vi = format!("Danh sách thu hồi không được áp dụng: {}.", text.vi);
+            let en = format!("A revocation list does not come into force: {}.", text.en);
+            Failure::new(Exit::Usage, "revocation-list-older", &vi, &en)
+        }
         StartError::TooLarge(which) => Failure::new(
             Exit::Usage,
             "record-too-large",

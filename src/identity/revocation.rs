@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use crate::clock::Timestamp;
 use crate::crypto::digest::Hash;
+use crate::listener::editions::Editions;
 use crate::listener::lists;
 use crate::listener::lists::RevocationList;
 
@@ -52,6 +53,12 @@ impl Revocations {
             Some(list) if now <= list.next_update => Standing::Good,
             Some(_) | None => Standing::Unknown,
         }
+    }
+
+    /// Which editions these lists are.
+    #[must_use]
+    pub fn editions(&self) -> Editions {
+        Editions::of(self.0.iter().flatten().map(|(issuer, list)| (issuer, &list.edition)))
     }
 
     /// When the first of the lists lapses, and with it everybody it speaks for; none where revocation is off.

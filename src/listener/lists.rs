@@ -21,6 +21,9 @@ use crate::clock::Timestamp;
 use crate::crypto::digest::Hash;
 use crate::crypto::digest::sha256;
 
+use super::editions::Edition;
+use super::editions::order;
+
 /// issuingDistributionPoint (RFC 5280 5.2.5): the list tells only a part.
 const PART: Oid<'static> = oid!(2.5.29.28);
 /// deltaCRLIndicator (RFC 5280 5.2.4): the list tells only what changed.
@@ -63,7 +66,8 @@ pub struct RevocationList {
     pub serials: HashSet<Vec<u8>>,
     /// When the next one is due: after it, nobody can say.
     pub next_update: Timestamp,
-    number: Option<Vec<u8>>,
+    /// Which one of its issuer's it is.
+    pub edition: Edition,
 }
 
 /// Reads lists (PEM) and keeps the newest of each issuer, by CRLNumber (RFC 5280 5.2.3). Their signatures are verified by
@@ -117,27 +121,31 @@ fn read(der: CertificateRevocationListDer<'static>, path: &Path) -> Result<Revoc
         issuer: sha256(parsed.issuer().as_raw()),
         serials: serials.collect(),
         next_update: Timestamp::from_second(next.timestamp()).map_err(|_| malformed())?,
-        number: number(&parsed),
+        edition: Edition {
+            issuer: parsed.issuer().to_string(),
+            number: number(&parsed),
+            this_update: Timestamp::from_second(parsed.last_update().timestamp()).map_err(|_| malformed())?,
+        },
         der: der.clone(),
     })
 }
 
-fn number(parsed: &CertificateRevocationList<'_>) -> Option<Vec<u8>> {
+fn number(parsed: &CertificateRevocationList<'_>) -> Option<String> {
     parsed.extensions().iter().find_map(|extension| match extension.parsed_extension() {
-        ParsedExtension::CRLNumber(number) => Some(number.to_bytes_be()),
+        ParsedExtension::CRLNumber(number) => Some(number.to_string()),
         _ => None,
     })
 }
 
 /// Whether one of two lists is newer: both have a number, and not the same.
 fn differ(one: &RevocationList, other: &RevocationList) -> bool {
-    one.number.is_some() && other.number.is_some() && one.number != other.number
+    let numbers = one.edition.number.as_ref().zip(other.edition.number.as_ref());
+    numbers.is_some_and(|(one, other)| one != other)
 }
 
-/// Whether the first list's number is the larger: more bytes, or the same many and larger ones. Neither has leading zeros.
+/// Whether the first list's number is the larger.
 fn is_newer(first: &RevocationList, second: &RevocationList) -> bool {
-    let order = |list: &RevocationList| list.number.clone().map(|number| (number.len(), number));
-    order(first) > order(second)
+    first.edition.number.as_deref().map(order) > second.edition.number.as_deref().map(order)
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ pub mod accept;
 mod activity;
 pub mod certification;
 pub mod connection;
+pub mod editions;
 pub mod lists;
 mod panics;
 mod patience;

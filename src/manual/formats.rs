@@ -211,7 +211,7 @@
 //!
 //! `signature` is the 64 bytes of the note's signature over the checkpoint text that `origin`, `size` and `root` make.
 //!
-//! As a document, `GET /receipts/<exchange id>`, for the agency in whose chain the entries stand:
+//! As a document, `GET /receipts/<exchange id>`, for the agency in whose chain the entries stand, by a certificate that is not suspended:
 //!
 //! ```json
 //! { "v": "phohien-receipt/1",

@@ -12,6 +12,7 @@
 //! | pass for an agency by a subject, a common name, a second name | [`crate::identity`]: exactly one `urn:agency:` name, spelled in its one canonical way, and it must be in the registry; a [`crate::identity::Peer`] is made nowhere else |
 //! | use the certificate of an agency that was merged away | a former code authenticates nobody; the refusal is recorded |
 //! | resume a session whose certificate has been withdrawn since | no session survives its handshake; certificates are looked at again for every request |
+//! | use a suspended certificate to read the receipts of the agency it was issued to | refused, and recorded, as any request by it: the salts in a receipt tell whom the agency asked about |
 //! | open connections and say nothing, or say it slowly | caps on connections, on connections a source, on handshakes at once; a time-out for each phase |
 //! | fill the log by knocking | what fails before there is a recorded refusal is counted and summed up once a second: [`crate::audit`] |
 //! | learn which services exist | without any agreement with a service the refusal is one constant, whether the service exists or not |
@@ -66,6 +67,7 @@
 //! | show one history to some and another to others | a witness keeps the newest head it cosigned before it answers, and cosigns only what is proven to hold it: [`crate::tlog::witness`]. Whoever demands a cosignature sees one history |
 //! | play an old cosignature again, so that an old state passes for the newest | a cosignature says when it was made; at the start one that is more than five minutes from our clock is no answer |
 //! | keep the witnesses from being asked | while none answers nothing is exchanged, unless the operator says so, which `node.started` records; from then on how far each is behind is a metric and an alarm |
+//! | put an older revocation list back, so that what was revoked since is good again | a list with a lower number, or issued earlier, does not follow the one that was in force, at a reload or at a start: `keys/revocation.seen`. Who can write there too, can take that file away |
 //! | read people out of the log | leaves name no person; annexes are sealed under the month's key, which never lies under the log |
 //! | make a failed write look well | a write or sync that fails poisons the log for the life of the process: 503, nothing is exchanged |
 //!

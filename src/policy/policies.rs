@@ -19,21 +19,28 @@ pub type PolicyFile = (String, Arc<[u8]>);
 /// Everything the policy files say. Only `policy::load` and `policy::load_files` make one, after all faults are ruled out.
 #[derive(Debug)]
 pub struct Policies {
-    registry: Registry,
-    services: BTreeMap<ServiceId, Arc<Service>>,
-    agreements: Vec<Arc<Agreement>>,
-    // Invariant: each agreement once by its number, and once for each of its consumers.
-    by_number: HashMap<AgreementId, Arc<Agreement>>,
-    by_consumer: HashMap<AgencyId, Vec<Arc<Agreement>>>,
+    // What only other files than the kill switch's change: sets that differ in that one share it.
+    fixed: Arc<Fixed>,
     tables: Tables,
-    operators: Operators,
-    purposes: BTreeMap<PurposeCode, Purpose>,
     suspensions: Suspensions,
     hash: Hash,
     files: Vec<PolicyFile>,
     warnings: Faults,
     /// Why an agreement's parties did not sign it, where they must.
     unsigned: Arc<BTreeMap<AgreementId, NotSigned>>,
+}
+
+/// What agencies, services, agreements and purposes say.
+#[derive(Debug)]
+struct Fixed {
+    registry: Registry,
+    services: BTreeMap<ServiceId, Arc<Service>>,
+    agreements: Vec<Arc<Agreement>>,
+    // Invariant: each agreement once by its number, and once for each of its consumers.
+    by_number: HashMap<AgreementId, Arc<Agreement>>,
+    by_consumer: HashMap<AgencyId, Vec<Arc<Agreement>>>,
+    operators: Operators,
+    purposes: BTreeMap<PurposeCode, Purpose>,
 }
 
 /// Whom to ask where no agreement says it: those who run the gateway.
@@ -61,8 +68,7 @@ impl Policies {
         let registry = Registry::new(parts.agencies).unwrap_or_default();
         let services: BTreeMap<_, _> =
             parts.services.into_iter().map(|service| (service.id.clone(), service)).collect();
-        Self {
-            tables: Tables::new(&parts.agreements, &services, &registry, &parts.suspensions),
+        let fixed = Fixed {
             operators: Operators::of(&registry),
             by_number: parts.agreements.iter().map(|one| (one.id.clone(), Arc::clone(one))).collect(),
             by_consumer: by_consumer(&parts.agreements),
@@ -70,6 +76,10 @@ impl Policies {
             services,
             agreements: parts.agreements,
             purposes: parts.purposes.into_iter().map(|purpose| (purpose.code.clone(), purpose)).collect(),
+        };
+        Self {
+            tables: fixed.tables(&parts.suspensions),
+            fixed: Arc::new(fixed),
             suspensions: parts.suspensions,
             hash: fingerprint::of(&files),
             files,
@@ -78,37 +88,50 @@ impl Policies {
         }
     }
 
+    /// The same policies under another kill switch, which `files` has in the place of the one before.
+    pub(super) fn under(&self, suspensions: Suspensions, files: Vec<PolicyFile>) -> Self {
+        Self {
+            fixed: Arc::clone(&self.fixed),
+            tables: self.fixed.tables(&held(&suspensions, &self.unsigned)),
+            suspensions,
+            hash: fingerprint::of(&files),
+            files,
+            warnings: self.warnings.clone(),
+            unsigned: Arc::clone(&self.unsigned),
+        }
+    }
+
     /// The agencies, as `identity` asks for them.
     #[must_use]
     pub fn registry(&self) -> &Registry {
-        &self.registry
+        &self.fixed.registry
     }
 
     /// The agencies, by id.
     pub fn agencies(&self) -> impl Iterator<Item = &Arc<Agency>> {
-        self.registry.iter()
+        self.fixed.registry.iter()
     }
 
     /// One agency.
     #[must_use]
     pub fn agency(&self, id: &AgencyId) -> Option<&Arc<Agency>> {
-        self.registry.get(id)
+        self.fixed.registry.get(id)
     }
 
     /// The agency that now stands where a merged code stood.
     #[must_use]
     pub fn successor(&self, former: &AgencyId) -> Option<&Arc<Agency>> {
-        self.registry.by_former(former)
+        self.fixed.registry.by_former(former)
     }
 
     /// Who runs the gateway: whom a stranger may ask. The first by id, if several do.
     #[must_use]
     pub fn operator(&self) -> Option<&Arc<Agency>> {
-        operator(&self.registry)
+        operator(&self.fixed.registry)
     }
 
     pub(super) fn operators(&self) -> &Operators {
-        &self.operators
+        &self.fixed.operators
     }
 
     pub(super) fn tables(&self) -> &Tables {
@@ -117,36 +140,36 @@ impl Policies {
 
     /// The services, by id.
     pub fn services(&self) -> impl Iterator<Item = &Arc<Service>> {
-        self.services.values()
+        self.fixed.services.values()
     }
 
     /// One service, by the first segment of a path.
     #[must_use]
     pub fn service(&self, name: &str) -> Option<&Arc<Service>> {
-        name.parse().ok().and_then(|id: ServiceId| self.services.get(&id))
+        name.parse().ok().and_then(|id: ServiceId| self.fixed.services.get(&id))
     }
 
     /// The agreements, by id.
     #[must_use]
     pub fn agreements(&self) -> &[Arc<Agreement>] {
-        &self.agreements
+        &self.fixed.agreements
     }
 
     /// One agreement.
     #[must_use]
     pub fn agreement(&self, id: &AgreementId) -> Option<&Arc<Agreement>> {
-        self.by_number.get(id)
+        self.fixed.by_number.get(id)
     }
 
     /// The agreements under which an agency may ask, by id, whatever their state.
     pub fn of_consumer(&self, consumer: &AgencyId) -> impl Iterator<Item = &Arc<Agreement>> {
-        self.by_consumer.get(consumer).into_iter().flatten()
+        self.fixed.by_consumer.get(consumer).into_iter().flatten()
     }
 
     /// The purposes, by code.
     #[must_use]
     pub fn purposes(&self) -> &BTreeMap<PurposeCode, Purpose> {
-        &self.purposes
+        &self.fixed.purposes
     }
 
     /// The kill switch.
@@ -180,23 +203,11 @@ impl Policies {
         self.unsigned.get(id)
     }
 
-    /// The same policies, with the agreements out of force that were so in another set: for whoever changed nothing that is signed.
-    #[must_use]
-    pub fn holding_up_as(self, other: &Self) -> Self {
-        self.without(Arc::clone(&other.unsigned))
-    }
-
     /// Takes agreements out of force that are not signed, each with a warning.
-    pub(super) fn without(mut self, unsigned: Arc<BTreeMap<AgreementId, NotSigned>>) -> Self {
-        let mut held = self.suspensions.clone();
-        // To the tables it is all one what holds an agreement up; who asks is told by `unsigned`.
-        for (id, why) in unsigned.iter() {
-            let held_up = Suspension { since: jiff::civil::Date::ZERO, reason: why.to_string() };
-            held.agreements.entry(id.clone()).or_insert(held_up);
-            self.warnings.push(why.warning(id));
-        }
-        self.tables = Tables::new(&self.agreements, &self.services, &self.registry, &held);
-        self.unsigned = unsigned;
+    pub(super) fn without(mut self, unsigned: BTreeMap<AgreementId, NotSigned>) -> Self {
+        unsigned.iter().for_each(|(id, why)| self.warnings.push(why.warning(id)));
+        self.tables = self.fixed.tables(&held(&self.suspensions, &unsigned));
+        self.unsigned = Arc::new(unsigned);
         self
     }
 
@@ -205,6 +216,22 @@ impl Policies {
     pub fn warnings(&self) -> &Faults {
         &self.warnings
     }
+}
+
+impl Fixed {
+    fn tables(&self, held: &Suspensions) -> Tables {
+        Tables::new(&self.agreements, &self.services, &self.registry, held)
+    }
+}
+
+/// What is suspended, and what is held up for want of a signature: to the tables it is all one, and who asks is told by `unsigned`.
+fn held(suspensions: &Suspensions, unsigned: &BTreeMap<AgreementId, NotSigned>) -> Suspensions {
+    let mut held = suspensions.clone();
+    for (id, why) in unsigned {
+        let held_up = Suspension { since: jiff::civil::Date::ZERO, reason: why.to_string() };
+        held.agreements.entry(id.clone()).or_insert(held_up);
+    }
+    held
 }
 
 impl Operators {

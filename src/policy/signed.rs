@@ -169,7 +169,7 @@ impl Policies {
         };
         let unsigned: BTreeMap<AgreementId, NotSigned> =
             self.agreements().iter().filter_map(judged).collect();
-        self.without(Arc::new(unsigned))
+        self.without(unsigned)
     }
 }
 

@@ -11,6 +11,7 @@ mod sharing;
 pub mod keys;
 pub mod quotas;
 pub mod reload;
+pub mod revoked;
 pub mod rotation;
 pub mod run;
 pub mod signers;

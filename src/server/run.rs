@@ -55,6 +55,7 @@ use super::quotas::QuotasError;
 use super::reload::BeforeLoading;
 use super::reload::Reload;
 use super::reload::standing::Reloaded;
+use super::revoked::SeenError;
 use super::rotation;
 use super::sharing;
 use super::signers;
@@ -121,6 +122,9 @@ pub enum StartError {
     /// The revocation lists cannot be used.
     #[error("the revocation lists cannot be used")]
     Revocation(#[from] RevocationError),
+    /// A revocation list was put back to an older one, or nobody can say.
+    #[error("the revocation lists cannot come into force")]
+    Revoked(#[from] SeenError),
     /// The configured names are wrong.
     #[error("the configured names cannot be used")]
     Names(#[from] NotAuthorities),
@@ -178,7 +182,7 @@ impl Gateway {
             return Err(first.into());
         }
         let warnings = policies.warnings().clone();
-        let before = BeforeLoading::of(&settings, &policies);
+        let before = BeforeLoading::of(&settings, &policies)?;
         let (opened, signer, key) = open_log(&settings, &policies, &overrides, clock.clone()).await?;
         let (recorder, recovered) = (opened.recorder().clone(), opened.recovered().clone());
         let witnesses = witnesses(&settings, &recorder, &key, clock.clone()).await?;

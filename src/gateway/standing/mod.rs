@@ -21,7 +21,6 @@ use crate::audit::outcome::Answer;
 use crate::identity::Peer;
 use crate::policy::judge::unsuspended;
 use crate::signing;
-use crate::signing::RequestLine;
 use crate::signing::Sealed;
 
 use super::door::Arrival;

@@ -37,6 +37,7 @@ use super::model::{Operation, Service};
 use super::policies::{Parts, Policies, PolicyFile};
 use super::scope::{Node, Scope};
 
+pub use rules::suspending;
 pub use services::endpoint;
 
 /// How many files make another thread worth starting: some milliseconds of reading.
@@ -110,8 +111,7 @@ impl Documents {
             }
             match std::str::from_utf8(bytes) {
                 Ok(text) => documents.take(&Source::new(name.as_str(), text), &mut faults),
-                Err(_) => faults
-                    .push(Fault::new(Code::Unreadable, format!("the file `{}` is not UTF-8", shown(name)))),
+                Err(_) => faults.push(not_utf8(name)),
             }
         }
         (documents, faults)
@@ -175,8 +175,12 @@ impl Documents {
         let suspended = self.suspensions.unwrap_or_default();
         suspended::warn(&agreements, &suspended, faults);
         signing::warn(&agreements, &known.agencies, now, faults);
-        let names = self.agreements.iter().map(|named| named.stem.as_str()).collect();
-        let suspensions = rules::suspensions(suspended, &known, &names, faults);
+        let names = rules::Names {
+            agencies: &known.agencies,
+            agreements: self.agreements.iter().map(|named| named.stem.as_str()).collect(),
+            purposes: &known.purposes,
+        };
+        let suspensions = rules::suspensions(suspended, &names, faults);
         Parts {
             agencies: known.agencies.into_values().flatten().collect(),
             services: known.services.into_values().flatten().map(|known| known.service).collect(),
@@ -192,6 +196,10 @@ fn folder_and_stem(name: &str) -> Option<(&str, &str)> {
     let (folder, file) = name.split_once('/')?;
     let stem = file.strip_suffix(".toml")?;
     (!stem.contains('/') && !stem.is_empty()).then_some((folder, stem))
+}
+
+fn not_utf8(name: &str) -> Fault {
+    Fault::new(Code::Unreadable, format!("the file `{}` is not UTF-8", shown(name)))
 }
 
 fn unknown_file(source: &Source) -> Fault {

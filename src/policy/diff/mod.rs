@@ -52,6 +52,15 @@ pub fn between(old: &Policies, new: &Policies) -> Vec<Change> {
     changes
 }
 
+/// The same where nothing but the kill switch was replaced: a moment's work, however large the sets are.
+#[must_use]
+pub fn between_switches(old: &Policies, new: &Policies) -> Vec<Change> {
+    let mut changes = Vec::new();
+    rules::suspensions(old, new, &mut changes);
+    changes.sort_by_key(Change::effect);
+    changes
+}
+
 /// The first `most` changes in words, what widens first; the last line says how many more there are.
 #[must_use]
 pub fn in_words(changes: &[Change], most: usize) -> Vec<Text> {

@@ -23,14 +23,19 @@ use super::aspect::Aspect;
 use super::change::Change;
 use super::change::Effect;
 use super::change::Subject;
+use super::limits::number;
 use super::teller::Teller;
 use super::teller::pairs;
-use super::teller::same;
 use super::teller::yes_or_no;
 
 pub(super) fn between(old: &Policies, new: &Policies, changes: &mut Vec<Change>) {
     purposes(old, new, changes);
     guardrails(written(old), written(new), changes);
+    suspensions(old, new, changes);
+}
+
+/// What is suspended, and what no longer is.
+pub(super) fn suspensions(old: &Policies, new: &Policies, changes: &mut Vec<Change>) {
     let Suspensions { agencies, certificates, agreements, purposes } = old.suspensions();
     let after = new.suspensions();
     suspended("agency", agencies, &after.agencies, changes);
@@ -72,7 +77,7 @@ fn guardrails(old: GuardrailsDocument, new: GuardrailsDocument, changes: &mut Ve
         Text::new(format!("{months} tháng"), format!("{months} months"))
     });
     let [was, is] = [max_daily, new.max_daily].map(|max| max.map(|max| max.value));
-    teller.bound(Aspect::MAX_DAILY, (&was, &is), same);
+    teller.bound(Aspect::MAX_DAILY, (&was, &is), number);
     let basis = (&no_sensitive_without_basis, &new.no_sensitive_without_basis);
     teller.judged(Aspect::NEEDS_BASIS, basis, yes_or_no, |old, _| Effect::of(*old, !*old));
     teller.bars(Aspect::NEVER, (&barred(&never), &barred(&new.never)));

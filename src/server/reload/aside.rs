@@ -6,10 +6,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::audit::bounds;
-use crate::clock::Timestamp;
 use crate::config::read;
 use crate::config::settings::Settings;
-use crate::config::settings::SocketSettings;
 use crate::console::desk::Admits;
 use crate::diagnostic::file;
 use crate::gateway::body::Rules;
@@ -19,12 +17,14 @@ use crate::language::Text;
 use crate::listener::tls::Tls;
 use crate::policy::Policies;
 use crate::policy::compile::compile;
+use crate::policy::compile::suspending;
+use crate::policy::model::Suspensions;
 use crate::policy::policies::PolicyFile;
 use crate::request::authority::Authorities;
 
 use super::Served;
+use super::both;
 use super::disk;
-use super::disk::InPlace;
 use super::disk::Look;
 use super::disk::Material;
 use super::disk::Sockets;
@@ -32,9 +32,7 @@ use super::standing::NotTaken;
 use super::standing::Part;
 use super::words;
 use crate::server::doorway::platform_tls;
-use crate::server::run::StartError;
 use crate::server::signers;
-use crate::server::socket;
 
 /// Everything that would be in force, and what of it is new.
 #[derive(Debug)]
@@ -87,8 +85,10 @@ impl Aside {
             true => self.refuse(Part::Policies, faults.render(false)),
             false => self.take_policies(served, files),
         }
-        if self.not_taken.iter().any(|fault| fault.part == Part::Policies) {
-            self.take_suspensions(served, suspensions.as_deref());
+        if self.not_taken.iter().any(|fault| fault.part == Part::Policies)
+            && let Some(policies) = self.switched(suspensions.as_deref())
+        {
+            self.put_switch(policies);
         }
         let named = disk::named(&self.settings, &self.in_force.policies);
         let material = Material::of(named);
@@ -97,24 +97,31 @@ impl Aside {
     }
 
     /// The kill switch alone, over the policy files in force: it works whatever else is being written, or is wrong, in the folder. Whether
-    /// it could be taken. It is given as it was looked at: read once more, it might be in the middle of being saved.
-    pub(super) fn take_suspensions(&mut self, served: &Served, suspensions: Option<&[u8]>) -> bool {
-        let Some(suspensions) = suspensions else { return false };
-        let mut files = self.in_force.policies.files().to_vec();
-        let Some((_, bytes)) = files.iter_mut().find(|(name, _)| name == disk::SUSPENSIONS) else {
+    /// it could be taken: what lifts a suspension waits for the look at everything. It is given as it was looked at: read once more, it
+    /// might be in the middle of being saved.
+    pub(super) fn suspend(&mut self, suspensions: Option<&[u8]>) -> bool {
+        let Some(policies) = self.switched(suspensions) else { return false };
+        if lifts(self.in_force.policies.suspensions(), policies.suspensions()) {
             return false;
-        };
-        if **bytes == *suspensions {
-            return true;
         }
-        *bytes = suspensions.into();
-        let Ok(policies) = compile(files, served.door.policy_clock.now()) else { return false };
-        // Nothing that is signed changed: the kill switch waits for nobody's certificates.
-        self.put_policies(policies.holding_up_as(&self.in_force.policies));
+        self.put_switch(policies);
         true
     }
 
-    fn refuse(&mut self, part: Part, why: impl Into<String>) {
+    /// The policies in force under another kill switch; none if that has faults.
+    fn switched(&self, suspensions: Option<&[u8]>) -> Option<Policies> {
+        suspending(&self.in_force.policies, &suspensions?.into()).ok()
+    }
+
+    /// Puts them into force, if the file is another.
+    fn put_switch(&mut self, policies: Policies) {
+        if policies.hash() != self.in_force.policies.hash() {
+            self.words.push(words::of_switch(&self.in_force.policies, &policies));
+            self.in_force.policies = Arc::new(policies);
+        }
+    }
+
+    pub(super) fn refuse(&mut self, part: Part, why: impl Into<String>) {
         self.not_taken.push(NotTaken { part, why: why.into() });
     }
 
@@ -198,95 +205,8 @@ impl Aside {
         }
     }
 
-    /// TLS and revocation lists of both sockets: neither is taken if the two would trust the same authority.
-    fn take_sockets(&mut self, served: &Served, material: &Material) {
-        let (now, wanted) = (served.door.clock.now(), self.settings.clone());
-        let before = self.sockets.clone();
-        let exchange = &wanted.exchange.socket;
-        let exchange = self.socket(Part::Exchange, &before.exchange, exchange, material, now);
-        // A desk comes or goes with a restart.
-        let desk = before.desk.as_ref().zip(wanted.desk.as_ref());
-        let desk = desk.and_then(|(before, wanted)| self.desk(before, wanted, material, now));
-        let in_place = (exchange.as_ref().map(|(tls, _)| tls), desk.as_ref().map(|(_, tls)| tls));
-        let with = |new: Option<&Tls>, now: &Tls| new.unwrap_or(now).clone();
-        if let Some((_, now)) = &served.desk
-            && with(in_place.1, now).trusts_an_authority_of(&with(in_place.0, &served.exchange))
-        {
-            return self.refuse(Part::Desk, StartError::SharedAuthority.to_string());
-        }
-        if let Some((tls, revoked)) = exchange {
-            self.in_force.revoked = Arc::new(revoked);
-            self.exchange = Some(tls);
-            self.sockets.exchange = self.taken(&before.exchange, &wanted.exchange.socket, material);
-        }
-        if let (Some(before), Some(wanted), Some(taken)) = (&before.desk, &wanted.desk, desk) {
-            self.desk = Some(taken);
-            self.sockets.desk = Some(self.taken(before, wanted, material));
-        }
-    }
-
-    /// A socket's TLS and revocation lists, if they are others and sound.
-    fn socket(
-        &mut self,
-        part: Part,
-        before: &InPlace,
-        wanted: &SocketSettings,
-        material: &Material,
-        now: Timestamp,
-    ) -> Option<(Tls, Revocations)> {
-        let place = InPlace::of(wanted);
-        if place == *before && material.changed(&self.material, &place.files).is_empty() {
-            return None;
-        }
-        let read = secured(wanted, now);
-        // What changed while it was read is neither taken nor told about: the next look sees it.
-        if !Material::of(place.files.clone()).changed(material, &place.files).is_empty() {
-            return None;
-        }
-        match read {
-            Ok(read) => Some(read),
-            Err(why) => {
-                self.refuse(part, why);
-                None
-            }
-        }
-    }
-
-    fn desk(
-        &mut self,
-        before: &InPlace,
-        wanted: &SocketSettings,
-        material: &Material,
-        now: Timestamp,
-    ) -> Option<(Admits, Tls)> {
-        let (tls, revoked) = self.socket(Part::Desk, before, wanted, material, now)?;
-        match Authorities::parse(wanted.names.iter().map(String::as_str)) {
-            Ok(authorities) => Some((Admits { authorities, revoked }, tls)),
-            Err(why) => {
-                self.refuse(Part::Desk, why.to_string());
-                None
-            }
-        }
-    }
-
-    fn taken(&mut self, before: &InPlace, wanted: &SocketSettings, material: &Material) -> InPlace {
-        let place = InPlace::of(wanted);
-        let replaced = material.changed(&self.material, &place.files);
-        self.tell_replaced(&replaced, &disk::public_of_socket(wanted));
-        for gone in before.files.iter().filter(|path| !place.files.contains(path)) {
-            let name = name_of(gone, &self.settings.certs);
-            self.words.push(Text::new(format!("bỏ tệp: {name}"), format!("no longer used: {name}")));
-        }
-        if place.names != before.names {
-            let names = place.names.join(", ");
-            self.words.push(Text::new(format!("tên cổng: {names}"), format!("names: {names}")));
-        }
-        self.material.take(material, &place.files);
-        place
-    }
-
     /// Says which files were replaced; those that are public are kept beside the log.
-    fn tell_replaced(&mut self, replaced: &[PathBuf], public: &[PathBuf]) {
+    pub(super) fn tell_replaced(&mut self, replaced: &[PathBuf], public: &[PathBuf]) {
         for path in replaced {
             let name = name_of(path, &self.settings.certs);
             self.words.push(Text::new(format!("tệp mới: {name}"), format!("new file: {name}")));
@@ -297,26 +217,23 @@ impl Aside {
     }
 }
 
-/// A socket's TLS and revocation lists. A list that has lapsed speaks for nobody: it does not replace one.
-fn secured(wanted: &SocketSettings, now: Timestamp) -> Result<(Tls, Revocations), String> {
-    are_files(&disk::of_socket(wanted))?;
-    let tls = socket::tls(wanted).map_err(|why| causes(&why))?;
-    let revoked = socket::revoked(wanted).map_err(|why| causes(&why))?;
-    match revoked.next_update() {
-        Some(next) if next <= now => Err(format!("a revocation list is past its next update, {next:.0}")),
-        Some(_) | None => Ok((tls, revoked)),
-    }
+/// Whether anything that was suspended no longer is.
+fn lifts(before: &Suspensions, now: &Suspensions) -> bool {
+    before.agencies.keys().any(|id| !now.agencies.contains_key(id))
+        || before.certificates.keys().any(|hash| !now.certificates.contains_key(hash))
+        || before.agreements.keys().any(|id| !now.agreements.contains_key(id))
+        || before.purposes.keys().any(|code| !now.purposes.contains_key(code))
 }
 
 /// What is no file is not opened: it could keep this reload, and every later one, waiting.
-fn are_files(paths: &[PathBuf]) -> Result<(), String> {
+pub(super) fn are_files(paths: &[PathBuf]) -> Result<(), String> {
     paths.iter().try_for_each(|path| {
         file::check(path).map_err(|why| format!("`{}` cannot be read: {why}", path.display()))
     })
 }
 
 /// A file as people know it: by its name in the folder of certificates.
-fn name_of(path: &Path, certs: &Path) -> String {
+pub(super) fn name_of(path: &Path, certs: &Path) -> String {
     path.strip_prefix(certs).unwrap_or(path).display().to_string()
 }
 
@@ -334,11 +251,45 @@ fn signed(served: &Served, policies: Policies) -> Result<Policies, String> {
             "[signers] anchors are others than the log names: they change by a start alone".to_owned()
         );
     }
+    if let Some(files) = &signers.crls {
+        let lists = Revocations::load(files).map_err(|why| causes(&why))?;
+        let admitted = served.seen.admits(&lists).and_then(|()| served.seen.take(&lists));
+        admitted.map_err(|why| both(&why.text()))?;
+    }
     signers::required(policies, signers, served.door.clock.now()).map_err(|why| causes(&why))
 }
 
 /// An error with what is under it.
-fn causes(error: &dyn std::error::Error) -> String {
+pub(super) fn causes(error: &dyn std::error::Error) -> String {
     let below = std::iter::successors(error.source(), |error| error.source());
     below.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::Date;
+
+    use super::*;
+    use crate::policy::model::Suspension;
+
+    #[test]
+    fn whatever_is_no_longer_suspended_was_lifted_and_another_reason_lifts_nothing() {
+        let of = |reason: &str| Suspension { since: Date::constant(2026, 11, 1), reason: reason.to_owned() };
+        let mut before = Suspensions::default();
+        before.agencies.insert("H31.07".parse().unwrap(), of("x"));
+        let mut after = before.clone();
+        after.agencies.insert("H31.07".parse().unwrap(), of("y"));
+        after.certificates.insert([7; 32], of("x"));
+        after.agreements.insert("TT-1".parse().unwrap(), of("x"));
+        after.purposes.insert("tra-cuu".parse().unwrap(), of("x"));
+        assert!(!lifts(&before, &after));
+        assert!(lifts(&before, &Suspensions::default()));
+        for less in [
+            Suspensions { certificates: Default::default(), ..after.clone() },
+            Suspensions { agreements: Default::default(), ..after.clone() },
+            Suspensions { purposes: Default::default(), ..after.clone() },
+        ] {
+            assert!(lifts(&after, &less), "{less:?}");
+        }
+    }
 }

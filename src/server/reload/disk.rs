@@ -61,6 +61,12 @@ impl Material {
         Self(paths.into_iter().map(|path| (path.clone(), hash_of(&path))).collect())
     }
 
+    /// What is known of these files alone.
+    pub(super) fn only(&self, files: &[PathBuf]) -> Self {
+        let known = files.iter().map(|path| (path.clone(), self.0.get(path).copied().flatten()));
+        Self(known.collect())
+    }
+
     /// Those among these files that are not what they were.
     pub(super) fn changed(&self, before: &Self, among: &[PathBuf]) -> Vec<PathBuf> {
         among.iter().filter(|path| self.0.get(*path) != before.0.get(*path)).cloned().collect()
@@ -111,7 +117,7 @@ pub(super) struct Sight {
 }
 
 /// A look at everything.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Look {
     /// What is there.
     pub(super) sight: Sight,
@@ -133,6 +139,13 @@ impl Look {
         };
         Self { sight, files, faults }
     }
+
+    /// The same, had the kill switch been the one in force: what took effect since must not be lifted by what was seen before.
+    pub(super) fn keep_switch(&mut self, in_force: &Policies) {
+        let Some((_, bytes)) = in_force.files().iter().find(|(name, _)| name == SUSPENSIONS) else { return };
+        let seen = self.files.iter_mut().filter(|(name, _)| name == SUSPENSIONS);
+        seen.for_each(|(_, seen)| seen.clone_from(bytes));
+    }
 }
 
 /// What was in force when it was loaded: `material` was looked at before.
@@ -146,9 +159,15 @@ pub(super) fn loaded(settings: &Settings, policies: &Policies, material: Materia
 
 /// All files beside configuration and policies.
 pub(super) fn named(settings: &Settings, policies: &Policies) -> Vec<PathBuf> {
+    let mut all = of_sockets(settings);
+    all.extend(of_platforms(settings, policies));
+    all
+}
+
+/// The files of both sockets: who may come in, and who no longer.
+pub(super) fn of_sockets(settings: &Settings) -> Vec<PathBuf> {
     let mut all = of_socket(&settings.exchange.socket);
     all.extend(settings.desk.iter().flat_map(of_socket));
-    all.extend(of_platforms(settings, policies));
     all
 }
 

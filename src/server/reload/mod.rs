@@ -5,31 +5,39 @@
 //! several times a second, everything else about once. Files are told by what they hold, never by their times, and count once they were
 //! the same at two looks. What lifts a suspension takes the slower road: a file that is being saved is empty for a moment.
 //!
+//! What takes away comes first. The kill switch and the files of the sockets (who was revoked) are looked at by a thread of their own, built
+//! in a moment whatever the size of the set, and put into force while the rest is still being read, compiled and compared: that is built
+//! beside what is in force, and built again if something came first meanwhile.
+//!
 //! Invariant: exchanges are judged by one set. They take it once, when they begin, and it lives as long as they do.
 //!
 //! | room | what it does |
 //! |---|---|
 //! | `disk` | what lies on the disk, and since when |
-//! | `aside` | what would be in force |
+//! | `looks` | who looks at it, and what comes first |
+//! | `aside`, `sockets` | what would be in force |
 //! | `words` | what changes, in words |
 //! | `standing` | what could not be taken |
 //! | `ordered` | what operators have done at the desk |
 
 mod aside;
 mod disk;
+mod looks;
 mod ordered;
+mod sockets;
 pub mod standing;
 mod words;
 
 use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::Mutex;
+use std::sync::MutexGuard;
 use std::sync::PoisonError;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use crate::audit::change::Change;
 use crate::config::settings::Settings;
-use crate::diagnostic::file;
 use crate::gateway::door::Door;
 use crate::id::AgencyId;
 use crate::language::Text;
@@ -38,18 +46,21 @@ use crate::listener::stop::Stop;
 use crate::listener::tls::Tls;
 use crate::policy::Policies;
 use crate::policy::model::Agreement;
-use crate::policy::model::Suspensions;
 
 use super::desk;
 use super::doorway::caps;
+use super::revoked;
+use super::revoked::Seen;
+use super::revoked::SeenError;
+use super::run::StartError;
 use super::sharing;
 use super::signers;
 use aside::Aside;
-use disk::Look;
 use disk::Material;
 use disk::Settling;
-use disk::Sight;
 use disk::Sockets;
+use looks::First;
+use looks::Rest;
 use ordered::AtTheDesk;
 use standing::NotTaken;
 use standing::Part;
@@ -59,14 +70,8 @@ use standing::Standing;
 /// How often the kill switch is looked at. Seen twice, built, recorded: a suspension is in force well within a second of its saving.
 const LOOK_EVERY: Duration = Duration::from_millis(200);
 
-/// Everything else is looked at every so many looks: once a second.
-const LOOKS_PER_LOOK_AT_ALL: u32 = 5;
-
-/// Looking at everything takes at most this share of the time of one thread: a set of ten thousand agreements is looked at less often.
-const SHARE_OF_TIME: u32 = 20;
-
-/// What is served, as the reload has to know it.
-#[derive(Debug)]
+/// What is served, as the reload has to know it. Clones are of one moment.
+#[derive(Debug, Clone)]
 pub struct Served {
     /// The gateway.
     pub door: Arc<Door>,
@@ -78,19 +83,26 @@ pub struct Served {
     pub settings: Settings,
     material: Material,
     sockets: Sockets,
-    /// Whom signatures over agreements are believed from, as this start recorded it.
+    /// Whom signatures over agreements are believed from, as the log names them.
     signers: Vec<String>,
+    /// The newest revocation lists that were in force.
+    seen: Seen,
+    /// How often something else was put into force.
+    version: u64,
 }
 
-/// What the files held before anything was loaded from them, so that what changed meanwhile is seen as a change.
+/// What the files held before anything was loaded from them, so that what changed meanwhile is seen as a change; and which revocation lists
+/// were in force before.
 #[derive(Debug)]
-pub struct BeforeLoading(Material);
+pub struct BeforeLoading(Material, Seen);
 
 impl BeforeLoading {
     /// Looks at the files.
-    #[must_use]
-    pub fn of(settings: &Settings, policies: &Policies) -> Self {
-        Self(Material::of(disk::named(settings, policies)))
+    ///
+    /// # Errors
+    /// A revocation list is older than the one that was in force, or nobody can say.
+    pub fn of(settings: &Settings, policies: &Policies) -> Result<Self, StartError> {
+        Ok(Self(Material::of(disk::named(settings, policies)), revoked::begin(settings)?))
     }
 }
 
@@ -100,17 +112,15 @@ pub struct Reload(Arc<Shared>);
 
 #[derive(Debug)]
 struct Shared {
-    work: Mutex<Work>,
+    /// Held while something is put into force, and while what comes first is built.
+    served: Mutex<Served>,
+    first: Mutex<First>,
+    rest: Mutex<Rest>,
     standing: Standing,
-}
-
-#[derive(Debug)]
-struct Work {
-    served: Served,
-    suspensions: Settling<Option<Vec<u8>>>,
-    all: Settling<Sight>,
-    /// Looks until everything is looked at.
-    looks: u32,
+    /// Everything is to be looked at next.
+    soon: AtomicBool,
+    /// What was dealt with is no longer what is in force.
+    again: AtomicBool,
 }
 
 impl Reload {
@@ -119,35 +129,43 @@ impl Reload {
     pub fn new(
         (door, exchange, desk): (Arc<Door>, Tls, Option<desk::Reloaded>),
         settings: Settings,
-        BeforeLoading(material): BeforeLoading,
+        BeforeLoading(material, seen): BeforeLoading,
     ) -> Self {
         let policies = Arc::clone(&door.in_force().policies);
         let sight = disk::loaded(&settings, &policies, material.clone());
-        // What cannot be read now is not what was recorded: no other set is taken then.
-        let signers = signers::named(&settings).unwrap_or_default();
-        let work = Work {
+        let first = First {
             suspensions: Settling::new(disk::suspensions_in(policies.files())),
-            all: Settling::new(sight),
+            sockets: Settling::new(material.only(&disk::of_sockets(&settings))),
             looks: 0,
-            served: Served {
-                door,
-                exchange,
-                desk,
-                sockets: Sockets::of(&settings),
-                settings,
-                material,
-                signers,
-            },
         };
-        Self(Arc::new(Shared { work: Mutex::new(work), standing: Standing::default() }))
+        let served = Served {
+            // What cannot be read now is not what was recorded: no other set is taken then.
+            signers: signers::named(&settings).unwrap_or_default(),
+            sockets: Sockets::of(&settings),
+            version: 0,
+            door,
+            exchange,
+            desk,
+            settings,
+            material,
+            seen,
+        };
+        Self(Arc::new(Shared {
+            served: Mutex::new(served),
+            first: Mutex::new(first),
+            rest: Mutex::new(Rest { all: Settling::new(sight), looks: 0 }),
+            standing: Standing::default(),
+            soon: AtomicBool::new(false),
+            again: AtomicBool::new(false),
+        }))
     }
 
     /// Reloads everything now, as the disk has it. Blocks until then: not from async code.
     #[must_use]
     pub fn now(&self) -> Reloaded {
-        let mut work = self.work();
-        let look = Look::at(&work.served.settings, &work.served.door.in_force().policies);
-        work.everything(look, &self.0.standing)
+        let mut rest = held(&self.0.rest);
+        let look = self.0.look();
+        self.0.everything(&mut rest, look)
     }
 
     /// What could not be taken.
@@ -158,97 +176,39 @@ impl Reload {
 
     /// Lets operators have it done at the desk, if there is one; `drain` is told when they want the gateway to end.
     pub fn operated_by_the_desk(&self, drain: &Stop) {
-        let desk = self.work().served.desk.as_ref().map(|(desk, _)| Arc::clone(desk));
+        let desk = held(&self.0.served).desk.as_ref().map(|(desk, _)| Arc::clone(desk));
         // Set once: a gateway starts once.
         let _ = desk.map(|desk| desk.operated.set(Arc::new(AtTheDesk::new(&self.0, drain))));
     }
 
     /// Looks at the disk, again and again, until the gateway stops.
     pub async fn watch(self, stop: Stop) {
+        tokio::join!(self.keep(Shared::look_first, &stop), self.keep(Shared::look_at_all, &stop));
+    }
+
+    async fn keep(&self, look: fn(&Shared), stop: &Stop) {
         while !stop.within(LOOK_EVERY).await {
             let reload = self.clone();
             // It reads files and waits for the disk: not on a thread that exchanges share.
-            if tokio::task::spawn_blocking(move || reload.look()).await.is_err() {
+            if tokio::task::spawn_blocking(move || look(&reload.0)).await.is_err() {
                 tracing::error!("a reload broke: what was in force stays");
             }
         }
     }
-
-    fn look(&self) {
-        self.work().look(&self.0.standing);
-    }
-
-    /// Invariant: what is in force is swapped whole by its last lines, so that one that broke has changed nothing.
-    fn work(&self) -> std::sync::MutexGuard<'_, Work> {
-        self.0.work.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
-impl Work {
-    fn look(&mut self, standing: &Standing) {
-        let suspensions = file::read(&self.served.settings.policies.join(disk::SUSPENSIONS)).ok();
-        if self.suspensions.look(&suspensions) {
-            self.kill_switch(suspensions);
-        }
-        if self.looks > 0 {
-            self.looks -= 1;
-            return;
-        }
-        let clock = self.served.door.clock.clone();
-        let begun = clock.now();
-        let look = Look::at(&self.served.settings, &self.served.door.in_force().policies);
-        let took = Duration::try_from(clock.now().duration_since(begun)).unwrap_or_default();
-        self.looks = looks_to_skip(took);
-        if self.all.look(&look.sight) {
-            let _told = self.everything(look, standing);
-        }
-    }
-
-    /// What is wrong is told by the look at everything, which comes next: the kill switch may name what another new file brings. That look
-    /// is also the one that lifts suspensions.
-    fn kill_switch(&mut self, suspensions: Option<Vec<u8>>) {
-        let mut aside = Aside::of(&self.served);
-        let before = self.served.door.in_force();
-        if !aside.take_suspensions(&self.served, suspensions.as_deref())
-            || lifts(before.policies.suspensions(), aside.in_force.policies.suspensions())
-        {
-            self.looks = 0;
-            return self.suspensions.deal(suspensions);
-        }
-        match self.served.put(aside) {
-            Ok(changed) => {
-                self.suspensions.deal(suspensions);
-                if changed {
-                    self.all.forget();
-                }
-            }
-            Err(_) => self.looks = 0,
-        }
-    }
-
-    fn everything(&mut self, look: Look, standing: &Standing) -> Reloaded {
-        let (sight, suspensions) = (look.sight.clone(), disk::suspensions_in(&look.files));
-        let mut aside = Aside::of(&self.served);
-        aside.take_all(&self.served, look);
-        let mut not_taken = aside.not_taken.clone();
-        let changed = match self.served.put(aside) {
-            Ok(changed) => {
-                self.all.deal(sight);
-                self.suspensions.deal(suspensions);
-                changed
-            }
-            // Nothing is wrong on the disk: it is tried again.
-            Err(fault) => {
-                not_taken.push(fault);
-                false
-            }
-        };
-        standing.note(&not_taken, self.served.door.clock.now(), &self.served.door.metrics);
-        Reloaded { changed, not_taken }
-    }
+/// Invariant: what is in force is swapped whole by the last lines of [`Served::put`], so that one that broke has changed nothing.
+fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Served {
+    /// The same, and what of it stays as it was.
+    fn put_telling(&mut self, aside: Aside) -> (Result<bool, NotTaken>, Vec<NotTaken>) {
+        let not_taken = aside.not_taken.clone();
+        (self.put(aside), not_taken)
+    }
+
     /// Records what changes, durably, and then puts it into force; whether anything did.
     fn put(&mut self, aside: Aside) -> Result<bool, NotTaken> {
         if aside.words.is_empty() {
@@ -264,6 +224,7 @@ impl Served {
             words: Text::new(vi.join("\n"), en.join("\n")),
             beside: aside.beside.clone(),
         };
+        self.note_lists(&aside)?;
         // Stopping behind this line leaves a record of a change that was not seen to: the next start loads the same files.
         let recorded = self.door.recorder.change(&change);
         recorded.map_err(|why| NotTaken { part: Part::Log, why: why.to_string() })?;
@@ -272,8 +233,19 @@ impl Served {
         Ok(true)
     }
 
+    /// From now on no older revocation list than these comes into force.
+    fn note_lists(&self, aside: &Aside) -> Result<(), NotTaken> {
+        let failed = |part| move |why: SeenError| NotTaken { part, why: both(&why.text()) };
+        self.seen.take(&aside.in_force.revoked).map_err(failed(Part::Exchange))?;
+        match &aside.desk {
+            Some((admits, _)) => self.seen.take(&admits.revoked).map_err(failed(Part::Desk)),
+            None => Ok(()),
+        }
+    }
+
     /// At once: a request that begins behind the first line is judged by the new set, one that began before it ends by the old one.
     fn swap(&mut self, aside: Aside) {
+        self.version += 1;
         let in_force = Arc::new(aside.in_force);
         self.door.in_force.store(Arc::clone(&in_force));
         if let Some(tls) = &aside.exchange {
@@ -307,51 +279,7 @@ fn keys(policies: &Policies) -> HashSet<Key> {
     agreements.flat_map(|agreement| agreement.consumers.iter().map(of(agreement))).collect()
 }
 
-/// Whether anything that was suspended no longer is.
-fn lifts(before: &Suspensions, now: &Suspensions) -> bool {
-    before.agencies.keys().any(|id| !now.agencies.contains_key(id))
-        || before.certificates.keys().any(|hash| !now.certificates.contains_key(hash))
-        || before.agreements.keys().any(|id| !now.agreements.contains_key(id))
-        || before.purposes.keys().any(|code| !now.purposes.contains_key(code))
-}
-
-/// How many looks pass before everything is looked at again, after a look that took so long.
-fn looks_to_skip(took: Duration) -> u32 {
-    let looks = took.saturating_mul(SHARE_OF_TIME).as_millis() / LOOK_EVERY.as_millis();
-    u32::try_from(looks).unwrap_or(u32::MAX).max(LOOKS_PER_LOOK_AT_ALL - 1)
-}
-
-#[cfg(test)]
-mod tests {
-    use jiff::civil::Date;
-
-    use super::*;
-    use crate::policy::model::Suspension;
-
-    #[test]
-    fn whatever_is_no_longer_suspended_was_lifted_and_another_reason_lifts_nothing() {
-        let of = |reason: &str| Suspension { since: Date::constant(2026, 11, 1), reason: reason.to_owned() };
-        let mut before = Suspensions::default();
-        before.agencies.insert("H31.07".parse().unwrap(), of("x"));
-        let mut after = before.clone();
-        after.agencies.insert("H31.07".parse().unwrap(), of("y"));
-        after.certificates.insert([7; 32], of("x"));
-        after.agreements.insert("TT-1".parse().unwrap(), of("x"));
-        after.purposes.insert("tra-cuu".parse().unwrap(), of("x"));
-        assert!(!lifts(&before, &after));
-        assert!(lifts(&before, &Suspensions::default()));
-        for less in [
-            Suspensions { certificates: Default::default(), ..after.clone() },
-            Suspensions { agreements: Default::default(), ..after.clone() },
-            Suspensions { purposes: Default::default(), ..after.clone() },
-        ] {
-            assert!(lifts(&after, &less), "{less:?}");
-        }
-    }
-
-    #[test]
-    fn a_small_set_is_looked_at_once_a_second_and_a_large_one_takes_a_twentieth_of_a_thread() {
-        assert_eq!(looks_to_skip(Duration::from_millis(2)), 4);
-        assert_eq!(looks_to_skip(Duration::from_millis(200)), 20);
-    }
+/// Why something is not taken, for whoever reads it.
+fn both(text: &Text) -> String {
+    format!("{} · {}", text.vi, text.en)
 }

@@ -24,6 +24,7 @@ use super::NotTaken;
 use super::Reload;
 use super::Reloaded;
 use super::Shared;
+use super::held;
 
 /// The gateway, as operators at the desk have it do things.
 #[derive(Debug)]
@@ -45,8 +46,8 @@ impl AtTheDesk {
 
     fn served(&self) -> Result<(Arc<Door>, Settings), Undone> {
         let reload = self.reload()?;
-        let work = reload.work();
-        Ok((Arc::clone(&work.served.door), work.served.settings.clone()))
+        let served = held(&reload.0.served);
+        Ok((Arc::clone(&served.door), served.settings.clone()))
     }
 }
 

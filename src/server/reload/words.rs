@@ -15,7 +15,16 @@ const TOLD_MAX: usize = 20;
 
 /// What another policy set changes: what is given and taken, or, where that is nothing, which files are written otherwise.
 pub(super) fn of_policies(old: &Policies, new: &Policies) -> Text {
-    let told = diff::in_words(&diff::between(old, new), TOLD_MAX);
+    told(&diff::between(old, new), old, new)
+}
+
+/// The same where the kill switch alone is another.
+pub(super) fn of_switch(old: &Policies, new: &Policies) -> Text {
+    told(&diff::between_switches(old, new), old, new)
+}
+
+fn told(changes: &[diff::Change], old: &Policies, new: &Policies) -> Text {
+    let told = diff::in_words(changes, TOLD_MAX);
     if told.is_empty() {
         return of_files(old, new);
     }

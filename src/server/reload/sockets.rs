@@ -1,0 +1,128 @@
+//! The sockets as a reload would serve them: TLS, whom it lets in, and who was revoked.
+
+use std::sync::Arc;
+
+use crate::clock::Timestamp;
+use crate::config::settings::SocketSettings;
+use crate::console::desk::Admits;
+use crate::identity::revocation::Revocations;
+use crate::language::Text;
+use crate::listener::tls::Tls;
+use crate::request::authority::Authorities;
+use crate::server::revoked::Seen;
+use crate::server::run::StartError;
+use crate::server::socket;
+
+use super::Served;
+use super::aside::Aside;
+use super::aside::are_files;
+use super::aside::causes;
+use super::aside::name_of;
+use super::both;
+use super::disk;
+use super::disk::InPlace;
+use super::disk::Material;
+use super::standing::Part;
+
+impl Aside {
+    /// TLS and revocation lists of both sockets: neither is taken if the two would trust the same authority.
+    pub(super) fn take_sockets(&mut self, served: &Served, material: &Material) {
+        let (now, wanted) = (served.door.clock.now(), self.settings.clone());
+        let before = self.sockets.clone();
+        let exchange = &wanted.exchange.socket;
+        let with = (&served.seen, now);
+        let exchange = self.socket(Part::Exchange, &before.exchange, exchange, material, with);
+        // A desk comes or goes with a restart.
+        let desk = before.desk.as_ref().zip(wanted.desk.as_ref());
+        let desk = desk.and_then(|(before, wanted)| self.desk(before, wanted, material, with));
+        let in_place = (exchange.as_ref().map(|(tls, _)| tls), desk.as_ref().map(|(_, tls)| tls));
+        let with = |new: Option<&Tls>, now: &Tls| new.unwrap_or(now).clone();
+        if let Some((_, now)) = &served.desk
+            && with(in_place.1, now).trusts_an_authority_of(&with(in_place.0, &served.exchange))
+        {
+            return self.refuse(Part::Desk, StartError::SharedAuthority.to_string());
+        }
+        if let Some((tls, revoked)) = exchange {
+            self.in_force.revoked = Arc::new(revoked);
+            self.exchange = Some(tls);
+            self.sockets.exchange = self.taken(&before.exchange, &wanted.exchange.socket, material);
+        }
+        if let (Some(before), Some(wanted), Some(taken)) = (&before.desk, &wanted.desk, desk) {
+            self.desk = Some(taken);
+            self.sockets.desk = Some(self.taken(before, wanted, material));
+        }
+    }
+
+    /// A socket's TLS and revocation lists, if they are others and sound.
+    fn socket(
+        &mut self,
+        part: Part,
+        before: &InPlace,
+        wanted: &SocketSettings,
+        material: &Material,
+        (seen, now): (&Seen, Timestamp),
+    ) -> Option<(Tls, Revocations)> {
+        let place = InPlace::of(wanted);
+        if place == *before && material.changed(&self.material, &place.files).is_empty() {
+            return None;
+        }
+        let read = secured(wanted, seen, now);
+        // What changed while it was read is neither taken nor told about: the next look sees it.
+        if !Material::of(place.files.clone()).changed(material, &place.files).is_empty() {
+            return None;
+        }
+        match read {
+            Ok(read) => Some(read),
+            Err(why) => {
+                self.refuse(part, why);
+                None
+            }
+        }
+    }
+
+    fn desk(
+        &mut self,
+        before: &InPlace,
+        wanted: &SocketSettings,
+        material: &Material,
+        with: (&Seen, Timestamp),
+    ) -> Option<(Admits, Tls)> {
+        let (tls, revoked) = self.socket(Part::Desk, before, wanted, material, with)?;
+        match Authorities::parse(wanted.names.iter().map(String::as_str)) {
+            Ok(authorities) => Some((Admits { authorities, revoked }, tls)),
+            Err(why) => {
+                self.refuse(Part::Desk, why.to_string());
+                None
+            }
+        }
+    }
+
+    fn taken(&mut self, before: &InPlace, wanted: &SocketSettings, material: &Material) -> InPlace {
+        let place = InPlace::of(wanted);
+        let replaced = material.changed(&self.material, &place.files);
+        self.tell_replaced(&replaced, &disk::public_of_socket(wanted));
+        for gone in before.files.iter().filter(|path| !place.files.contains(path)) {
+            let name = name_of(gone, &self.settings.certs);
+            self.words.push(Text::new(format!("bỏ tệp: {name}"), format!("no longer used: {name}")));
+        }
+        if place.names != before.names {
+            let names = place.names.join(", ");
+            self.words.push(Text::new(format!("tên cổng: {names}"), format!("names: {names}")));
+        }
+        self.material.take(material, &place.files);
+        place
+    }
+}
+
+/// A socket's TLS and revocation lists. A list that has lapsed speaks for nobody, and one that is older than it was makes good again what was
+/// revoked: neither replaces one.
+fn secured(wanted: &SocketSettings, seen: &Seen, now: Timestamp) -> Result<(Tls, Revocations), String> {
+    are_files(&disk::of_socket(wanted))?;
+    let tls = socket::tls(wanted).map_err(|why| causes(&why))?;
+    let revoked = socket::revoked(wanted).map_err(|why| causes(&why))?;
+    seen.admits(&revoked).map_err(|why| both(&why.text()))?;
+    match revoked.next_update() {
+        Some(next) if next <= now => Err(format!("a revocation list is past its next update, {next:.0}")),
+        Some(_) | None => Ok((tls, revoked)),
+    }
+}
