@@ -70,7 +70,9 @@ fuzz_target!(|bytes: &[u8]| {
     put("annex/2026-11/000", annexes);
     let before = most_memory();
     agree(&FOLDER);
-    assert!(most_memory() - before <= GROWTH_MAX, "{before} KiB grew to {}", most_memory());
+    // The system counts by each thread and adds up now and then: what it tells may be a little less than before.
+    let after = most_memory();
+    assert!(after.saturating_sub(before) <= GROWTH_MAX, "{before} KiB grew to {after}");
 });
 
 /// Reads the folder both ways.
