@@ -131,6 +131,8 @@ impl Shared {
                 false
             }
         };
+        // What the kill switch's own look dealt with last may be in force no longer, and may come back before that look sees anything else.
+        held(&self.first).suspensions.forget();
         let served = held(&self.served);
         self.standing.note(&not_taken, served.door.clock.now(), &served.door.metrics);
         Reloaded { changed: changed || came_first, not_taken }
