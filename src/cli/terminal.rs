@@ -230,19 +230,7 @@ pub fn local(time: Timestamp) -> String {
 /// A count as people read it: `1.234.567` in Vietnamese, `1,234,567` in English.
 #[must_use]
 pub fn count(number: u64, language: Language) -> String {
-    let separator = match language {
-        Language::Vi => '.',
-        Language::En => ',',
-    };
-    let digits = number.to_string();
-    let mut out = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            out.push(separator);
-        }
-        out.push(digit);
-    }
-    out
+    Text::number(number).to(language).to_owned()
 }
 
 #[cfg(test)]
