@@ -145,7 +145,8 @@ mod tests {
         recorder.close().unwrap();
         let (folder, key) = (log.log(), log.vkey());
         let wish = Wish { exchanges: [id].into(), ..Wish::default() };
-        let files = gather(Source { log: &folder, index: None, key: &key, months: None }, &wish).unwrap();
+        let source = Source { log: &folder, index: None, key: &key, months: None };
+        let files = gather(source, &wish).unwrap().files;
         authority.write("text", &files["anchor/checkpoint.txt"]);
         authority.write("token", &files["anchor/token.der"]);
         assert!(authority.tried("ts -verify -token_in -in token -data text -CAfile ca.pem"));

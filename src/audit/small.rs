@@ -18,6 +18,8 @@ use super::months::MonthKeys;
 use super::outcome::Answer;
 use super::outcome::Outcome;
 use super::outcome::Verdict;
+use super::record::Draft;
+use super::record::Record;
 use super::recorder::Recorder;
 use crate::clock::Clock;
 use crate::clock::Timestamp;
@@ -41,7 +43,7 @@ pub(crate) const AGREEMENT: &str = "id = \"TT-2026-001\"\nversion = 1\n";
 /// The folder of certificates.
 const CERTS: &str = "certs";
 /// Who asks.
-const AGENCY: &str = "H31.01.01";
+pub(crate) const AGENCY: &str = "H31.01.01";
 pub(crate) const ORIGIN: &str = "gw1.example/2026";
 
 /// A folder with a log, its keys, and the gateway's recorder while it is open.
@@ -135,10 +137,20 @@ impl SmallLog {
         begin(beginning, Arc::new(OsDisk)).unwrap().0
     }
 
+    /// The id of an exchange that begins at the clock's time.
+    pub(crate) fn id(&self, random: u8) -> ExchangeId {
+        ExchangeId::new(u64::try_from(self.clock.now().as_millisecond()).unwrap(), &[random; 10])
+    }
+
     /// An exchange that ends well, at the clock's time.
     pub(crate) fn exchange(&self, recorder: &Recorder, random: u8, body: &'static str) -> ExchangeId {
-        let millis = u64::try_from(self.clock.now().as_millisecond()).unwrap();
-        let id = ExchangeId::new(millis, &[random; 10]);
+        let id = self.id(random);
+        self.release(recorder, id, body);
+        id
+    }
+
+    /// The exchange of this id ends well.
+    pub(crate) fn release(&self, recorder: &Recorder, id: ExchangeId, body: &'static str) {
         let mut open = recorder.open(id).unwrap();
         open.hear(Bytes::from_static(b"GET /dan-cu/x\n\n"));
         let caller = self.caller.clone();
@@ -148,8 +160,13 @@ impl SmallLog {
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         let committed = runtime.block_on(open.commit(released)).unwrap();
         committed.into_parts().1.complete();
-        id
     }
+}
+
+/// One entry of an exchange, as it is.
+pub(crate) fn append(recorder: &Recorder, agency: &str, id: ExchangeId, record: &Record, annex: Vec<u8>) {
+    let draft = Draft::new(agency.parse().unwrap(), Some(id), record, annex).unwrap();
+    recorder.log().reserve().unwrap().append(draft).wait().unwrap();
 }
 
 /// What the caller was, and got.

@@ -102,11 +102,20 @@ pub struct Source<'a> {
     pub months: Option<&'a MonthKeys>,
 }
 
-/// Gathers the files of a case. The same log and the same wish give the same files.
+/// A case.
+#[derive(Debug)]
+pub struct Gathered {
+    /// Its files.
+    pub files: Files,
+    /// Exchanges of which a late `exchange.aborted` was looked for by the index alone (see [`Reading::by_index`]).
+    pub by_index: BTreeSet<ExchangeId>,
+}
+
+/// Gathers a case. The same log and the same wish give the same files.
 ///
 /// # Errors
 /// See [`NotGathered`].
-pub fn gather(source: Source<'_>, wish: &Wish) -> Result<Files, NotGathered> {
+pub fn gather(source: Source<'_>, wish: &Wish) -> Result<Gathered, NotGathered> {
     let note = std::fs::read(source.log.join("checkpoint")).map_err(NotGathered::NoHead)?;
     let head = SignedHead::open(&note, source.key)?;
     let reading = Reading::of(Lookup { log: source.log, index: source.index }, &wish.exchanges, head.size)?;
@@ -124,7 +133,7 @@ pub fn gather(source: Source<'_>, wish: &Wish) -> Result<Files, NotGathered> {
     case.demand_told(wish)?;
     case.messages(wish)?;
     case.anchor()?;
-    Ok(case.closed(wish))
+    Ok(Gathered { files: case.closed(wish), by_index: reading.by_index.clone() })
 }
 
 /// The head that most witnesses have cosigned, the newest of those, if it holds every entry of the case and is one of this very tree.

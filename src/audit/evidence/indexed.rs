@@ -1,5 +1,8 @@
 //! Entries found by the index. It is derived, and could be anybody's: an entry that is not what the index says it is, or an index that is of
-//! another past, not at the log's end, or that knows nothing of an exchange, and the log is read instead.
+//! another past, not at the log's end, or that knows nothing of an exchange or of the policies behind it, and the log is read instead.
+//!
+//! It says where an exchange began, and where to look far behind it. That none of its entries is left out is for the log to say: see
+//! [`lives`].
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -7,6 +10,7 @@ use std::path::Path;
 use serde_json::Value as Json;
 
 use super::anchor::Anchored;
+use super::lives;
 use super::reading::Found;
 use super::reading::Reading;
 use crate::audit::index::Catalogue;
@@ -17,12 +21,16 @@ use crate::audit::index::column::Column;
 use crate::audit::index::column::Value;
 use crate::audit::index::scanned::published;
 use crate::audit::index::wanted::Wanted;
+use crate::clock::Timestamp;
 use crate::id::ExchangeId;
 use crate::tlog::reader::ReadError;
 use crate::tlog::reader::scan_from;
 
 /// Rows of a rare kind that are asked for at once.
 const FEW: usize = 16;
+
+/// How much earlier than its id an exchange is looked for, in milliseconds: the clock may have been set back meanwhile.
+const SET_BACK: i64 = 60_000;
 
 /// Why the index is not gone by.
 enum Not {
@@ -69,19 +77,32 @@ struct Indexed<'a> {
 impl Indexed<'_> {
     fn read(&self, exchanges: &BTreeSet<ExchangeId>, size: u64) -> Result<Reading, Not> {
         let next = self.come_to()?;
-        let entries = self.of_exchanges(exchanges, next)?;
+        let (within, beyond) =
+            self.of_exchanges(exchanges, next)?.into_iter().partition(|found| found.index < size);
+        let beyond: Vec<Found> = beyond;
+        let mut reading = Reading { entries: within, ..Reading::default() };
+        reading.beyond.extend(beyond.iter().filter_map(Found::exchange));
+        let begins = exchanges.iter().map(|id| Ok((self.begin(*id, next)?, *id)));
+        reading.add(lives::read(self.log, begins.collect::<Result<_, Not>>()?, next, size)?);
         // What the index has not come to yet: a second's worth, where a gateway feeds it.
-        let mut reading = Reading::scanned(self.log, next, exchanges, size)?;
-        reading.beyond.extend(entries.iter().filter(|found| found.index >= size).filter_map(Found::exchange));
-        let within = entries.into_iter().filter(|found| found.index < size);
-        reading.entries = within.chain(std::mem::take(&mut reading.entries)).collect();
-        let mut policies = self.policies(&reading.entries)?;
-        policies.append(&mut reading.policies);
-        let mut anchors = self.anchors(&reading.entries, size.min(next))?;
-        anchors.append(&mut reading.anchors);
+        reading.add(Reading::scanned(self.log, next, exchanges, size)?);
+        let policies = self.policies(&reading.entries)?;
+        let anchors = self.anchors(&reading.entries, size.min(next))?;
         let keys = self.entry(0)?.into_iter().filter(|found| kind(&found.json()) == Some("log.opened"));
-        (reading.policies, reading.anchors, reading.keys) = (policies, anchors, keys.collect());
+        reading.add(Reading { policies, anchors, keys: keys.collect(), ..Reading::default() });
         Ok(reading)
+    }
+
+    /// An entry before which nothing of an exchange stands. The index says which, and the log that all before it are older: their time
+    /// never goes back.
+    fn begin(&self, id: ExchangeId, next: u64) -> Result<u64, Not> {
+        let since = i64::try_from(id.unix_millis()).unwrap_or(i64::MAX).saturating_sub(SET_BACK);
+        let younger = Wanted { since: Some(since), end: next, ..Wanted::default() };
+        let first = *self.rows(&younger, Order::Oldest, 1)?.first().ok_or(Not::Index)?;
+        let Some(before) = first.checked_sub(1) else { return Ok(first) };
+        let before = self.entry(before)?.ok_or(Not::Index)?.json();
+        let at = before.get("at").and_then(Json::as_str).and_then(|at| at.parse::<Timestamp>().ok());
+        if at.is_some_and(|at| at.as_millisecond() < since) { Ok(first) } else { Err(Not::Index) }
     }
 
     /// The entry that follows the last one it has: at least the head that the log has published, and the last one is the log's.
@@ -109,7 +130,6 @@ impl Indexed<'_> {
                 found.push(entry.ok_or(Not::Index)?);
             }
         }
-        found.sort_by_key(|found| found.index);
         Ok(found)
     }
 
@@ -122,10 +142,9 @@ impl Indexed<'_> {
             let is_it = |found: &Found| found.json().get("new").and_then(Json::as_str) == Some(hash);
             let before = Wanted { end: entry.index, ..Wanted::default() };
             let found = self.each("policy.changed", before, Order::Newest, &mut |found| is_it(found))?;
-            all.extend(found.into_iter().filter(is_it));
+            // That there is none, only the log can say.
+            all.push(found.into_iter().find(is_it).ok_or(Not::Index)?);
         }
-        all.sort_by_key(|found| found.index);
-        all.dedup_by_key(|found| found.index);
         Ok(all)
     }
 

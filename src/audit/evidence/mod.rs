@@ -4,7 +4,7 @@
 //! |---|---|
 //! | [`archive`] | the zip: written the same each time, read within limits |
 //! | [`manifest`] | what it holds, each file with its hash |
-//! | [`reading`], `indexed` | the entries of a log's folder, read through or found by the index |
+//! | [`reading`], `indexed`, `lives` | the entries of a log's folder, read through or found by the index; from where to where an exchange's can stand |
 //! | [`gather`] | a case, gathered from it |
 //! | [`anchor`] | the files of a time-stamp |
 //! | [`http`] | a signed answer as a party kept it |
@@ -19,6 +19,7 @@ mod claims;
 pub mod gather;
 pub mod http;
 mod indexed;
+mod lives;
 pub mod manifest;
 mod policies;
 pub mod readme;

@@ -4,16 +4,22 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use jiff::SignedDuration;
 use serde::Deserialize;
 use serde_json::Value;
 
 use crate::audit::index::Catalogue;
+use crate::clock::Timestamp;
 use crate::id::ExchangeId;
 use crate::tlog::Entry;
 use crate::tlog::reader::ReadError;
 use crate::tlog::reader::scan_from;
 
 use super::indexed;
+
+/// How long an answer may be going out. One of the usual largest size (1 MiB), of which the caller takes each piece (16 KiB) just before it
+/// would be cut off (after twice the usual idle time of a minute), is out after two hours and eight minutes.
+pub const GOING_OUT: SignedDuration = SignedDuration::from_hours(3);
 
 /// What was found.
 #[derive(Debug, Default)]
@@ -28,6 +34,8 @@ pub struct Reading {
     pub keys: Vec<Found>,
     /// Exchanges with an entry at or beyond that size.
     pub beyond: BTreeSet<ExchangeId>,
+    /// Exchanges whose answer may still have been going out [`GOING_OUT`] after their outcome: what follows was found by the index alone.
+    pub by_index: BTreeSet<ExchangeId>,
 }
 
 /// One entry.
@@ -59,6 +67,52 @@ struct Members<'a> {
     #[serde(borrow)]
     kind: std::borrow::Cow<'a, str>,
     exchange: Option<&'a str>,
+    at: Option<&'a str>,
+}
+
+/// What an entry is to a case.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Sorted {
+    /// Which of the exchanges that are looked for it is of.
+    pub(super) exchange: Option<ExchangeId>,
+    pub(super) kind: Kind,
+    pub(super) at: Option<Timestamp>,
+}
+
+/// The kinds of entry that a case tells apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// `exchange.opened`.
+    Opened,
+    /// `exchange.aborted` and `exchange.orphaned`: nothing of the exchange follows.
+    Last,
+    /// `node.started` and `log.closed`: whatever was under way before is no longer.
+    Settled,
+    /// `policy.changed`.
+    Policy,
+    /// `time.anchored`.
+    Anchor,
+    /// `log.opened`.
+    Keys,
+    Other,
+}
+
+impl Sorted {
+    /// Reads a leaf; none if it is none.
+    pub(super) fn of(leaf: &[u8], wanted: &BTreeSet<ExchangeId>) -> Option<Self> {
+        let members: Members<'_> = serde_json::from_slice(leaf).ok()?;
+        let kind = match &*members.kind {
+            "exchange.opened" => Kind::Opened,
+            "exchange.aborted" | "exchange.orphaned" => Kind::Last,
+            "node.started" | "log.closed" => Kind::Settled,
+            "policy.changed" => Kind::Policy,
+            "time.anchored" => Kind::Anchor,
+            "log.opened" => Kind::Keys,
+            _ => Kind::Other,
+        };
+        let exchange = members.exchange.and_then(|id| id.parse().ok()).filter(|id| wanted.contains(id));
+        Some(Self { exchange, kind, at: members.at.and_then(|at| at.parse().ok()) })
+    }
 }
 
 /// Where entries are looked for.
@@ -102,27 +156,44 @@ impl Reading {
         let mut reading = Self::default();
         for item in scan_from(log, first) {
             let (index, entry, _) = item?;
-            reading.take(index, entry, exchanges, size);
+            if let Some(sorted) = Sorted::of(&entry.leaf, exchanges) {
+                reading.take(Found { index, entry }, sorted, size);
+            }
         }
         Ok(reading)
     }
 
-    fn take(&mut self, index: u64, entry: Entry, wanted: &BTreeSet<ExchangeId>, size: u64) {
-        let within = index < size;
-        let Ok(members) = serde_json::from_slice::<Members<'_>>(&entry.leaf) else { return };
-        let exchange = members.exchange.and_then(|id| id.parse().ok()).filter(|id| wanted.contains(id));
-        if !within {
-            self.beyond.extend(exchange);
+    /// Keeps an entry, if it is of a case.
+    pub(super) fn take(&mut self, found: Found, sorted: Sorted, size: u64) {
+        if found.index >= size {
+            self.beyond.extend(sorted.exchange);
             return;
         }
-        let kept = match &*members.kind {
-            _ if exchange.is_some() => &mut self.entries,
-            "policy.changed" => &mut self.policies,
-            "time.anchored" => &mut self.anchors,
-            "log.opened" => &mut self.keys,
-            _ => return,
+        let kept = match sorted.kind {
+            _ if sorted.exchange.is_some() => &mut self.entries,
+            Kind::Policy => &mut self.policies,
+            Kind::Anchor => &mut self.anchors,
+            Kind::Keys => &mut self.keys,
+            Kind::Opened | Kind::Last | Kind::Settled | Kind::Other => return,
         };
-        kept.push(Found { index, entry });
+        kept.push(found);
+    }
+
+    /// Takes in what was read elsewhere; what both have is kept once.
+    pub(super) fn add(&mut self, other: Self) {
+        let pairs = [
+            (&mut self.entries, other.entries),
+            (&mut self.policies, other.policies),
+            (&mut self.anchors, other.anchors),
+            (&mut self.keys, other.keys),
+        ];
+        for (kept, more) in pairs {
+            kept.extend(more);
+            kept.sort_by_key(|found| found.index);
+            kept.dedup_by_key(|found| found.index);
+        }
+        self.beyond.extend(other.beyond);
+        self.by_index.extend(other.by_index);
     }
 
     /// The entry that put the policies into force under which a leaf was decided.

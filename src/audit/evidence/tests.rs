@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::archive::Files;
 use super::archive::pack;
 use super::archive::unpack;
+use super::gather::Gathered;
 use super::gather::NotGathered;
 use super::gather::Source;
 use super::gather::Wish;
@@ -31,6 +32,7 @@ use crate::audit::index::column::Column;
 use crate::audit::index::feeder::Feeder;
 use crate::audit::index::place::Place;
 use crate::audit::index::row::Row;
+use crate::audit::index::sqlite::PATIENT;
 use crate::audit::index::wanted::Wanted;
 use crate::audit::small;
 use crate::audit::small::AGREEMENT;
@@ -40,8 +42,8 @@ use crate::identity::development;
 use crate::language::Text;
 use crate::tlog::trust::TrustPolicy;
 
-const NOW: &str = "2026-11-26T02:00:00Z";
-const BODY: &str = r#"{"a":1}"#;
+pub(super) const NOW: &str = "2026-11-26T02:00:00Z";
+pub(super) const BODY: &str = r#"{"a":1}"#;
 
 /// A closed log with three exchanges, and the second's id.
 fn closed() -> (SmallLog, ExchangeId) {
@@ -71,18 +73,34 @@ fn gathered(log: &SmallLog, wish: &Wish) -> Result<Files, NotGathered> {
     gathered_by(log, None, wish)
 }
 
-fn gathered_by(log: &SmallLog, index: Option<&dyn Catalogue>, wish: &Wish) -> Result<Files, NotGathered> {
+pub(super) fn gathered_by(
+    log: &SmallLog,
+    index: Option<&dyn Catalogue>,
+    wish: &Wish,
+) -> Result<Files, NotGathered> {
+    case_by(log, index, wish).map(|case| case.files)
+}
+
+pub(super) fn case_by(
+    log: &SmallLog,
+    index: Option<&dyn Catalogue>,
+    wish: &Wish,
+) -> Result<Gathered, NotGathered> {
     let (folder, key, months) = (log.log(), log.vkey(), log.months());
     gather(Source { log: &folder, index, key: &key, months: Some(&months) }, wish)
 }
 
 /// An index of the log as it is now.
 fn fed(log: &SmallLog) -> Box<dyn Catalogue> {
-    let (folder, keys) = (log.log().with_file_name("index"), log.log().with_file_name("keys"));
-    let place = Place::Folder(folder);
+    fed_at(log, &Place::Folder(log.log().with_file_name("index")))
+}
+
+/// The same, kept at a place.
+pub(super) fn fed_at(log: &SmallLog, place: &Place) -> Box<dyn Catalogue> {
+    let keys = log.log().with_file_name("keys");
     let feeder = Feeder::new(place.open().unwrap(), &log.log(), small::ORIGIN, Annexes::with_keys(&keys));
     feeder.unwrap().feed(u64::MAX, |_| true).unwrap();
-    place.read(u64::MAX).unwrap()
+    place.read(PATIENT).unwrap()
 }
 
 /// An index that counts its pages, and says of some what is not so.

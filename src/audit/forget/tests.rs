@@ -21,10 +21,10 @@ use crate::audit::evidence::gather::gather;
 use crate::audit::evidence::reading::Lookup;
 use crate::audit::evidence::verify::Believed;
 use crate::audit::evidence::verify::verify;
-use crate::audit::record::Draft;
 use crate::audit::record::Exchange;
 use crate::audit::small::ORIGIN;
 use crate::audit::small::SmallLog;
+use crate::audit::small::append;
 use crate::clock::Timestamp;
 use crate::crypto::cms::sign::CmsSigner;
 use crate::crypto::digest::sha256;
@@ -206,11 +206,7 @@ fn nobody_signs_whose_certificate_or_agency_is_suspended() {
 fn a_month_of_which_an_exchange_is_under_way_is_left_as_it_is() {
     let (log, october, _) = world();
     let recorder = log.open();
-    let open = |id| {
-        let opened = Record::Opened(Exchange::default());
-        let draft = Draft::new("H31.05".parse().unwrap(), Some(id), &opened, Vec::new()).unwrap();
-        recorder.log().reserve().unwrap().append(draft).wait().unwrap();
-    };
+    let open = |id| append(&recorder, "H31.05", id, &Record::Opened(Exchange::default()), Vec::new());
     open(ExchangeId::new(october.unix_millis() + 60_000, &[7; 10]));
     let refused = forget(&recorder, &log.log(), &Offices::new().ordered());
     assert!(matches!(refused, Err(NotForgotten::UnderWay(1))), "{refused:?}");
@@ -244,7 +240,7 @@ fn a_forgotten_month_is_unreadable_and_recorded_once_and_every_proof_stays_valid
     let (folder, key, months) = (log.log(), log.vkey(), log.months());
     let source = Source { log: &folder, index: None, key: &key, months: Some(&months) };
     let wish = Wish { exchanges: [october, december].into(), annexes: true, ..Wish::default() };
-    let files = gather(source, &wish).unwrap();
+    let files = gather(source, &wish).unwrap().files;
     assert_eq!(files.keys().filter(|name| name.ends_with(".annex")).count(), 2);
     assert_eq!(files.keys().filter(|name| name.ends_with(".annex.json")).count(), 1);
     let report = verify(&pack(&files).unwrap(), Believed::of(&TrustPolicy::of_logs(vec![log.vkey()])));

@@ -9,10 +9,12 @@ use super::disclose;
 use super::source::Where;
 use crate::audit::commitment::Label;
 use crate::audit::evidence::archive::pack;
+use crate::audit::evidence::gather::Gathered;
 use crate::audit::evidence::gather::NotGathered;
 use crate::audit::evidence::gather::Source;
 use crate::audit::evidence::gather::Wish;
 use crate::audit::evidence::gather::gather;
+use crate::audit::evidence::reading::GOING_OUT;
 use crate::audit::months::MonthKeys;
 use crate::cli::Session;
 use crate::cli::client::heads::replace;
@@ -20,6 +22,7 @@ use crate::cli::exit::Exit;
 use crate::cli::exit::Failure;
 use crate::cli::terminal::shown;
 use crate::cli::trust;
+use crate::id::ExchangeId;
 use crate::tlog::note::VerifierKey;
 
 /// `audit evidence`.
@@ -58,7 +61,7 @@ pub fn run(evidence: &Evidence, session: &mut Session) -> Result<Exit, Failure> 
     let wish = wish(evidence)?;
     let index = evidence.place.at_hand(session);
     let source = Source { log: &log, index: index.as_deref(), key: &key, months: months.as_ref() };
-    let files = gather(source, &wish).map_err(not_gathered)?;
+    let Gathered { files, by_index } = gather(source, &wish).map_err(not_gathered)?;
     let bytes = pack(&files).map_err(|cause| {
         let (vi, en) = (
             "Gói bằng chứng quá lớn: hãy chia ra nhiều gói.",
@@ -69,7 +72,8 @@ pub fn run(evidence: &Evidence, session: &mut Session) -> Result<Exit, Failure> 
     replace(&evidence.output, &bytes)?;
     let file = evidence.output.display().to_string();
     if session.terminal.json() {
-        session.terminal.object(&json!({ "file": file, "files": files.len(), "bytes": bytes.len() }))?;
+        let told = json!({ "file": file, "files": files.len(), "bytes": bytes.len(), "by_index": by_index });
+        session.terminal.object(&told)?;
     } else {
         let (count, file) = (files.len(), shown(&file));
         let vi = format!(
@@ -80,7 +84,20 @@ pub fn run(evidence: &Evidence, session: &mut Session) -> Result<Exit, Failure> 
         );
         session.terminal.say(&vi, &en)?;
     }
+    by_index.iter().for_each(|id| tell_by_index(*id, session));
     Ok(Exit::Yes)
+}
+
+/// What the log was not read for is said: an index may leave it out.
+fn tell_by_index(id: ExchangeId, session: &mut Session) {
+    let hours = GOING_OUT.as_hours();
+    let vi = format!(
+        "Giao dịch {id}: bản ghi `exchange.aborted` muộn hơn {hours} giờ sau kết quả chỉ được tìm theo chỉ mục. Để đọc toàn bộ nhật ký, hãy nêu --log và không nêu --index."
+    );
+    let en = format!(
+        "Exchange {id}: an `exchange.aborted` more than {hours} hours behind its outcome was looked for by the index alone. To have all of the log read, name --log and no --index."
+    );
+    session.terminal.note(&vi, &en);
 }
 
 /// The log's own key, to find its head by; whoever verifies uses one held elsewhere.

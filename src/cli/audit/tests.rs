@@ -6,10 +6,10 @@ use std::sync::Arc;
 use crate::audit::annex::Annex;
 use crate::audit::begin::Beginning;
 use crate::audit::begin::begin;
-use crate::audit::record::Draft;
 use crate::audit::record::Exchange;
 use crate::audit::record::Record;
 use crate::audit::recorder::Recorder;
+use crate::audit::small::append;
 use crate::cli::tests::run_line;
 use crate::clock::Clock;
 use crate::crypto::digest::hex;
@@ -113,12 +113,7 @@ fn refuse(recorder: &Recorder, number: u64, agency: &str) {
     let sealed = annex.seal(id(number), &recorder.months().of(id(number)).unwrap()).unwrap();
     let exchange = Exchange { annex: Some(hex(&sha256(&sealed))), ..Exchange::default() };
     let record = Record::Refused { exchange, status: 429, stage: "limits", reason: "rate" };
-    append(recorder, id(number), agency, &record, sealed);
-}
-
-fn append(recorder: &Recorder, id: ExchangeId, agency: &str, record: &Record, annex: Vec<u8>) {
-    let draft = Draft::new(agency.parse().unwrap(), Some(id), record, annex).unwrap();
-    recorder.log().reserve().unwrap().append(draft).wait().unwrap();
+    append(recorder, agency, id(number), &record, sealed);
 }
 
 /// Changes the first `from` in a file to `to`, byte for byte.
@@ -213,7 +208,7 @@ fn a_log_that_was_begun_anew_with_the_same_key_is_exposed_by_a_head_held_elsewhe
 fn an_exchange_that_a_gateway_forgot_at_its_start_is_a_fault_and_one_under_way_is_not() {
     let node = Node::with(&[]);
     let recorder = node.recorder();
-    append(&recorder, id(1), "H31.01.01", &Record::Opened(Exchange::default()), Vec::new());
+    append(&recorder, "H31.01.01", id(1), &Record::Opened(Exchange::default()), Vec::new());
     let (exit, out, _) = node.run("audit verify LOG");
     assert!(exit == Exit::Yes && out.contains("may be under way"), "{out}");
     let started = Record::NodeStarted {

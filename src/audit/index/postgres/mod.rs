@@ -8,7 +8,7 @@ mod ask;
 pub mod encrypted;
 mod schema;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod write;
 
 use std::sync::Mutex;

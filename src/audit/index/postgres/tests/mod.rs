@@ -13,14 +13,14 @@ use crate::audit::index::tests::rows;
 use crate::audit::index::tests::suite;
 
 /// A PostgreSQL of our own, in a folder of its own, reached by a socket in it. Dropped, it is stopped.
-struct Server {
+pub(crate) struct Server {
     folder: tempfile::TempDir,
     bin: PathBuf,
 }
 
 impl Server {
     /// One that listens to nobody but its socket.
-    fn start() -> Self {
+    pub(crate) fn start() -> Self {
         let server = Self::new();
         server.run("-c listen_addresses=").unwrap();
         server
@@ -79,8 +79,22 @@ impl Server {
         command
     }
 
-    fn address(&self) -> Address {
+    pub(crate) fn address(&self) -> Address {
         Address::new(&at(&format!("host={}", self.folder.path().display())), None).unwrap()
+    }
+}
+
+impl Server {
+    /// What an administrator of the database does to it.
+    pub(crate) fn alter(&self, sql: &str) {
+        let socket = self.folder.path().as_os_str();
+        succeed(self.command("psql").arg("-h").arg(socket).args([
+            "-v",
+            "ON_ERROR_STOP=1",
+            "-c",
+            sql,
+            "postgres",
+        ]));
     }
 }
 
