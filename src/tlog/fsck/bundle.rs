@@ -1,6 +1,5 @@
 //! Two hundred and fifty-six sealed entries, read from their bundle, their tile and their shelves of annexes. Any thread does it.
 
-use std::fs;
 use std::io;
 use std::ops::Range;
 use std::path::Path;
@@ -11,6 +10,7 @@ use crate::crypto::digest::sha256;
 
 use super::Fault;
 use super::Finding;
+use super::file;
 use super::format::ANNEX_MAX;
 use super::format::LEAF_MAX;
 use super::format::chunk;
@@ -99,14 +99,14 @@ impl<S> Bundle<S> {
 
     /// Reads a file; nothing if it is not there or cannot be read, which is noted.
     fn file(&mut self, file: &Path) -> Option<Vec<u8>> {
-        match fs::read(file) {
+        match file::read(file, file::FILE_MAX) {
             Ok(bytes) => {
                 self.read += bytes.len() as u64;
                 Some(bytes)
             }
             Err(error) => {
                 if error.kind() != io::ErrorKind::NotFound {
-                    self.fault(0, file, InFolder::Unreadable(error.to_string()));
+                    self.fault(0, file, InFolder::Unreadable(file::why(&error)));
                 }
                 self.absent.push(file.to_owned());
                 None

@@ -1,13 +1,13 @@
 //! Which of two disagreeing things was signed: a leaf hash kept beside an entry, or that of its bytes; the hashes of a tile, or
 //! that above them. Whichever leads to a root that the log signed.
 
-use std::fs;
 use std::path::PathBuf;
 
 use crate::crypto::digest::Hash;
 
 use super::bundle::hashes;
 use super::examination::Examination;
+use super::file;
 use super::in_bundles::InBundles;
 use super::judge::Judge;
 use super::listing::relative;
@@ -69,7 +69,7 @@ impl<J: Judge> Examination<'_, '_, J> {
     pub(super) fn above(&self, number: u64) -> Option<Hash> {
         let file = self.folder.join("tile/1").join(relative(number / WIDTH, ""));
         let slot = usize::try_from(number % WIDTH).ok()?;
-        hashes(&fs::read(file).ok()?)?.get(slot).copied()
+        hashes(&file::read(&file, file::FILE_MAX).ok()?)?.get(slot).copied()
     }
 
     /// Looks for the tree that was signed: this one if it fits, or one in which what disagrees is decided otherwise. What was
@@ -170,7 +170,9 @@ impl<J: Judge> Examination<'_, '_, J> {
         let mut ways = Vec::new();
         for number in self.listing.tiles.get(1).into_iter().flatten() {
             let file = self.folder.join("tile/1").join(relative(*number, ""));
-            let Some(slots) = fs::read(file).ok().and_then(|bytes| hashes(&bytes)) else { continue };
+            let Some(slots) = file::read(&file, file::FILE_MAX).ok().and_then(|bytes| hashes(&bytes)) else {
+                continue;
+            };
             for (number, slot) in (number * WIDTH..).zip(slots) {
                 let group = usize::try_from(number).ok().and_then(|at| roots.groups.get(at));
                 let waits = self.unsettled.iter().any(|unsettled| unsettled.number == number);

@@ -1,6 +1,5 @@
 //! What is known of a log after each step of its examination, and the report that comes of it.
 
-use std::fs;
 use std::io;
 use std::ops::Range;
 use std::path::Path;
@@ -17,6 +16,7 @@ use super::Known;
 use super::Progress;
 use super::Report;
 use super::disagreement::Unsettled;
+use super::file;
 use super::in_folder::InFolder;
 use super::judge::Entry;
 use super::judge::Judge;
@@ -128,12 +128,12 @@ impl<'a, 'p, J: Judge> Examination<'a, 'p, J> {
 
     /// Reads what was published: one promise more.
     pub(super) fn checkpoint(&mut self, file: &Path) {
-        let note = match fs::read(file) {
+        let note = match file::read(file, file::FILE_MAX) {
             Ok(note) => note,
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 return self.note("chưa có điểm chốt nào được công bố", "no checkpoint was published");
             }
-            Err(error) => return self.fault(None, file, InFolder::Unreadable(error.to_string())),
+            Err(error) => return self.fault(None, file, InFolder::Unreadable(file::why(&error))),
         };
         match notes::head(&note, self.key) {
             Ok(Head { origin, size, root }) => {

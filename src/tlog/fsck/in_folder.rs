@@ -17,7 +17,7 @@ pub(super) enum Whose {
 /// What is wrong beside entries.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum InFolder {
-    Unreadable(String),
+    Unreadable(Text),
     Published(BadHead),
     Witnessed(BadHead),
     Shorter { whose: Whose, says: u64, has: u64 },
@@ -54,11 +54,9 @@ impl Whose {
 impl From<InFolder> for Finding {
     fn from(wrong: InFolder) -> Self {
         match wrong {
-            InFolder::Unreadable(cause) => Self::new(
-                "unreadable",
-                format!("không đọc được: {cause}"),
-                format!("cannot be read: {cause}"),
-            ),
+            InFolder::Unreadable(Text { vi, en }) => {
+                Self::new("unreadable", format!("không đọc được: {vi}"), format!("cannot be read: {en}"))
+            }
             InFolder::Published(bad) => {
                 let Text { vi, en } = bad.text();
                 Self::new(

@@ -1,5 +1,7 @@
 //! What can be wrong with segments and batches, in words.
 
+use crate::language::Text;
+
 use super::Finding;
 use super::notes::BadHead;
 
@@ -7,7 +9,7 @@ use super::notes::BadHead;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum InWal {
     NoSegments,
-    Unreadable(String),
+    Unreadable(Text),
     Vanished,
     Name,
     /// Entries before this one are nowhere.
@@ -61,8 +63,8 @@ impl InWal {
         let told = |code, vi: &str, en: &str| Some(Finding::new(code, vi, en));
         match self {
             Self::NoSegments => told("segments-missing", "không có phân đoạn nào", "there are no segments"),
-            Self::Unreadable(cause) => {
-                told("unreadable", &format!("không đọc được: {cause}"), &format!("cannot be read: {cause}"))
+            Self::Unreadable(Text { vi, en }) => {
+                told("unreadable", &format!("không đọc được: {vi}"), &format!("cannot be read: {en}"))
             }
             Self::Vanished => told(
                 "segment-vanished",

@@ -102,7 +102,7 @@ impl Listing {
                 match number {
                     Some(number) if is_folder && depth < DEPTH => folders.push((path, number, depth + 1)),
                     Some(number) if !is_folder && path == top.join(relative(number, ending)) => {
-                        self.bytes += fs::metadata(&path).map_or(0, |metadata| metadata.len());
+                        self.bytes += fs::symlink_metadata(&path).map_or(0, |metadata| metadata.len());
                         numbers.insert(number);
                     }
                     _ => self.stray(path),

@@ -18,6 +18,7 @@
 //! | `pipeline` | work on all cores, taken in order |
 //! | `examination` | what is known so far, and what comes of it |
 //! | `segments`, `batches` | segment after segment; one batch: whose, whole, and as signed |
+//! | `file` | reading one, whoever laid it there |
 //! | `listing`, `bundle`, `sealed`, `uppers` | what was sealed: bundles, annexes, tiles |
 //! | `disagreement` | which of two disagreeing hashes was signed |
 //! | `promises`, `witnessed` | heads that the log must continue: published, known, cosigned |
@@ -28,6 +29,7 @@ mod bundle;
 mod disagreement;
 mod examination;
 mod fault;
+mod file;
 mod format;
 mod in_bundles;
 mod in_folder;

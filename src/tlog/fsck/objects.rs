@@ -1,7 +1,6 @@
 //! What entries refer to by hash: each object is there, and has the hash that is its name.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::Path;
 use std::path::PathBuf;
 
@@ -10,6 +9,7 @@ use crate::crypto::digest::hex;
 use crate::crypto::digest::sha256;
 
 use super::examination::Examination;
+use super::file;
 use super::in_folder::InFolder;
 use super::judge::Judge;
 use super::listing::entries;
@@ -70,9 +70,9 @@ impl<J: Judge> Examination<'_, '_, J> {
 }
 
 fn examined((file, hash): (PathBuf, Hash)) -> (PathBuf, Hash, Option<InFolder>) {
-    let wrong = match fs::read(&file) {
+    let wrong = match file::read(&file, file::FILE_MAX) {
         Ok(bytes) => (sha256(&bytes) != hash).then_some(InFolder::ObjectChanged),
-        Err(error) => Some(InFolder::Unreadable(error.to_string())),
+        Err(error) => Some(InFolder::Unreadable(file::why(&error))),
     };
     (file, hash, wrong)
 }

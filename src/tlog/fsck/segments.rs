@@ -9,6 +9,7 @@ use std::sync::Arc;
 use crate::tlog::note::VerifierKey;
 
 use super::examination::Examination;
+use super::file;
 use super::format;
 use super::format::Batch;
 use super::format::Header;
@@ -41,7 +42,7 @@ impl<J: Judge> Examination<'_, '_, J> {
             let segments = match listed(wal) {
                 Ok(segments) => segments,
                 Err(error) => {
-                    self.fault(None, wal, InWal::Unreadable(error.to_string()));
+                    self.fault(None, wal, InWal::Unreadable(file::why(&error)));
                     Vec::new()
                 }
             };
@@ -89,7 +90,7 @@ impl<J: Judge> Examination<'_, '_, J> {
             match self.segment(segment, next) {
                 Ok(Found::Vanished) => return Some(segment.file.clone()),
                 Ok(Found::Read) => {}
-                Err(error) => self.fault(self.expected, &segment.file, InWal::Unreadable(error.to_string())),
+                Err(error) => self.fault(self.expected, &segment.file, InWal::Unreadable(file::why(&error))),
             }
             self.compare_twice();
             self.is_at();
@@ -100,7 +101,7 @@ impl<J: Judge> Examination<'_, '_, J> {
     /// Examines one segment.
     fn segment(&mut self, segment: &Segment, next: Option<u64>) -> io::Result<Found> {
         let (file, mut at, mut read_again_at) = (&segment.file, 0, None);
-        let mut bytes = match fs::read(file) {
+        let mut bytes = match file::read(file, file::SEGMENT_MAX) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Found::Vanished),
             bytes => bytes?,
         };
@@ -114,7 +115,7 @@ impl<J: Judge> Examination<'_, '_, J> {
             let is_last = next.is_none();
             if is_last && read_again_at != Some(at) {
                 // A writer may have written while we read. What was begun before the first reading is whole in a second.
-                (read_again_at, bytes) = (Some(at), fs::read(file)?);
+                (read_again_at, bytes) = (Some(at), file::read(file, file::SEGMENT_MAX)?);
                 used = used_bytes(&bytes);
             } else if is_last && at + reach >= used && used - at <= BATCH_BYTES_MAX && !self.is_promised() {
                 self.torn(used - at);

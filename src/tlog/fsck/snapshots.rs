@@ -2,7 +2,7 @@
 //! the entries before, and is compared with them.
 
 use std::cmp::Reverse;
-use std::fs;
+use std::io;
 use std::path::Path;
 use std::path::PathBuf;
 
@@ -14,6 +14,7 @@ use crate::crypto::digest::hex;
 use crate::crypto::digest::sha256;
 
 use super::examination::Examination;
+use super::file;
 use super::in_folder::BadSnapshot;
 use super::in_folder::InFolder;
 use super::judge::Judge;
@@ -76,7 +77,14 @@ impl<J: Judge> Examination<'_, '_, J> {
                 continue;
             }
             // One that is gone meanwhile was replaced by newer ones.
-            let Ok(bytes) = fs::read(&file) else { continue };
+            let bytes = match file::read(&file, file::FILE_MAX) {
+                Ok(bytes) => bytes,
+                Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+                Err(error) => {
+                    self.fault(None, &file, InFolder::Unreadable(file::why(&error)));
+                    continue;
+                }
+            };
             match Snapshot::read(&bytes, &name, file.clone()) {
                 Ok(snapshot) => self.snapshots.push(snapshot),
                 Err(bad) => self.fault(None, &file, InFolder::Snapshot(bad)),

@@ -1,13 +1,13 @@
 //! The tiles above the first level, compared with the tree that was rebuilt from the leaves.
 
 use std::collections::BTreeSet;
-use std::fs;
 use std::path::Path;
 
 use crate::crypto::digest::Hash;
 
 use super::bundle::hashes;
 use super::examination::Examination;
+use super::file;
 use super::in_bundles::InBundles;
 use super::in_folder::InFolder;
 use super::judge::Judge;
@@ -44,9 +44,9 @@ impl<J: Judge> Examination<'_, '_, J> {
         for number in tiles {
             let file = folder.join(relative(*number, ""));
             let first = number.saturating_mul(span).saturating_mul(WIDTH);
-            match fs::read(&file) {
+            match file::read(&file, file::FILE_MAX) {
                 Ok(bytes) => self.upper(&file, &bytes, first, row, span),
-                Err(error) => self.fault(first, &file, InFolder::Unreadable(error.to_string())),
+                Err(error) => self.fault(first, &file, InFolder::Unreadable(file::why(&error))),
             }
         }
     }

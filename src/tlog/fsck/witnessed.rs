@@ -1,10 +1,11 @@
 //! Heads that witnesses have cosigned, kept beside the log: `witnessed/<key id>`. The log must continue each of them, as it must the
 //! one it published: it signed them all. Whether a cosignature is a witness's is for whoever has the witness's key.
 
-use std::fs;
+use std::io;
 use std::path::Path;
 
 use super::examination::Examination;
+use super::file;
 use super::in_folder::InFolder;
 use super::judge::Judge;
 use super::listing::entries;
@@ -23,7 +24,14 @@ impl<J: Judge> Examination<'_, '_, J> {
                 continue;
             }
             // One that is gone meanwhile was replaced by a newer one.
-            let Ok(note) = fs::read(&file) else { continue };
+            let note = match file::read(&file, file::FILE_MAX) {
+                Ok(note) => note,
+                Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+                Err(error) => {
+                    self.fault(None, &file, InFolder::Unreadable(file::why(&error)));
+                    continue;
+                }
+            };
             match notes::head(&note, self.key) {
                 Ok(head) => self.promises.push(Promise::witnessed(head.size, head.root, file)),
                 Err(bad) => self.fault(None, &file, InFolder::Witnessed(bad)),

@@ -1,4 +1,5 @@
 mod folder;
+mod hostile;
 mod sealed;
 
 use super::*;
