@@ -11,6 +11,7 @@ pub mod signed;
 mod unrecognized;
 mod visitor;
 
+use std::marker::PhantomData;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -22,6 +23,7 @@ use crate::listener::certification::PathText;
 
 pub use certificate::Certificate;
 pub use unrecognized::Unrecognized;
+pub use visitor::AtTheDesk;
 pub use visitor::Visitor;
 pub use visitor::welcome;
 
@@ -33,24 +35,38 @@ use registry::Role;
 use revocation::Revocations;
 use revocation::Standing;
 
-/// The agency at the other end, recognized from its certificate. Only this module makes one.
+/// An agency at the other end, recognized from its certificate, as whoever stands at one of our doors. Only this module makes one.
+#[derive(Debug)]
+pub struct Known<Door> {
+    agency: Arc<Agency>,
+    certificate: Arc<Certificate>,
+    source: SocketAddr,
+    path: Option<Arc<PathText>>,
+    // Who was let in at one door was not at the other.
+    door: PhantomData<Door>,
+}
+
+/// The door of exchanges.
+#[derive(Debug)]
+pub enum AtTheExchange {}
+
+/// The agency that asks for an exchange.
 ///
 /// ```
 /// fn name(peer: &phohien::identity::Peer) -> &phohien::id::AgencyId { &peer.agency().id }
 /// ```
 /// ```compile_fail,E0451
-/// fn forge() -> phohien::identity::Peer { phohien::identity::Peer { agency: loop {}, certificate: loop {}, source: loop {}, path: loop {} } }
+/// fn forge() -> phohien::identity::Peer { phohien::identity::Peer { agency: loop {}, certificate: loop {}, source: loop {}, path: loop {}, door: loop {} } }
 /// ```
-#[derive(Debug)]
-pub struct Peer {
-    agency: Arc<Agency>,
-    certificate: Arc<Certificate>,
-    source: SocketAddr,
-    path: Option<Arc<PathText>>,
-}
+pub type Peer = Known<AtTheExchange>;
 
-impl Peer {
-    /// Who it is.
+impl<Door> Known<Door> {
+    fn of(agency: Arc<Agency>, certificate: Arc<Certificate>, handshake: &Handshaken) -> Self {
+        let (source, path) = (handshake.source(), handshake.path());
+        Self { agency, certificate, source, path, door: PhantomData }
+    }
+
+    /// Who it is, and in which roles.
     #[must_use]
     pub fn agency(&self) -> &Arc<Agency> {
         &self.agency
@@ -89,7 +105,7 @@ pub fn recognize(
     let certificate = handshake.noted(read_leaf)?;
     let agency = who(&certificate, handshake.issuer(), registry, revoked, now)?;
     still_trusted(handshake, now)?;
-    Ok(Peer { agency, certificate, source: handshake.source(), path: handshake.path() })
+    Ok(Peer::of(agency, certificate, handshake))
 }
 
 /// A reload may have taken an authority out since the handshake.

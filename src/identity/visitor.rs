@@ -1,21 +1,20 @@
 //! `Handshaken` at the desk becomes a [`Visitor`]: an agency of the registry, with whatever roles it has. It is no [`super::Peer`], and
 //! can never become one: whoever may read may not ask platforms by that.
 
-use std::net::SocketAddr;
-use std::sync::Arc;
-
 use crate::clock::Timestamp;
 use crate::listener::Handshaken;
-use crate::listener::certification::PathText;
 
-use super::Certificate;
+use super::Known;
 use super::Unrecognized;
 use super::holder;
 use super::read_leaf;
-use super::registry::Agency;
 use super::registry::Registry;
 use super::revocation::Revocations;
 use super::still_trusted;
+
+/// The desk.
+#[derive(Debug)]
+pub enum AtTheDesk {}
 
 /// Somebody at the desk. Only [`welcome`] makes one.
 ///
@@ -23,41 +22,12 @@ use super::still_trusted;
 /// fn name(visitor: &phohien::identity::Visitor) -> &phohien::id::AgencyId { &visitor.agency().id }
 /// ```
 /// ```compile_fail,E0451
-/// fn forge() -> phohien::identity::Visitor { phohien::identity::Visitor { agency: loop {}, certificate: loop {}, source: loop {}, path: loop {} } }
+/// fn forge() -> phohien::identity::Visitor { phohien::identity::Visitor { agency: loop {}, certificate: loop {}, source: loop {}, path: loop {}, door: loop {} } }
 /// ```
-#[derive(Debug)]
-pub struct Visitor {
-    agency: Arc<Agency>,
-    certificate: Arc<Certificate>,
-    source: SocketAddr,
-    path: Option<Arc<PathText>>,
-}
-
-impl Visitor {
-    /// Who it is, and in which roles.
-    #[must_use]
-    pub fn agency(&self) -> &Arc<Agency> {
-        &self.agency
-    }
-
-    /// By which certificate.
-    #[must_use]
-    pub fn certificate(&self) -> &Arc<Certificate> {
-        &self.certificate
-    }
-
-    /// From where.
-    #[must_use]
-    pub fn source(&self) -> SocketAddr {
-        self.source
-    }
-
-    /// By what the certificate was taken.
-    #[must_use]
-    pub fn path(&self) -> Option<&Arc<PathText>> {
-        self.path.as_ref()
-    }
-}
+/// ```compile_fail,E0308
+/// fn ask(visitor: phohien::identity::Visitor) -> phohien::identity::Peer { visitor }
+/// ```
+pub type Visitor = Known<AtTheDesk>;
 
 /// Recognizes who came to the desk, anew for every request, by the rules of [`super::recognize`]. What it may see there is not judged here.
 ///
@@ -72,5 +42,5 @@ pub fn welcome(
     let certificate = handshake.noted(read_leaf)?;
     let agency = holder(&certificate, handshake.issuer(), registry, revoked, now)?;
     still_trusted(handshake, now)?;
-    Ok(Visitor { agency, certificate, source: handshake.source(), path: handshake.path() })
+    Ok(Visitor::of(agency, certificate, handshake))
 }
