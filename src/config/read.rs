@@ -11,6 +11,7 @@ use crate::crypto::digest::sha256;
 use crate::diagnostic::code::Code;
 use crate::diagnostic::fault::Fault;
 use crate::diagnostic::fault::Faults;
+use crate::diagnostic::fault::shown;
 use crate::diagnostic::file;
 use crate::diagnostic::quantity::Size;
 use crate::diagnostic::source::Placed;
@@ -53,18 +54,9 @@ const DESK_DEFAULT: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST)
 /// # Errors
 /// All faults at once; a file that cannot be read is one of them.
 pub fn read(path: &Path) -> Result<Settings, Faults> {
-    let mut faults = Faults::new();
-    let text = match file::check(path).and_then(|()| std::fs::read_to_string(path)) {
-        Ok(text) => text,
-        Err(cause) => {
-            let message = format!("`{}` cannot be read: {cause}", path.display());
-            faults.push(Fault::new(Code::Unreadable, message));
-            return Err(faults);
-        }
-    };
-    let base = path.parent().unwrap_or(Path::new("")).to_owned();
+    let File { name, text, base } = File::open(path)?;
     let file = SettingsFile { path: path.to_owned(), hash: sha256(text.as_bytes()) };
-    let settings = read_text(&path.display().to_string(), &text, &base)?;
+    let settings = read_text(&name, &text, base)?;
     Ok(Settings { file: Some(file), ..settings })
 }
 
@@ -73,13 +65,40 @@ pub fn read(path: &Path) -> Result<Settings, Faults> {
 /// # Errors
 /// All faults at once.
 pub fn read_text(name: &str, text: &str, base: &Path) -> Result<Settings, Faults> {
-    let mut faults = Faults::new();
-    let source = Source::new(name, text);
-    let settings = source.read(&mut faults, |table, faults| settings(table, faults, base));
-    match settings {
-        Some(settings) if !faults.has_faults() => Ok(settings),
-        _ => Err(faults),
+    whole(name, text, |table, faults| settings(table, faults, base))
+}
+
+/// A file of settings, before anything of it is understood.
+pub(super) struct File<'a> {
+    /// As faults name it.
+    pub(super) name: String,
+    /// What it holds.
+    pub(super) text: String,
+    /// The folder to which paths in it are relative.
+    pub(super) base: &'a Path,
+}
+
+impl<'a> File<'a> {
+    /// Opens it; that it cannot be read is a fault.
+    pub(super) fn open(path: &'a Path) -> Result<Self, Faults> {
+        let name = path.display().to_string();
+        let text = file::check(path).and_then(|()| std::fs::read_to_string(path)).map_err(|cause| {
+            let message = format!("`{}` cannot be read: {cause}", shown(&name));
+            Faults::from_iter([Fault::new(Code::Unreadable, message)])
+        })?;
+        Ok(Self { name, text, base: path.parent().unwrap_or(Path::new("")) })
     }
+}
+
+/// What a text says, or all its faults at once.
+pub(super) fn whole<T>(
+    name: &str,
+    text: &str,
+    read: impl FnOnce(&mut Table<'_>, &mut Faults) -> Option<T>,
+) -> Result<T, Faults> {
+    let mut faults = Faults::new();
+    let read = Source::new(name, text).read(&mut faults, read);
+    read.filter(|_| !faults.has_faults()).ok_or(faults)
 }
 
 fn settings(table: &mut Table<'_>, faults: &mut Faults, base: &Path) -> Option<Settings> {

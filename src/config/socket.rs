@@ -10,6 +10,7 @@ use crate::diagnostic::fault::Fault;
 use crate::diagnostic::fault::Faults;
 use crate::diagnostic::source::Placed;
 use crate::diagnostic::table::Table;
+use crate::listener::tls::TlsFiles;
 
 use super::read::in_range;
 use super::settings::SocketSettings;
@@ -36,14 +37,11 @@ pub(super) fn read(
     faults: &mut Faults,
 ) -> Option<SocketSettings> {
     let names = not_empty(table, "names", faults);
-    let certificate = table.required::<String>("certificate", faults);
-    let key = table.required::<String>("key", faults);
-    let anchors = not_empty(table, "anchors", faults);
-    let crls = revocation(table, certs, faults);
+    let files = tls_files(table, certs, faults);
     let connections = count(table, "connections", crowd.connections, faults);
     let per_source = count(table, "connections_per_source", crowd.connections_per_source, faults);
     let handshakes = count(table, "handshakes", crowd.handshakes, faults);
-    let in_certs = |file: Placed<String>| certs.join(file.value);
+    let TlsFiles { certificate, key, anchors, crls } = files?;
     Some(SocketSettings {
         handshake_timeout: time(table, "handshake_timeout", Duration::from_secs(5), faults),
         head_timeout: time(table, "head_timeout", Duration::from_secs(10), faults),
@@ -51,13 +49,28 @@ pub(super) fn read(
         drain_timeout: time(table, "drain_timeout", Duration::from_secs(20), faults),
         listen: listen?,
         names: names?.into_iter().map(|name| name.value).collect(),
-        certificate: in_certs(certificate?),
-        key: in_certs(key?),
-        anchors: anchors?.into_iter().map(in_certs).collect(),
-        crls: crls?,
+        certificate,
+        key,
+        anchors,
+        crls,
         connections: connections?,
         connections_per_source: per_source?,
         handshakes: handshakes?,
+    })
+}
+
+/// By which files a socket is served, in a folder of certificates.
+pub(super) fn tls_files(table: &mut Table<'_>, certs: &Path, faults: &mut Faults) -> Option<TlsFiles> {
+    let certificate = table.required::<String>("certificate", faults);
+    let key = table.required::<String>("key", faults);
+    let anchors = not_empty(table, "anchors", faults);
+    let crls = revocation(table, certs, faults);
+    let inside = |file: Placed<String>| certs.join(file.value);
+    Some(TlsFiles {
+        certificate: inside(certificate?),
+        key: inside(key?),
+        anchors: anchors?.into_iter().map(inside).collect(),
+        crls: crls?,
     })
 }
 

@@ -8,15 +8,17 @@ use crate::diagnostic::code::Code;
 use crate::diagnostic::fault::Fault;
 use crate::diagnostic::fault::Faults;
 use crate::diagnostic::source::Placed;
-use crate::diagnostic::source::Source;
 use crate::diagnostic::table::Table;
 use crate::id::Origin;
 use crate::listener::tls::TlsFiles;
 use crate::tlog::note::VerifierKey;
 use crate::tlog::witness::Logs;
 
+use super::read::File;
+use super::read::optional_section;
+use super::read::whole;
 use super::socket::not_empty;
-use super::socket::revocation;
+use super::socket::tls_files;
 
 /// Where a witness listens by default: this machine alone.
 pub const LISTEN: &str = "127.0.0.1:9465";
@@ -41,17 +43,8 @@ pub struct Settings {
 /// # Errors
 /// All faults at once; a file that cannot be read is one of them.
 pub fn read(path: &Path) -> Result<Settings, Faults> {
-    let mut faults = Faults::new();
-    let text = match std::fs::read_to_string(path) {
-        Ok(text) => text,
-        Err(cause) => {
-            let message = format!("`{}` cannot be read: {cause}", path.display());
-            faults.push(Fault::new(Code::Unreadable, message));
-            return Err(faults);
-        }
-    };
-    let base = path.parent().unwrap_or(Path::new("")).to_owned();
-    read_text(&path.display().to_string(), &text, &base)
+    let File { name, text, base } = File::open(path)?;
+    read_text(&name, &text, base)
 }
 
 /// Reads the file's text; paths in it are relative to `base`.
@@ -59,12 +52,7 @@ pub fn read(path: &Path) -> Result<Settings, Faults> {
 /// # Errors
 /// All faults at once.
 pub fn read_text(name: &str, text: &str, base: &Path) -> Result<Settings, Faults> {
-    let mut faults = Faults::new();
-    let settings = Source::new(name, text).read(&mut faults, |table, faults| settings(table, faults, base));
-    match settings {
-        Some(settings) if !faults.has_faults() => Ok(settings),
-        _ => Err(faults),
-    }
+    whole(name, text, |table, faults| settings(table, faults, base))
 }
 
 fn settings(table: &mut Table<'_>, faults: &mut Faults, base: &Path) -> Option<Settings> {
@@ -72,7 +60,8 @@ fn settings(table: &mut Table<'_>, faults: &mut Faults, base: &Path) -> Option<S
     let state = table.required::<String>("state", faults);
     let listen = table.optional::<SocketAddr>("listen", faults);
     let logs = logs(table, faults);
-    let tls = table.take("tls").map(|value| value.table(faults, |table, faults| tls(table, base, faults)));
+    let plain = !table.has("tls");
+    let tls = optional_section(table, "tls", faults, |table, faults| tls_files(table, base, faults));
     let listen = match listen {
         Some(listen) => listen.value,
         None => LISTEN.parse().ok()?,
@@ -82,10 +71,8 @@ fn settings(table: &mut Table<'_>, faults: &mut Faults, base: &Path) -> Option<S
         state: base.join(state?.value),
         listen,
         logs: logs?,
-        tls: match tls {
-            Some(read) => Some(read?),
-            None => None,
-        },
+        // What was asked for and has faults is not the same as nothing.
+        tls: if plain { None } else { Some(tls?) },
     })
 }
 
@@ -102,20 +89,6 @@ fn logs(table: &mut Table<'_>, faults: &mut Faults) -> Option<Logs> {
         }
     }
     Some(Logs::new(keys))
-}
-
-fn tls(table: &mut Table<'_>, base: &Path, faults: &mut Faults) -> Option<TlsFiles> {
-    let certificate = table.required::<String>("certificate", faults);
-    let key = table.required::<String>("key", faults);
-    let anchors = not_empty(table, "anchors", faults);
-    let crls = revocation(table, base, faults);
-    let inside = |file: Placed<String>| base.join(file.value);
-    Some(TlsFiles {
-        certificate: inside(certificate?),
-        key: inside(key?),
-        anchors: anchors?.into_iter().map(inside).collect(),
-        crls: crls?,
-    })
 }
 
 #[cfg(test)]
