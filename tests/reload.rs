@@ -514,15 +514,25 @@ async fn ask_under_it(world: &World) -> Answered {
     world.get(CENTRE, &lookup_path(), &[("exchange-purpose", SIGNED.1)]).await
 }
 
-#[tokio::test]
-async fn where_signatures_are_required_no_reload_puts_an_agreement_into_force_that_lacks_them() {
-    let settings = "require_signed_agreements = true\n[signers]\nanchors = [\"signers.pem\"]\nrevocation = [\"ca.crl.pem\"]\n";
-    let mut world = World::build(settings).await;
-    fs::copy(world.certs().join("ca.pem"), world.certs().join("signers.pem")).unwrap();
+/// A world in which TT-04 must be signed: its provider's certificate is of the world's authority, and the centre's of another, which can
+/// take it back. Nobody has signed yet.
+async fn world_of_signers(authority: &Authority) -> World {
+    let settings = "require_signed_agreements = true\n[signers]\nanchors = [\"signers.pem\", \"ca.pem\"]\nrevocation = [\"signers.crl.pem\", \"ca.crl.pem\"]\n";
+    let world = World::build(settings).await;
+    for (from, to) in [("ca.pem", "signers.pem"), ("ca.crl.pem", "signers.crl.pem")] {
+        fs::copy(world.certs().join(from), world.certs().join(to)).unwrap();
+    }
+    authority.rule(&world);
     let file = world.folder().join(format!("policies/agreements/{}.toml", SIGNED.0));
     let said = sign(&world, "provider");
     let block: Vec<&str> = said.lines().skip_while(|line| !line.starts_with("relies_on")).take(5).collect();
     world::replace(&file, "[[permit]]", &format!("{}\n[[permit]]", block.join("\n")));
+    world
+}
+
+#[tokio::test]
+async fn where_signatures_are_required_no_reload_puts_an_agreement_into_force_that_lacks_them() {
+    let mut world = world_of_signers(&Authority::new("authority")).await;
     world.open().await;
     let refused = ask_under_it(&world).await;
     assert_eq!((refused.status, refused.reason().as_str()), (403, "agreement-not-in-force"));
@@ -531,6 +541,7 @@ async fn where_signatures_are_required_no_reload_puts_an_agreement_into_force_th
     assert_eq!(world.gateway().reload().await.not_taken, []);
     assert_eq!(ask_under_it(&world).await.status, 200);
 
+    let file = world.folder().join(format!("policies/agreements/{}.toml", SIGNED.0));
     world::replace(&file, "[[permit]]", "# nobody signed this\n[[permit]]");
     assert_eq!(world.gateway().reload().await.not_taken, []);
     assert_eq!(ask_under_it(&world).await.reason(), "agreement-not-in-force");
@@ -538,15 +549,120 @@ async fn where_signatures_are_required_no_reload_puts_an_agreement_into_force_th
     policy(&world, "suspend agreement TT-01");
     world.until("the suspension", |leaves| changes(leaves).len() >= 4).await;
     assert_eq!(ask_under_it(&world).await.reason(), "agreement-not-in-force");
-
-    // Others are believed only from a start on, which says so.
-    fs::copy(world.certs().join("foreign-ca.pem"), world.certs().join("signers.pem")).unwrap();
-    SIGNED.2.iter().for_each(|by| assert_eq!(sign(&world, by), ""));
-    let not_taken = world.gateway().reload().await.not_taken;
-    assert!(not_taken.iter().any(|fault| fault.part == Part::Policies && fault.why.contains("anchors")));
-    assert_eq!(ask_under_it(&world).await.reason(), "agreement-not-in-force");
     let leaves = world.end().await;
-    let signers = |kind: &str| leaves.iter().find(|leaf| leaf["kind"] == kind).unwrap()["signers"].clone();
-    assert_eq!(signers("log.opened").as_array().map(Vec::len), Some(1));
-    assert_eq!(signers("log.opened"), signers("node.started"));
+    let named =
+        |kind: &str, member: &str| leaves.iter().find(|leaf| leaf["kind"] == kind).unwrap()[member].clone();
+    assert_eq!(named("log.opened", "signers").as_array().map(Vec::len), Some(2));
+    assert_eq!(named("log.opened", "signers"), named("node.started", "signers"));
+    assert_eq!(named("log.opened", "signers"), named("policy.changed", "anchors"));
+    let signed: Vec<usize> =
+        changes(&leaves).iter().map(|leaf| leaf["signers"].as_array().map_or(0, Vec::len)).collect();
+    assert_eq!(signed, [0, 2, 0, 0]);
+}
+
+/// An object of the log, as whoever has a copy of its folder reads it.
+fn object(world: &World, name: &Value) -> std::path::PathBuf {
+    world.folder().join("log/objects").join(name.as_str().unwrap())
+}
+
+#[tokio::test]
+async fn who_signed_which_text_is_proven_by_the_logs_folder_and_openssl_alone() {
+    let mut world = world_of_signers(&Authority::new("authority")).await;
+    SIGNED.2.iter().for_each(|by| assert_eq!(sign(&world, by), ""));
+    world.open().await;
+    world.close().await;
+    fs::remove_dir_all(world.folder().join("policies/agreements")).unwrap();
+    let leaves = world.verify();
+    let leaf = changes(&leaves)[0].clone();
+    let text = object(&world, &leaf["files"][format!("agreements/{}.toml", SIGNED.0)]);
+    for (signer, agency) in leaf["signers"].as_array().unwrap().iter().zip([PROVIDER, CENTRE]) {
+        assert_eq!((&signer["agreement"], &signer["agency"]), (&SIGNED.0.into(), &agency.into()));
+        let path = object(&world, &signer["path"]);
+        let kept = fs::read(&path).unwrap();
+        let anchor = CertificateDer::pem_slice_iter(&kept).last().unwrap().unwrap();
+        let anchor = phohien::crypto::digest::hex(&sha256(&anchor));
+        assert!(leaf["anchors"].as_array().unwrap().contains(&anchor.into()), "{leaf}");
+        let verified = |text: &Path| {
+            let mut openssl = Command::new("openssl");
+            openssl.args(["cms", "-verify", "-binary", "-inform", "DER", "-purpose", "any", "-crl_check"]);
+            openssl.arg("-in").arg(object(&world, &signer["signature"])).arg("-content").arg(text);
+            openssl.arg("-CAfile").arg(&path).args(["-out", "/dev/null"]).output().unwrap()
+        };
+        assert!(verified(&text).status.success(), "{:?}", verified(&text));
+        assert!(!verified(&path).status.success(), "openssl takes anything");
+        let certificate = fs::read(object(&world, &signer["certificate"])).unwrap();
+        let names = phohien::identity::certificate::read(&certificate).unwrap().agency_names;
+        assert_eq!(names, [format!("urn:agency:{agency}")]);
+    }
+    // A start names them again: whom they are believed from may be others by then.
+    let damaged = object(&world, &leaf["signers"][0]["certificate"]);
+    fs::remove_file(damaged).unwrap();
+    let mut verify = Command::new(env!("CARGO_BIN_EXE_phohien"));
+    let output = verify.args(["audit", "verify"]).arg(world.folder().join("log")).output().unwrap();
+    assert_eq!(output.status.code(), Some(4), "a signer's certificate is not missed: {output:?}");
+}
+
+#[tokio::test]
+async fn whom_signatures_are_believed_from_is_reloaded_whole_and_recorded_first() {
+    let authority = Authority::new("authority");
+    let mut world = world_of_signers(&authority).await;
+    SIGNED.2.iter().for_each(|by| assert_eq!(sign(&world, by), ""));
+    world.open().await;
+    assert_eq!(ask_under_it(&world).await.status, 200);
+    let anchor = world.certs().join("signers.pem");
+    let good = fs::read_to_string(&anchor).unwrap();
+
+    // What has faults changes nothing, and does not keep the kill switch from working.
+    for broken in ["", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"] {
+        world::write(&anchor, broken);
+        let Reloaded { changed, not_taken } = world.gateway().reload().await;
+        assert!(!changed && not_taken[0].part == Part::Signers, "{not_taken:?}");
+        assert_eq!(ask_under_it(&world).await.status, 200);
+    }
+    policy(&world, "suspend agreement TT-04");
+    world.until("the suspension", |leaves| changes(leaves).len() == 2).await;
+    assert_eq!(ask_under_it(&world).await.reason(), "agreement-suspended");
+    policy(&world, "resume agreement TT-04");
+    world::rename_over(&anchor, &good);
+    world.until("the resumption", |leaves| changes(leaves).len() == 3).await;
+    assert_eq!(ask_under_it(&world).await.status, 200);
+
+    // Others take its agreements with them, without a file of the policies being touched; and give them back.
+    world::rename_over(&anchor, &fs::read_to_string(world.certs().join("foreign-ca.pem")).unwrap());
+    world.until("other authorities", |leaves| changes(leaves).len() == 4).await;
+    assert_eq!(ask_under_it(&world).await.reason(), "agreement-not-in-force");
+    world::rename_over(&anchor, &good);
+    world.until("those of before", |leaves| changes(leaves).len() == 5).await;
+    assert_eq!(ask_under_it(&world).await.status, 200);
+
+    // One name less in the configuration does the same.
+    let configuration = world.configuration();
+    let named = fs::read_to_string(&configuration).unwrap();
+    let fewer = named.replace("[\"signers.pem\", \"ca.pem\"]", "[\"signers.pem\"]");
+    world::rename_over(
+        &configuration,
+        &fewer.replace("[\"signers.crl.pem\", \"ca.crl.pem\"]", "[\"signers.crl.pem\"]"),
+    );
+    world.until("one authority", |leaves| changes(leaves).len() == 6).await;
+    assert_eq!(ask_under_it(&world).await.reason(), "agreement-not-in-force");
+    world::rename_over(&configuration, &named);
+    world.until("both again", |leaves| changes(leaves).len() == 7).await;
+
+    // A list that the sockets take too: who was revoked signed nothing any more.
+    authority.revoke(&world, 2, &[OF_CENTRE], 2049);
+    let without = |leaf: &Value| leaf["signers"].is_null() && leaf["beside"]["ca.crl.pem"].is_string();
+    world.until("the revocation", |leaves| without(changes(leaves).last().unwrap())).await;
+    let leaves = world.end().await;
+    let all = changes(&leaves);
+    let anchors: Vec<usize> = all.iter().map(|leaf| leaf["anchors"].as_array().unwrap().len()).collect();
+    assert_eq!(anchors[..7], [2, 2, 2, 2, 2, 1, 2]);
+    let signers: Vec<usize> = all.iter().map(|leaf| leaf["signers"].as_array().map_or(0, Vec::len)).collect();
+    assert_eq!(signers[..7], [2, 2, 2, 0, 2, 0, 2]);
+    assert_eq!(all[3]["old"], all[3]["new"]);
+    assert!(all[3]["beside"]["signers.pem"].is_string() && all[3]["anchors"] != all[2]["anchors"]);
+    assert!(
+        all[3]["changed"]["en"].as_str().unwrap().contains("agreement TT-04 is not signed"),
+        "{}",
+        all[3]
+    );
 }

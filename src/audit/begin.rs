@@ -9,6 +9,7 @@ use crate::crypto::digest::hex;
 use crate::crypto::sign::Ed25519Key;
 use crate::id::AgencyId;
 use crate::language::Text;
+use crate::policy::signing::Signing;
 use crate::tlog;
 use crate::tlog::OpenError;
 use crate::tlog::Recovered;
@@ -52,8 +53,8 @@ pub struct Beginning {
     pub clock: Clock,
     /// The keys that sign answers: SubjectPublicKeyInfo, base64.
     pub answer_keys: Vec<String>,
-    /// Whose certificates sign agreements, where they must be signed: the SHA-256 of each authority's certificate.
-    pub signers: Vec<String>,
+    /// Who signed the agreements, where they must be signed.
+    pub signing: Option<Arc<Signing>>,
     /// The hash of the policies in force.
     pub policy: Hash,
     /// Their files.
@@ -107,7 +108,7 @@ struct First {
     folder: PathBuf,
     origin: String,
     answer_keys: Vec<String>,
-    signers: Vec<String>,
+    signing: Option<Arc<Signing>>,
     policy: Hash,
     policy_files: Vec<(String, Arc<[u8]>)>,
     policy_clock: Option<String>,
@@ -142,7 +143,7 @@ pub fn open(beginning: Beginning, disk: Arc<dyn Disk>) -> Result<Opened, BeginEr
         folder,
         origin: origin.to_string(),
         answer_keys: beginning.answer_keys,
-        signers: beginning.signers,
+        signing: beginning.signing,
         policy: beginning.policy,
         policy_files: beginning.policy_files,
         policy_clock: beginning.policy_clock,
@@ -192,13 +193,13 @@ impl Opened {
         if recovered.size == 0 {
             recorder.write(&first.log_opened(None))?;
         }
-        note_policies(&recorder, &first.policy, &first.policy_files)?;
+        first.note_policies(&recorder)?;
         recorder.write(&Record::NodeStarted {
             version: env!("CARGO_PKG_VERSION"),
             policy: hex(&first.policy),
             torn: recovered.torn.as_ref().map(|torn| TornTail { index: torn.first, bytes: torn.bytes }),
             unwitnessed,
-            signers: first.signers,
+            signers: first.signers(),
             policy_clock: first.policy_clock,
         })?;
         let orphans = recorder.settle_orphans()?;
@@ -240,15 +241,27 @@ impl Opened {
 impl First {
     fn log_opened(&self, predecessor: Option<Predecessor>) -> Record {
         let (origin, answer_keys) = (self.origin.clone(), self.answer_keys.clone());
-        Record::LogOpened { origin, answer_keys, signers: self.signers.clone(), predecessor }
+        Record::LogOpened { origin, answer_keys, signers: self.signers(), predecessor }
     }
-}
 
-/// Names the policies, if they are not those that the log named last.
-fn note_policies(recorder: &Recorder, now: &Hash, files: &[(String, Arc<[u8]>)]) -> Result<(), Unrecorded> {
-    if recorder.directory().policy() == Some(hex(now)) {
-        return Ok(());
+    /// Whose certificates sign agreements.
+    fn signers(&self) -> Vec<String> {
+        self.signing.as_ref().map(|signing| signing.named()).unwrap_or_default()
     }
-    let change = Change { policy: *now, files, words: Text::default(), beside: Vec::new() };
-    recorder.write(&change::record(recorder, &change)?).map(drop)
+
+    /// Names the policies, if they are not those that the log named last; and, where agreements must be signed, who signed them: whom that
+    /// is believed from, and who was revoked, may be others than at the last start.
+    fn note_policies(&self, recorder: &Recorder) -> Result<(), Unrecorded> {
+        if self.signing.is_none() && recorder.directory().policy() == Some(hex(&self.policy)) {
+            return Ok(());
+        }
+        let change = Change {
+            policy: self.policy,
+            files: &self.policy_files,
+            words: Text::default(),
+            beside: Vec::new(),
+            signing: self.signing.as_deref(),
+        };
+        recorder.write(&change::record(recorder, &change)?).map(drop)
+    }
 }

@@ -4,20 +4,25 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use serde::Serialize;
+
 use crate::crypto::digest::Hash;
 use crate::crypto::digest::hex;
 use crate::language::Language;
 use crate::language::Text;
+use crate::policy::signing::Signature;
+use crate::policy::signing::Signing;
 
+use super::facts::AgreementSigner;
+use super::facts::Words;
 use super::record::Record;
-use super::record::Words;
 use super::recorder::Recorder;
 use super::recorder::Unrecorded;
 use super::recorder::unmakeable;
 
-/// Bytes of names and hashes of files that stand in the entry itself: half of the largest leaf. Those of a larger set are kept as a list
-/// of their own, which the entry names.
-const FILES_BYTES_MAX: usize = 8 << 10;
+/// Bytes of names and hashes, of files and then of signers, that stand in the entry itself: half of the largest leaf. Those of a larger
+/// set are kept as lists of their own, which the entry names.
+const NAMED_BYTES_MAX: usize = 8 << 10;
 
 /// Bytes of words in one language. What changed can be told from the files too, which are kept.
 const WORDS_BYTES_MAX: usize = 2_000;
@@ -33,6 +38,8 @@ pub struct Change<'a> {
     pub words: Text,
     /// Other files that were replaced and that anybody may read: certificates, authorities, revocation lists.
     pub beside: Vec<(String, Vec<u8>)>,
+    /// Who signed the agreements, where they must be signed.
+    pub signing: Option<&'a Signing>,
 }
 
 impl Recorder {
@@ -56,16 +63,65 @@ impl Recorder {
 
 /// Keeps the files, then names them: a name in the log never points to bytes that are not there.
 pub(super) fn record(recorder: &Recorder, change: &Change<'_>) -> Result<Record, Unrecorded> {
-    let mut files = keep(recorder, change.files.iter().map(|(name, bytes)| (name, &**bytes)))?;
-    let list = serde_json::to_vec(&files).map_err(unmakeable)?;
-    let mut listing = None;
-    if list.len() > FILES_BYTES_MAX {
-        listing = Some(hex(&recorder.keep(&list)?));
-        files.clear();
-    }
+    let mut named = Named { recorder, left: NAMED_BYTES_MAX };
+    let files = keep(recorder, change.files.iter().map(|(name, bytes)| (name, &**bytes)))?;
+    let (files, listing) = named.here_or_listed(files)?;
     let beside = keep(recorder, change.beside.iter().map(|(name, bytes)| (name, bytes.as_slice())))?;
-    let (old, new) = (recorder.directory().policy(), hex(&change.policy));
-    Ok(Record::PolicyChanged { old, new, files, listing, beside, changed: words(&change.words) })
+    let (anchors, signers) = signing(recorder, change.signing)?;
+    let (signers, signers_listing) = named.here_or_listed(signers)?;
+    let (old, new, changed) = (recorder.directory().policy(), hex(&change.policy), words(&change.words));
+    let record = Record::PolicyChanged {
+        old,
+        new,
+        files,
+        listing,
+        beside,
+        anchors,
+        signers,
+        signers_listing,
+        changed,
+    };
+    Ok(record)
+}
+
+/// What an entry names, and how much room is left for it.
+struct Named<'a> {
+    recorder: &'a Recorder,
+    left: usize,
+}
+
+impl Named<'_> {
+    /// What stands in the entry; or, if there is no room, nothing, and the hash of the list that is kept instead.
+    fn here_or_listed<T: Serialize + Default>(&mut self, all: T) -> Result<(T, Option<String>), Unrecorded> {
+        let list = serde_json::to_vec(&all).map_err(unmakeable)?;
+        match self.left.checked_sub(list.len()) {
+            Some(left) => {
+                self.left = left;
+                Ok((all, None))
+            }
+            None => Ok((T::default(), Some(hex(&self.recorder.keep(&list)?)))),
+        }
+    }
+}
+
+/// The authorities by which signatures are believed, and who signed: all of it is kept, the signatures with the policy files.
+fn signing(
+    recorder: &Recorder,
+    signing: Option<&Signing>,
+) -> Result<(Vec<String>, Vec<AgreementSigner>), Unrecorded> {
+    let Some(signing) = signing else { return Ok((Vec::new(), Vec::new())) };
+    signing.objects().try_for_each(|bytes| recorder.keep(bytes).map(drop))?;
+    Ok((signing.named(), signing.signatures().iter().map(signer).collect()))
+}
+
+fn signer(signature: &Signature) -> AgreementSigner {
+    AgreementSigner {
+        agreement: signature.agreement.clone(),
+        agency: signature.agency.clone(),
+        certificate: hex(&signature.certificate),
+        path: signature.path.as_ref().map(|path| hex(path)),
+        signature: hex(&signature.signature),
+    }
 }
 
 fn keep<'a>(
@@ -112,7 +168,13 @@ mod tests {
     }
 
     fn change(files: &[(String, Arc<[u8]>)], words: Text) -> Change<'_> {
-        Change { policy: [7; 32], files, words, beside: vec![("ca.crl.pem".to_owned(), b"list".to_vec())] }
+        Change {
+            policy: [7; 32],
+            files,
+            words,
+            beside: vec![("ca.crl.pem".to_owned(), b"list".to_vec())],
+            signing: None,
+        }
     }
 
     #[test]
@@ -136,6 +198,29 @@ mod tests {
         assert_eq!((list.len(), leaf["files"].as_object().unwrap().len()), (2_000, 0));
         assert_eq!(object(&leaf["beside"]["ca.crl.pem"]), b"list");
         assert!(leaf["changed"]["vi"].as_str().unwrap().ends_with("`phohien policy diff`"));
+    }
+
+    #[test]
+    fn those_who_signed_stand_in_the_entry_or_too_many_of_them_in_a_list_that_it_names() {
+        let folder = tempfile::tempdir().unwrap();
+        let recorder = recorder(folder.path());
+        for (count, here) in [(3, 3), (2_000, 0)] {
+            let signing = Signing::of_many(count);
+            let change = Change { signing: Some(&signing), ..change(&[], Text::default()) };
+            recorder.change(&change).unwrap();
+            let leaf = last(folder.path());
+            let listed = leaf["signers_listing"].as_str().map(|name| {
+                let list = std::fs::read(folder.path().join("log/objects").join(name)).unwrap();
+                serde_json::from_slice::<serde_json::Value>(&list).unwrap()
+            });
+            let all = listed.as_ref().unwrap_or(&leaf["signers"]).as_array().unwrap();
+            assert_eq!(leaf["signers"].as_array().map_or(0, Vec::len), here);
+            assert_eq!(all.len(), usize::try_from(count).unwrap());
+            for signer in all {
+                let certificate = signer["certificate"].as_str().unwrap();
+                assert!(folder.path().join("log/objects").join(certificate).is_file(), "{signer}");
+            }
+        }
     }
 
     #[test]

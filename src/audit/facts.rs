@@ -5,6 +5,8 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use crate::crypto::digest::hex;
+use crate::id::AgencyId;
+use crate::id::AgreementId;
 use crate::identity::Certificate;
 use crate::identity::Peer;
 use crate::listener::certification::PathText;
@@ -74,6 +76,40 @@ pub struct AgreementFacts {
     /// The permit, from 1; none where no single one was reached.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub clause: Option<usize>,
+}
+
+/// What people read, in both languages.
+#[derive(Debug, Clone, Serialize)]
+pub struct Words {
+    /// Vietnamese.
+    pub vi: String,
+    /// English.
+    pub en: String,
+}
+
+/// One party's signature over an agreement that is in force. What it names by SHA-256 is kept in `objects`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct AgreementSigner {
+    /// The agreement.
+    pub agreement: AgreementId,
+    /// The party.
+    pub agency: AgencyId,
+    /// The certificate by which it signed.
+    pub certificate: String,
+    /// By what that was taken: the authorities above it and their revocation lists.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub path: Option<String>,
+    /// The detached signature.
+    pub signature: String,
+}
+
+/// The scope of a grant.
+#[derive(Debug, Clone, Serialize)]
+pub struct ScopeFacts {
+    /// Hexadecimal hash of the pointers.
+    pub hash: String,
+    /// The pointers the grant names.
+    pub fields: Vec<String>,
 }
 
 impl Facts {

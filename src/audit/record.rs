@@ -9,26 +9,21 @@ use serde_json::value::RawValue;
 use serde_json::value::to_raw_value;
 
 use super::charged::Carried;
+use super::facts::AgreementSigner;
 use super::facts::CertificateFacts;
 use super::facts::Facts;
+use super::facts::ScopeFacts;
+use super::facts::Words;
 use super::forget::Forgotten;
 use crate::clock::Timestamp;
 use crate::clock::rfc3339_millis;
 use crate::crypto::digest::Hash;
 use crate::crypto::digest::hex;
+use crate::id::AgencyId;
 use crate::id::ExchangeId;
 
 /// The version of the entry format: the leaf's `v`.
 pub const FORMAT: &str = "phohien/1";
-
-/// What people read, in both languages.
-#[derive(Debug, Clone, Serialize)]
-pub struct Words {
-    /// Vietnamese.
-    pub vi: String,
-    /// English.
-    pub en: String,
-}
 
 /// One thing that happened, each kind with just what it says.
 #[derive(Debug, Clone, Serialize)]
@@ -123,6 +118,15 @@ pub enum Record {
         /// What was replaced beside them, such as revocation lists: each file and its SHA-256, kept in `objects`.
         #[serde(skip_serializing_if = "BTreeMap::is_empty")]
         beside: BTreeMap<String, String>,
+        /// Whose certificates sign agreements, where they must be signed: the SHA-256 of each authority's certificate, kept in `objects`.
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        anchors: Vec<String>,
+        /// Who signed the agreements that are in force. Empty where they are too many for an entry.
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        signers: Vec<AgreementSigner>,
+        /// Where they are: SHA-256 of the list of them, kept in `objects`.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        signers_listing: Option<String>,
         /// What changed.
         #[serde(skip_serializing_if = "Option::is_none")]
         changed: Option<Words>,
@@ -273,15 +277,6 @@ pub struct TornTail {
     pub bytes: u64,
 }
 
-/// The scope of a grant.
-#[derive(Debug, Clone, Serialize)]
-pub struct ScopeFacts {
-    /// Hexadecimal hash of the pointers.
-    pub hash: String,
-    /// The pointers the grant names.
-    pub fields: Vec<String>,
-}
-
 /// What all records of exchanges have.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct Exchange {
@@ -300,7 +295,7 @@ pub struct Exchange {
 #[derive(Debug)]
 pub struct Draft {
     /// The agency in whose chain it stands.
-    pub chain: crate::id::AgencyId,
+    pub chain: AgencyId,
     /// The leaf's members but for `at`, `seq` and `prev`, sorted by name at every depth and spelled as they will stand there.
     // Invariant: a comma stands behind each but the last, which is none before `v`.
     members: String,
@@ -325,7 +320,7 @@ impl Draft {
     /// # Errors
     /// The record could not be written as JSON, which its types rule out; nothing is recorded then.
     pub fn new(
-        chain: crate::id::AgencyId,
+        chain: AgencyId,
         exchange: Option<ExchangeId>,
         record: &Record,
         annex: Vec<u8>,
@@ -438,6 +433,15 @@ mod tests {
                 files: files.into(),
                 listing: None,
                 beside: BTreeMap::new(),
+                anchors: vec!["6".to_owned()],
+                signers: vec![AgreementSigner {
+                    agreement: "TT-1".parse().unwrap(),
+                    agency: "H31".parse().unwrap(),
+                    certificate: "7".to_owned(),
+                    path: None,
+                    signature: "8".to_owned(),
+                }],
+                signers_listing: None,
                 changed: Some(words()),
             },
             Record::NodeStarted {

@@ -122,7 +122,7 @@ impl SmallLog {
             index: None,
             operator: "H31.02".parse().unwrap(),
             clock: self.clock.clone(),
-            signers: Vec::new(),
+            signing: None,
             answer_keys: vec![base64::Engine::encode(
                 &base64::engine::general_purpose::STANDARD,
                 PublicKey::spki(&self.answer.public()),

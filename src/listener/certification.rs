@@ -191,8 +191,8 @@ impl Trust {
     }
 
     /// By what a chain is taken.
-    #[cfg(test)]
-    pub(crate) fn path(&self, chain: &[CertificateDer<'_>], at: Timestamp) -> Option<Arc<PathText>> {
+    #[must_use]
+    pub fn path(&self, chain: &[CertificateDer<'_>], at: Timestamp) -> Option<Arc<PathText>> {
         self.led(chain, at).and_then(|led| led.path)
     }
 
@@ -221,6 +221,10 @@ impl Ways {
         lists: Vec<CertificateRevocationListDer<'static>>,
     ) -> Self {
         Self { anchors, lists, made: Mutex::default() }
+    }
+
+    pub(super) fn anchors(&self) -> &[CertificateDer<'static>] {
+        &self.anchors
     }
 
     fn known(&self, by: &Hash) -> Option<Arc<PathText>> {

@@ -203,6 +203,12 @@ impl Trust {
         Ok(Self { verifier: builder.build()?, roots, ways: Arc::new(Ways::new(anchors, lists)) })
     }
 
+    /// The authorities.
+    #[must_use]
+    pub fn anchors(&self) -> &[CertificateDer<'static>] {
+        self.ways.anchors()
+    }
+
     /// Verifies a chain, leaf first, as a handshake at that time would.
     ///
     /// # Errors

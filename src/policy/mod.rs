@@ -19,6 +19,7 @@ pub mod schema;
 pub mod replay;
 pub mod scope;
 pub mod signed;
+pub mod signing;
 mod tables;
 pub mod template;
 pub mod unused;

@@ -11,6 +11,7 @@ use crate::identity::registry::{Agency, Registry, Role};
 use super::fingerprint;
 use super::model::{Agreement, Purpose, Service, Suspension, Suspensions};
 use super::signed::NotSigned;
+use super::signing::Signing;
 use super::tables::Tables;
 
 /// A policy file by its name under the folder, such as `agencies/H31.02.toml`, and its exact bytes.
@@ -28,6 +29,8 @@ pub struct Policies {
     warnings: Faults,
     /// Why an agreement's parties did not sign it, where they must.
     unsigned: Arc<BTreeMap<AgreementId, NotSigned>>,
+    /// Who signed the others; none: nobody must.
+    signing: Option<Arc<Signing>>,
 }
 
 /// What agencies, services, agreements and purposes say.
@@ -85,6 +88,7 @@ impl Policies {
             files,
             warnings,
             unsigned: Arc::default(),
+            signing: None,
         }
     }
 
@@ -98,6 +102,7 @@ impl Policies {
             files,
             warnings: self.warnings.clone(),
             unsigned: Arc::clone(&self.unsigned),
+            signing: self.signing.clone(),
         }
     }
 
@@ -203,11 +208,18 @@ impl Policies {
         self.unsigned.get(id)
     }
 
+    /// Who signed those that are in force, and whom that was believed from; none: nobody must.
+    #[must_use]
+    pub fn signing(&self) -> Option<&Arc<Signing>> {
+        self.signing.as_ref()
+    }
+
     /// Takes agreements out of force that are not signed, each with a warning.
-    pub(super) fn without(mut self, unsigned: BTreeMap<AgreementId, NotSigned>) -> Self {
+    pub(super) fn without(mut self, unsigned: BTreeMap<AgreementId, NotSigned>, signing: Signing) -> Self {
         unsigned.iter().for_each(|(id, why)| self.warnings.push(why.warning(id)));
         self.tables = self.fixed.tables(&held(&self.suspensions, &unsigned));
         self.unsigned = Arc::new(unsigned);
+        self.signing = Some(Arc::new(signing));
         self
     }
 

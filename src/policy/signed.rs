@@ -13,6 +13,7 @@ use crate::clock::Timestamp;
 use crate::crypto::cms::CmsError;
 use crate::crypto::cms::Signed;
 use crate::crypto::cms::verify::verify_detached;
+use crate::crypto::digest::Hash;
 use crate::crypto::digest::sha256;
 use crate::diagnostic::code::Code;
 use crate::diagnostic::fault::Fault;
@@ -22,10 +23,12 @@ use crate::identity::judgement::NotTaken;
 use crate::identity::judgement::judge_signer;
 use crate::identity::revocation::Revocations;
 use crate::language::Text;
+use crate::listener::certification::PathText;
 use crate::listener::tls::Trust;
 
 use super::model::Agreement;
 use super::policies::Policies;
+use super::signing::Signing;
 
 /// How far a signer's clock may be ahead of ours: what is signed tomorrow was not signed.
 const AHEAD: jiff::SignedDuration = jiff::SignedDuration::from_mins(5);
@@ -91,6 +94,10 @@ pub struct Signatory {
     pub agency: AgencyId,
     /// By which certificate, and when it says.
     pub signed: Signed,
+    /// By what that certificate was taken.
+    pub path: Option<Arc<PathText>>,
+    /// SHA-256 of the signature's file.
+    pub file: Hash,
 }
 
 /// The agencies that must sign an agreement: the provider, and every consumer.
@@ -151,7 +158,8 @@ fn signatory(
     if taken.agency.id != *agency {
         return Err(NotSigned::OtherAgency { agency: agency.clone(), found: taken.agency.id.clone() });
     }
-    Ok(Signatory { agency: agency.clone(), signed })
+    let (path, file) = (signers.trust.path(&chain, at), sha256(signature));
+    Ok(Signatory { agency: agency.clone(), signed, path, file })
 }
 
 /// The file of a signature, beside the agreement's: `agreements/TT-2026-001.G01.HYN.p7s`.
@@ -164,12 +172,14 @@ impl Policies {
     /// The same policies, with every agreement out of force that its parties have not signed.
     #[must_use]
     pub fn requiring_signatures(self, signers: Signers<'_>) -> Self {
-        let judged = |agreement: &Arc<Agreement>| {
-            judge(agreement, &self, signers).err().map(|why| (agreement.id.clone(), why))
-        };
-        let unsigned: BTreeMap<AgreementId, NotSigned> =
-            self.agreements().iter().filter_map(judged).collect();
-        self.without(unsigned)
+        let (mut signing, mut unsigned) = (Signing::by(signers.trust), BTreeMap::new());
+        for agreement in self.agreements() {
+            match judge(agreement, &self, signers) {
+                Ok(signatories) => signing.note(&agreement.id, signatories),
+                Err(why) => drop(unsigned.insert(agreement.id.clone(), why)),
+            }
+        }
+        self.without(unsigned, signing)
     }
 }
 

@@ -53,6 +53,7 @@ use super::quotas;
 use super::quotas::Quotas;
 use super::quotas::QuotasError;
 use super::reload::BeforeLoading;
+use super::reload::BeforePolicies;
 use super::reload::Reload;
 use super::reload::standing::Reloaded;
 use super::revoked::SeenError;
@@ -177,12 +178,13 @@ impl Gateway {
         let clock = Clock::system();
         rotation::refuse_begun(&settings.keys)?;
         let policy_clock = overrides.policy_clock.clone().unwrap_or_else(|| clock.clone());
+        let first = BeforePolicies::of(&settings);
         let policies = signers::policies(&settings, policy_clock.now(), clock.now())?;
         if let Some(first) = bounds::too_large(&policies).into_iter().next() {
             return Err(first.into());
         }
         let warnings = policies.warnings().clone();
-        let before = BeforeLoading::of(&settings, &policies)?;
+        let before = BeforeLoading::of(&settings, &policies, first)?;
         let (opened, signer, key) = open_log(&settings, &policies, &overrides, clock.clone()).await?;
         let (recorder, recovered) = (opened.recorder().clone(), opened.recovered().clone());
         let witnesses = witnesses(&settings, &recorder, &key, clock.clone()).await?;
@@ -347,7 +349,7 @@ pub(super) async fn open_log(
         operator: settings.operator.clone(),
         clock,
         answer_keys,
-        signers: signers::named(settings)?,
+        signing: policies.signing().cloned(),
         policy: *policies.hash(),
         policy_files: policies.files().to_vec(),
         policy_clock: overrides.policy_clock.as_ref().map(|clock| rfc3339_millis(clock.now())),

@@ -2,14 +2,9 @@
 
 use std::path::PathBuf;
 
-use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject as _;
-
 use crate::clock::Timestamp;
 use crate::config::settings::Settings;
 use crate::config::settings::SignerSettings;
-use crate::crypto::digest::hex;
-use crate::crypto::digest::sha256;
 use crate::identity::revocation::RevocationError;
 use crate::identity::revocation::Revocations;
 use crate::listener::tls::TlsError;
@@ -68,20 +63,4 @@ pub fn authorities(
     let trust = Trust::load(anchors, crls)?;
     let revoked = crls.map_or_else(|| Ok(Revocations::none()), Revocations::load)?;
     Ok((trust, revoked))
-}
-
-/// What the log says of whom signatures are believed from: the SHA-256 of each authority's certificate, where signatures are required.
-///
-/// # Errors
-/// A file cannot be read.
-pub(super) fn named(settings: &Settings) -> Result<Vec<String>, StartError> {
-    let required = settings.signers.as_ref().filter(|_| settings.require_signed_agreements);
-    let mut named = Vec::new();
-    for path in required.map(|signers| signers.anchors.as_slice()).unwrap_or_default() {
-        let unreadable = |source| SignersError::from(TlsError::Unreadable { path: path.clone(), source });
-        for certificate in CertificateDer::pem_file_iter(path).map_err(unreadable)? {
-            named.push(hex(&sha256(&certificate.map_err(unreadable)?)));
-        }
-    }
-    Ok(named)
 }

@@ -242,7 +242,8 @@ fn under_a_large_set_the_agreement_is_proven_by_the_list_that_the_entry_names() 
     let mut files: Vec<_> =
         (0..200).map(|at| file(format!("agreements/TT-{at}.toml"), "id = \"x\"\n")).collect();
     files.push(file("agreements/TT-2026-001.toml".to_owned(), AGREEMENT));
-    let change = Change { policy: [7; 32], files: &files, words: Text::default(), beside: Vec::new() };
+    let change =
+        Change { policy: [7; 32], files: &files, words: Text::default(), beside: Vec::new(), signing: None };
     recorder.change(&change).unwrap();
     let id = log.exchange(&recorder, 1, BODY);
     recorder.close().unwrap();

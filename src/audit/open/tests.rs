@@ -27,7 +27,7 @@ pub(in crate::audit) fn recorder(folder: &std::path::Path) -> Recorder {
         operator: "H31.02".parse().unwrap(),
         clock: Clock::by_hand(Timestamp::from_second(1_795_401_000).unwrap()),
         answer_keys: Vec::new(),
-        signers: Vec::new(),
+        signing: None,
         policy: [0; 32],
         policy_files: Vec::new(),
         policy_clock: None,

@@ -154,23 +154,27 @@ struct Rare {
     files: BTreeMap<String, String>,
     beside: BTreeMap<String, String>,
     listing: Option<String>,
+    anchors: Vec<String>,
+    signers_listing: Option<String>,
     order: Option<String>,
     signers: Vec<Signer>,
     token: Option<String>,
 }
 
-/// One who signed an order.
+/// One who signed an order, or an agreement.
 #[derive(Deserialize, Default)]
 #[serde(default)]
 struct Signer {
     certificate: Option<String>,
+    path: Option<String>,
     signature: Option<String>,
 }
 
 impl Rare {
     fn objects(&self) -> Vec<Hash> {
-        let of_signers = self.signers.iter().flat_map(|one| [&one.certificate, &one.signature]);
-        let named = of_signers.chain([&self.order, &self.token, &self.listing]).filter_map(Option::as_ref);
+        let of_signers = self.signers.iter().flat_map(|one| [&one.certificate, &one.path, &one.signature]);
+        let one_each = [&self.order, &self.token, &self.listing, &self.signers_listing];
+        let named = of_signers.chain(one_each).filter_map(Option::as_ref).chain(&self.anchors);
         self.files
             .values()
             .chain(self.beside.values())

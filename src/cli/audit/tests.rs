@@ -69,7 +69,7 @@ impl Node {
             operator: "H31.02".parse().unwrap(),
             clock: Clock::by_hand(NOW.parse().unwrap()),
             answer_keys: Vec::new(),
-            signers: Vec::new(),
+            signing: None,
             policy: [7; 32],
             policy_files: Vec::new(),
             policy_clock: None,

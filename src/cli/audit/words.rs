@@ -49,6 +49,9 @@ pub fn lines(seen: &Seen, language: Language) -> Vec<String> {
     fact(&mut lines, "Bước", "Stage", text("stage"));
     fact(&mut lines, "Chặng lỗi", "Failed hop", text("hop"));
     fact(&mut lines, "Trường dữ liệu được phép", "Fields granted", fields(seen));
+    fact(&mut lines, "Thay đổi", "What changed", changed(seen, language));
+    fact(&mut lines, "Tổ chức cấp chứng thư số cho các bên ký", "Authorities of the signers", anchors(seen));
+    lines.extend(signers(seen, language));
     fact(&mut lines, "Câu hỏi", "Question", question(seen));
     fact(&mut lines, "Số dòng đã xem", "Rows shown", seen.number("rows").map(|rows| rows.to_string()));
     fact(&mut lines, "Chứng thư số", "Certificate", certificate(seen));
@@ -127,6 +130,10 @@ fn headline(seen: &Seen, language: Language) -> String {
         ),
         "audit.read" => ("cho đọc nhật ký:", "showed entries of the log to"),
         "node.ordered" => ("nhận lệnh vận hành của", "was given an order by"),
+        "policy.changed" if seen.text("old") == seen.text("new") => (
+            "ghi nhận các tệp và chữ ký đi cùng chính sách; đơn vị vận hành",
+            "named the files and signatures beside its policies; operator",
+        ),
         "policy.changed" => {
             ("áp dụng chính sách mới; đơn vị vận hành", "put other policies into force; operator")
         }
@@ -163,6 +170,45 @@ fn legal_basis(seen: &Seen) -> Option<String> {
 fn fields(seen: &Seen) -> Option<String> {
     let fields = seen.fields();
     (!fields.is_empty()).then(|| fields.into_iter().map(shown).collect::<Vec<_>>().join(", "))
+}
+
+/// What changed of the policies: of several lines each stands by itself, further in.
+fn changed(seen: &Seen, language: Language) -> Option<String> {
+    let words = seen.leaf.get("changed")?.get(pick(language, "vi", "en"))?.as_str()?;
+    Some(words.lines().map(|line| format!("\n    {}", shown(line))).collect())
+}
+
+/// By whose word signatures over agreements are believed: the hashes under which their certificates are kept.
+fn anchors(seen: &Seen) -> Option<String> {
+    let anchors = seen.leaf.get("anchors")?.as_array()?;
+    Some(anchors.iter().filter_map(Value::as_str).map(shown).collect::<Vec<_>>().join(", "))
+}
+
+/// Who signed which agreement, and under which names what proves it is kept.
+fn signers(seen: &Seen, language: Language) -> Vec<String> {
+    if seen.kind() != "policy.changed" {
+        return Vec::new();
+    }
+    let listed = seen.text("signers_listing").map(|hash| {
+        let they = pick(language, "Các bên ký: danh sách trong đối tượng", "Signers: listed in the object");
+        format!("  {they} {}", shown(hash))
+    });
+    let signers = seen.leaf.get("signers").and_then(Value::as_array).into_iter().flatten();
+    signers.map(|signer| signed(signer, language)).chain(listed).collect()
+}
+
+fn signed(signer: &Value, language: Language) -> String {
+    let text = |name: &str| signer.get(name).and_then(Value::as_str).map(shown).unwrap_or_default();
+    let (agency, agreement) = (text("agency"), text("agreement"));
+    let (signature, certificate) = (text("signature"), text("certificate"));
+    match language {
+        Language::Vi => {
+            format!("  {agency} đã ký thỏa thuận {agreement}: chữ ký {signature}, chứng thư số {certificate}")
+        }
+        Language::En => format!(
+            "  {agency} signed agreement {agreement}: signature {signature}, certificate {certificate}"
+        ),
+    }
 }
 
 /// What was asked at the desk, and by what it was narrowed down.

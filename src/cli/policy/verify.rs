@@ -67,7 +67,7 @@ impl Verify {
     }
 }
 
-fn tell(Signatory { agency, signed }: &Signatory, terminal: &mut Terminal) -> Result<(), Failure> {
+fn tell(Signatory { agency, signed, .. }: &Signatory, terminal: &mut Terminal) -> Result<(), Failure> {
     let read = certificate::read(&signed.certificate).ok();
     let (serial, issuer) = read.map(|it| (it.serial, it.issuer)).unwrap_or_default();
     let at = signed.signing_time.unwrap_or_default();

@@ -12,7 +12,6 @@ use crate::console::desk::Admits;
 use crate::diagnostic::file;
 use crate::gateway::body::Rules;
 use crate::gateway::in_force::InForce;
-use crate::identity::revocation::Revocations;
 use crate::language::Text;
 use crate::listener::tls::Tls;
 use crate::policy::Policies;
@@ -23,7 +22,6 @@ use crate::policy::policies::PolicyFile;
 use crate::request::authority::Authorities;
 
 use super::Served;
-use super::both;
 use super::disk;
 use super::disk::Look;
 use super::disk::Material;
@@ -32,7 +30,6 @@ use super::standing::NotTaken;
 use super::standing::Part;
 use super::words;
 use crate::server::doorway::platform_tls;
-use crate::server::signers;
 
 /// Everything that would be in force, and what of it is new.
 #[derive(Debug)]
@@ -49,6 +46,8 @@ pub(super) struct Aside {
     pub(super) material: Material,
     /// By which files the sockets are served.
     pub(super) sockets: Sockets,
+    /// By which files signatures over agreements are believed, and what these held.
+    pub(super) signers: Material,
     /// What changed, in words; empty: nothing.
     pub(super) words: Vec<Text>,
     /// Files that were replaced and that anybody may read.
@@ -67,6 +66,7 @@ impl Aside {
             desk: None,
             material: served.material.clone(),
             sockets: served.sockets.clone(),
+            signers: served.signers.clone(),
             words: Vec::new(),
             beside: Vec::new(),
             not_taken: Vec::new(),
@@ -85,7 +85,8 @@ impl Aside {
             true => self.refuse(Part::Policies, faults.render(false)),
             false => self.take_policies(served, files),
         }
-        if self.not_taken.iter().any(|fault| fault.part == Part::Policies)
+        let of_policies = |fault: &NotTaken| matches!(fault.part, Part::Policies | Part::Signers);
+        if self.not_taken.iter().any(of_policies)
             && let Some(policies) = self.switched(suspensions.as_deref())
         {
             self.put_switch(policies);
@@ -157,36 +158,54 @@ impl Aside {
         self.in_force.authorities = Arc::new(authorities);
         self.in_force.bodies = Rules { within: settings.exchange.body_timeout };
         self.in_force.contact = settings.contact.clone();
-        // Whom signatures are believed from is recorded by a start, and changes with one.
-        let (signers, required) = (self.settings.signers.clone(), self.settings.require_signed_agreements);
+        // Whether agreements must be signed changes with a start alone. While they must, somebody is named to believe it from.
+        let required = self.settings.require_signed_agreements;
+        let signers = settings.signers.clone().or_else(|| self.settings.signers.clone().filter(|_| required));
         self.settings = Settings { signers, require_signed_agreements: required, ..settings };
     }
 
     fn take_policies(&mut self, served: &Served, files: Vec<PolicyFile>) {
-        if crate::policy::fingerprint::of(&files) == *self.in_force.policies.hash() {
+        let signers = self.signers_now();
+        let same_signers = signers == self.signers;
+        if same_signers && crate::policy::fingerprint::of(&files) == *self.in_force.policies.hash() {
             return;
         }
-        match self.checked(served, files) {
-            Ok(policies) => self.put_policies(policies),
-            Err(why) => self.refuse(Part::Policies, why),
+        match self.checked(served, files, same_signers) {
+            // What changed while it was read is neither taken nor told about: the next look sees it.
+            Ok(_) if self.signers_now() != signers => {}
+            Ok(policies) => {
+                self.put_policies(policies);
+                self.put_signers(signers);
+            }
+            Err(fault) => self.not_taken.push(fault),
         }
     }
 
-    fn checked(&self, served: &Served, files: Vec<PolicyFile>) -> Result<Policies, String> {
-        let policies =
-            compile(files, served.door.policy_clock.now()).map_err(|faults| faults.render(false))?;
-        let policies = signed(served, policies)?;
+    fn checked(
+        &self,
+        served: &Served,
+        files: Vec<PolicyFile>,
+        same_signers: bool,
+    ) -> Result<Policies, NotTaken> {
+        let refused = |why| NotTaken { part: Part::Policies, why };
+        let policies = compile(files, served.door.policy_clock.now());
+        let policies = policies.map_err(|faults| refused(faults.render(false)))?;
+        let policies = self.signed(served, policies, same_signers)?;
         if let Some(which) = bounds::too_large(&policies).first() {
-            return Err(which.to_string());
+            return Err(refused(which.to_string()));
         }
         // Connects to nobody: that a certificate which a new service names is there must be known before the service is.
         let (tls, clock) = (platform_tls(&self.settings), served.door.clock.clone());
         let renewed = self.in_force.platforms.renewed(policies.services(), &tls, clock);
-        renewed.map(|_| policies).map_err(|why| causes(&why))
+        renewed.map(|_| policies).map_err(|why| refused(causes(&why)))
     }
 
     fn put_policies(&mut self, policies: Policies) {
-        self.words.push(words::of_policies(&self.in_force.policies, &policies));
+        let before = Arc::clone(&self.in_force.policies);
+        if policies.hash() != before.hash() {
+            self.words.push(words::of_policies(&before, &policies));
+        }
+        self.words.extend(words::of_signing(&before, &policies));
         self.in_force.policies = Arc::new(policies);
     }
 
@@ -203,6 +222,12 @@ impl Aside {
             }
             Err(why) => self.refuse(Part::Platforms, causes(&why)),
         }
+    }
+
+    /// Says that a file is no longer used.
+    pub(super) fn tell_gone(&mut self, path: &Path) {
+        let name = name_of(path, &self.settings.certs);
+        self.words.push(Text::new(format!("bỏ tệp: {name}"), format!("no longer used: {name}")));
     }
 
     /// Says which files were replaced; those that are public are kept beside the log.
@@ -233,30 +258,8 @@ pub(super) fn are_files(paths: &[PathBuf]) -> Result<(), String> {
 }
 
 /// A file as people know it: by its name in the folder of certificates.
-pub(super) fn name_of(path: &Path, certs: &Path) -> String {
+fn name_of(path: &Path, certs: &Path) -> String {
     path.strip_prefix(certs).unwrap_or(path).display().to_string()
-}
-
-/// Other policies, with the signatures that this gateway requires since its start: by the authorities that the start recorded.
-fn signed(served: &Served, policies: Policies) -> Result<Policies, String> {
-    let settings = &served.settings;
-    let Some(signers) = settings.signers.as_ref().filter(|_| settings.require_signed_agreements) else {
-        return Ok(policies);
-    };
-    are_files(&signers.anchors)?;
-    are_files(signers.crls.as_deref().unwrap_or_default())?;
-    let named = signers::named(settings).map_err(|why| causes(&why))?;
-    if named != served.signers {
-        return Err(
-            "[signers] anchors are others than the log names: they change by a start alone".to_owned()
-        );
-    }
-    if let Some(files) = &signers.crls {
-        let lists = Revocations::load(files).map_err(|why| causes(&why))?;
-        let admitted = served.seen.admits(&lists).and_then(|()| served.seen.take(&lists));
-        admitted.map_err(|why| both(&why.text()))?;
-    }
-    signers::required(policies, signers, served.door.clock.now()).map_err(|why| causes(&why))
 }
 
 /// An error with what is under it.

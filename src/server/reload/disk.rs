@@ -72,6 +72,11 @@ impl Material {
         among.iter().filter(|path| self.0.get(*path) != before.0.get(*path)).cloned().collect()
     }
 
+    /// Those files that are no longer among them.
+    pub(super) fn gone<'a>(&'a self, now: &'a Self) -> impl Iterator<Item = &'a PathBuf> {
+        self.0.keys().filter(|path| !now.0.contains_key(*path))
+    }
+
     /// Takes over what is known of these files.
     pub(super) fn take(&mut self, from: &Self, files: &[PathBuf]) {
         let known = files.iter().filter_map(|path| Some((path.clone(), *from.0.get(path)?)));
@@ -160,8 +165,15 @@ pub(super) fn loaded(settings: &Settings, policies: &Policies, material: Materia
 /// All files beside configuration and policies.
 pub(super) fn named(settings: &Settings, policies: &Policies) -> Vec<PathBuf> {
     let mut all = of_sockets(settings);
+    all.extend(of_signers(settings));
     all.extend(of_platforms(settings, policies));
     all
+}
+
+/// The files by which signatures over agreements are believed, where they are required.
+pub(super) fn of_signers(settings: &Settings) -> Vec<PathBuf> {
+    let required = settings.signers.as_ref().filter(|_| settings.require_signed_agreements);
+    required.into_iter().flat_map(|it| it.anchors.iter().chain(it.crls.iter().flatten())).cloned().collect()
 }
 
 /// The files of both sockets: who may come in, and who no longer.

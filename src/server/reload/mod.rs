@@ -15,7 +15,7 @@
 //! |---|---|
 //! | `disk` | what lies on the disk, and since when |
 //! | `looks` | who looks at it, and what comes first |
-//! | `aside`, `sockets` | what would be in force |
+//! | `aside`, `signers`, `sockets` | what would be in force |
 //! | `words` | what changes, in words |
 //! | `standing` | what could not be taken |
 //! | `ordered` | what operators have done at the desk |
@@ -24,6 +24,7 @@ mod aside;
 mod disk;
 mod looks;
 mod ordered;
+mod signers;
 mod sockets;
 pub mod standing;
 mod words;
@@ -54,7 +55,6 @@ use super::revoked::Seen;
 use super::revoked::SeenError;
 use super::run::StartError;
 use super::sharing;
-use super::signers;
 use aside::Aside;
 use disk::Material;
 use disk::Settling;
@@ -83,8 +83,8 @@ pub struct Served {
     pub settings: Settings,
     material: Material,
     sockets: Sockets,
-    /// Whom signatures over agreements are believed from, as the log names them.
-    signers: Vec<String>,
+    /// By which files signatures over agreements are believed, and what these held: a socket may have its own reasons to look at them.
+    signers: Material,
     /// The newest revocation lists that were in force.
     seen: Seen,
     /// How often something else was put into force.
@@ -94,15 +94,36 @@ pub struct Served {
 /// What the files held before anything was loaded from them, so that what changed meanwhile is seen as a change; and which revocation lists
 /// were in force before.
 #[derive(Debug)]
-pub struct BeforeLoading(Material, Seen);
+pub struct BeforeLoading {
+    material: Material,
+    signers: Material,
+    seen: Seen,
+}
+
+/// The same of the files that policies are loaded by.
+#[derive(Debug)]
+pub struct BeforePolicies(Material);
+
+impl BeforePolicies {
+    /// Looks at the files.
+    #[must_use]
+    pub fn of(settings: &Settings) -> Self {
+        Self(Material::of(disk::of_signers(settings)))
+    }
+}
 
 impl BeforeLoading {
     /// Looks at the files.
     ///
     /// # Errors
     /// A revocation list is older than the one that was in force, or nobody can say.
-    pub fn of(settings: &Settings, policies: &Policies) -> Result<Self, StartError> {
-        Ok(Self(Material::of(disk::named(settings, policies)), revoked::begin(settings)?))
+    pub fn of(
+        settings: &Settings,
+        policies: &Policies,
+        BeforePolicies(signers): BeforePolicies,
+    ) -> Result<Self, StartError> {
+        let material = Material::of(disk::named(settings, policies));
+        Ok(Self { material, signers, seen: revoked::begin(settings)? })
     }
 }
 
@@ -129,7 +150,7 @@ impl Reload {
     pub fn new(
         (door, exchange, desk): (Arc<Door>, Tls, Option<desk::Reloaded>),
         settings: Settings,
-        BeforeLoading(material, seen): BeforeLoading,
+        BeforeLoading { material, signers, seen }: BeforeLoading,
     ) -> Self {
         let policies = Arc::clone(&door.in_force().policies);
         let sight = disk::loaded(&settings, &policies, material.clone());
@@ -139,8 +160,7 @@ impl Reload {
             looks: 0,
         };
         let served = Served {
-            // What cannot be read now is not what was recorded: no other set is taken then.
-            signers: signers::named(&settings).unwrap_or_default(),
+            signers,
             sockets: Sockets::of(&settings),
             version: 0,
             door,
@@ -223,6 +243,7 @@ impl Served {
             files: policies.files(),
             words: Text::new(vi.join("\n"), en.join("\n")),
             beside: aside.beside.clone(),
+            signing: policies.signing().map(|signing| &**signing),
         };
         self.note_lists(&aside)?;
         // Stopping behind this line leaves a record of a change that was not seen to: the next start loads the same files.
@@ -261,7 +282,8 @@ impl Served {
         self.door.budget.set(aside.settings.caps.refusals_per_minute);
         self.door.budget.retain(|agency| policies.agency(agency).is_some());
         self.door.metrics.reloaded();
-        (self.settings, self.material, self.sockets) = (aside.settings, aside.material, aside.sockets);
+        (self.settings, self.material) = (aside.settings, aside.material);
+        (self.sockets, self.signers) = (aside.sockets, aside.signers);
     }
 }
 

@@ -17,7 +17,6 @@ use super::Served;
 use super::aside::Aside;
 use super::aside::are_files;
 use super::aside::causes;
-use super::aside::name_of;
 use super::both;
 use super::disk;
 use super::disk::InPlace;
@@ -101,10 +100,7 @@ impl Aside {
         let place = InPlace::of(wanted);
         let replaced = material.changed(&self.material, &place.files);
         self.tell_replaced(&replaced, &disk::public_of_socket(wanted));
-        for gone in before.files.iter().filter(|path| !place.files.contains(path)) {
-            let name = name_of(gone, &self.settings.certs);
-            self.words.push(Text::new(format!("bỏ tệp: {name}"), format!("no longer used: {name}")));
-        }
+        before.files.iter().filter(|path| !place.files.contains(path)).for_each(|gone| self.tell_gone(gone));
         if place.names != before.names {
             let names = place.names.join(", ");
             self.words.push(Text::new(format!("tên cổng: {names}"), format!("names: {names}")));
@@ -121,8 +117,13 @@ fn secured(wanted: &SocketSettings, seen: &Seen, now: Timestamp) -> Result<(Tls,
     let tls = socket::tls(wanted).map_err(|why| causes(&why))?;
     let revoked = socket::revoked(wanted).map_err(|why| causes(&why))?;
     seen.admits(&revoked).map_err(|why| both(&why.text()))?;
+    speaks_yet(&revoked, now).map(|()| (tls, revoked))
+}
+
+/// A list that has lapsed speaks for nobody.
+pub(super) fn speaks_yet(revoked: &Revocations, now: Timestamp) -> Result<(), String> {
     match revoked.next_update() {
         Some(next) if next <= now => Err(format!("a revocation list is past its next update, {next:.0}")),
-        Some(_) | None => Ok((tls, revoked)),
+        Some(_) | None => Ok(()),
     }
 }

@@ -14,6 +14,8 @@ pub enum Part {
     Configuration,
     /// The policies.
     Policies,
+    /// The authorities by which signatures over agreements are believed, and their revocation lists.
+    Signers,
     /// The files by which platforms are reached.
     Platforms,
     /// Certificate, authorities and revocation lists of the exchange.
@@ -29,6 +31,7 @@ impl fmt::Display for Part {
         f.write_str(match self {
             Self::Configuration => "gateway.toml",
             Self::Policies => "policies",
+            Self::Signers => "certificates of [signers]",
             Self::Platforms => "certificates of platforms",
             Self::Exchange => "certificates of [exchange]",
             Self::Desk => "certificates of [desk]",

@@ -23,6 +23,28 @@ pub(super) fn of_switch(old: &Policies, new: &Policies) -> Text {
     told(&diff::between_switches(old, new), old, new)
 }
 
+/// Which agreements answer by other signatures than before: those whose parties are no longer believed to have signed, and those who now are.
+pub(super) fn of_signing(old: &Policies, new: &Policies) -> Option<Text> {
+    let (mut vi, mut en) = (Vec::new(), Vec::new());
+    for id in new.agreements().iter().map(|agreement| &agreement.id) {
+        match (old.unsigned(id), new.unsigned(id)) {
+            (None, Some(why)) => {
+                let why = why.text();
+                vi.push(format!("thỏa thuận {id} chưa đủ chữ ký: {}", why.vi));
+                en.push(format!("agreement {id} is not signed: {}", why.en));
+            }
+            (Some(_), None) => {
+                vi.push(format!("thỏa thuận {id} đã đủ chữ ký"));
+                en.push(format!("agreement {id} is signed now"));
+            }
+            (None, None) | (Some(_), Some(_)) => {}
+        }
+    }
+    vi.truncate(TOLD_MAX);
+    en.truncate(TOLD_MAX);
+    (!vi.is_empty()).then(|| Text::new(vi.join("\n"), en.join("\n")))
+}
+
 fn told(changes: &[diff::Change], old: &Policies, new: &Policies) -> Text {
     let told = diff::in_words(changes, TOLD_MAX);
     if told.is_empty() {
@@ -85,6 +107,7 @@ pub(super) fn of_settings(old: &Settings, new: &Settings) -> (Vec<&'static str>,
         ("policies", *policies == new.policies),
         ("platform_anchors", *platform_anchors == new.platform_anchors),
         ("limits", *caps == new.caps),
+        ("signers", *signers == new.signers),
         ("exchange", reloadable(exchange) == reloadable(&new.exchange)),
         ("desk", desks.is_none_or(|(old, new)| old.names == new.names)),
     ];
@@ -98,7 +121,6 @@ pub(super) fn of_settings(old: &Settings, new: &Settings) -> (Vec<&'static str>,
         ("witness", *witnesses == new.witnesses),
         ("anchor", *anchor == new.anchor),
         ("limits.shared", *shared == new.shared),
-        ("signers", *signers == new.signers),
         ("require_signed_agreements", *require_signed_agreements == new.require_signed_agreements),
         ("exchange", is_fixed(&exchange.socket, &new.exchange.socket)),
         ("desk", desks.map_or(desk.is_some() == new.desk.is_some(), |(old, new)| is_fixed(old, new))),

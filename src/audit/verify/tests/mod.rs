@@ -173,6 +173,14 @@ fn every_object_that_an_entry_names_is_looked_for() {
         ("audit.read", format!(r#""certificate":{{"issuer":"x","object":"{a}","path":"{b}"}},"#), 2),
         ("policy.changed", format!(r#""files":{{"a":"{a}","b":"{b}"}},"#), 2),
         (
+            "policy.changed",
+            format!(
+                r#""anchors":["{a}"],"signers":[{{"agency":"H31","agreement":"TT-1","certificate":"{b}","path":"{c}","signature":"{d}"}}],"#
+            ),
+            4,
+        ),
+        ("policy.changed", format!(r#""listing":"{a}","signers_listing":"{b}","#), 2),
+        (
             "month.forgotten",
             format!(
                 r#""order":"{a}","signers":[{{"agency":"H31","certificate":"{b}","signature":"{c}","spki":"{d}"}}],"#
