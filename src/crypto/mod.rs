@@ -1,8 +1,8 @@
-//! The one door to ring. No other module names it, so that exchanging the primitives is one change.
+//! The one door to ring, and to RustCrypto's SHA-256. No other module names them, so that exchanging the primitives is one change.
 //!
 //! | need | here |
 //! |---|---|
-//! | hashes | [`digest::sha256`], [`digest::Sha256`], [`digest::hmac_sha256`] |
+//! | hashes | [`digest::sha256`], [`digest::Sha256`], [`digest::hmac_sha256`]; of many texts at once [`lanes::sha256_each`] |
 //! | signatures | [`sign::Ed25519Key`], [`sign::P256Key`], [`verify::PublicKey`] |
 //! | signatures by certificates | [`cms`] |
 //! | time-stamps | [`tsp`] |
@@ -13,6 +13,7 @@
 pub mod cms;
 pub mod digest;
 pub mod keyfile;
+pub mod lanes;
 pub mod pem;
 pub mod random;
 pub mod seal;
