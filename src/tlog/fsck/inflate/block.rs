@@ -59,9 +59,21 @@ impl Literals {
         (self.0 >> 8).to_le_bytes()
     }
 
-    /// One literal more.
-    fn with(self, literal: u8, bits: u8) -> Self {
-        Self((self.0 | u32::from(literal) << (8 * (self.count() + 1))) + (1 << 6) + u32::from(bits))
+    /// The literal that was found; none if that is none.
+    fn of(found: Found) -> Self {
+        match found {
+            Found { symbol: literal @ 0..END, length: bits @ 1.. } => {
+                Self(u32::from(bits) | 1 << 6 | u32::from(literal) << 8)
+            }
+            Found { .. } => Self::default(),
+        }
+    }
+
+    /// These, and behind them another one if there is one and it fits.
+    fn then(self, one: Self) -> Self {
+        let fits = self.count() > 0 && one.count() > 0 && self.bits() + one.bits() <= LITERAL_BITS;
+        let another = (one.0 & 0xff) + (one.0 >> 8 << (8 * (self.count() + 1)));
+        if fits { Self(self.0 + another) } else { self }
     }
 }
 
@@ -152,16 +164,16 @@ fn grouped(symbol: u32, step: u32, bits: &mut Bits<'_>) -> Option<u32> {
     Some(begin + bits.take_held(extra)?)
 }
 
-/// What literals the next bits are, for each way in which they can be.
+/// What literals the next bits are, for each way in which they can be. One by one they would be found as well, but each step hangs on a
+/// guess there that the processor makes wrong half the time.
 fn literals(found: &[Found]) -> Box<[Literals; 1 << LITERAL_BITS]> {
-    let mut all = Box::new([Literals::default(); 1 << LITERAL_BITS]);
-    for (begin, place) in all.iter_mut().enumerate() {
-        while place.count() < 3
-            && let Some(Found { symbol: literal @ 0..END, length: bits @ 1.. }) =
-                found.get(begin >> place.bits()).copied()
-            && place.bits() + u32::from(bits) <= LITERAL_BITS
-        {
-            *place = place.with(literal as u8, bits);
+    let mut ones = [Literals::default(); 1 << LITERAL_BITS];
+    ones.iter_mut().zip(found).for_each(|(one, found)| *one = Literals::of(*found));
+    let mut all = Box::new(ones);
+    for _ in 0..2 {
+        for (begin, place) in all.iter_mut().enumerate() {
+            let next = ones.get(begin >> place.bits()).copied().unwrap_or_default();
+            *place = place.then(next);
         }
     }
     all

@@ -3,6 +3,9 @@
 /// Bytes written at once, of which only some count.
 const CHUNK: usize = 4;
 
+/// Bytes of a copy that are moved at once: most copies of a leaf are no longer.
+const PIECE: usize = 32;
+
 /// Bytes, of which the first `at` are unpacked.
 pub(super) struct Output {
     // Invariant: at most a chunk longer than `most`.
@@ -30,7 +33,29 @@ impl Output {
     }
 
     /// Copies what stands so far back; nothing if there is no such place, or no room.
+    #[inline]
     pub(super) fn copy(&mut self, distance: usize, length: usize) -> Option<()> {
+        if distance >= PIECE && self.bytes.len() - self.at >= length + PIECE {
+            return self.pieces(distance, length);
+        }
+        self.exactly(distance, length)
+    }
+
+    /// Copies by pieces, the last one whole: what stands behind the end is written over later, or not told.
+    #[inline]
+    fn pieces(&mut self, distance: usize, length: usize) -> Option<()> {
+        let (mut at, end) = (self.at, self.at + length);
+        while at < end {
+            let piece: [u8; PIECE] = *self.bytes.get(at.checked_sub(distance)?..)?.first_chunk()?;
+            *self.bytes.get_mut(at..)?.first_chunk_mut()? = piece;
+            at += PIECE;
+        }
+        self.at = end;
+        Some(())
+    }
+
+    #[cold]
+    fn exactly(&mut self, distance: usize, length: usize) -> Option<()> {
         let from = self.at.checked_sub(distance)?;
         if self.bytes.len() - self.at < length {
             self.grow(length)?;

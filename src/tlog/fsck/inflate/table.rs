@@ -48,19 +48,30 @@ impl Table {
     }
 
     fn enter(&mut self, lengths: &[u8]) {
-        let mut code = 0_u16;
-        for length in 1..=LONGEST as u8 {
-            for (symbol, _) in (0..).zip(lengths).filter(|(_, one)| **one == length) {
-                self.symbols.push(symbol);
-                if u32::from(length) <= self.bits {
-                    let first = usize::from(code.reverse_bits() >> (16 - length));
-                    let places = self.looked_up.iter_mut().skip(first).step_by(1 << length);
-                    places.for_each(|place| *place = Found { symbol, length });
-                }
-                code = code.wrapping_add(1);
+        let mut next = self.firsts();
+        self.symbols = vec![0; next.last().map_or(0, |(place, _)| *place)];
+        for (symbol, length) in (0..).zip(lengths.iter().copied()).filter(|(_, length)| *length > 0) {
+            let Some((place, code)) = next.get_mut(usize::from(length)) else { continue };
+            self.symbols.get_mut(*place).into_iter().for_each(|place| *place = symbol);
+            if u32::from(length) <= self.bits {
+                let first = usize::from(code.reverse_bits() >> (16 - length));
+                let places = self.looked_up.iter_mut().skip(first).step_by(1 << length);
+                places.for_each(|place| *place = Found { symbol, length });
             }
-            code = code.wrapping_shl(1);
+            (*place, *code) = (*place + 1, code.wrapping_add(1));
         }
+    }
+
+    /// Of each length, where the first of its symbols stands, and the code of that; at the end, where none stands any more.
+    fn firsts(&self) -> [(usize, u16); LONGEST + 2] {
+        let (mut place, mut code) = (0, 0_u16);
+        let mut firsts = [(0, 0); LONGEST + 2];
+        for (first, count) in firsts.iter_mut().zip(self.counts.into_iter().chain([0])) {
+            *first = (place, code);
+            place += usize::from(count);
+            code = code.wrapping_add(count).wrapping_shl(1);
+        }
+        firsts
     }
 
     /// What was looked up, by the bits that codes begin with.
