@@ -1,18 +1,22 @@
 //! How exchanges stand. Those that are decided are many, and each is kept in sixteen bytes.
 //!
-//! Ids begin with the time, and an exchange's entries are written close together: the newest ids stand in a table, older ones in
-//! one sorted row, to which what leaves the table is nearly always only appended. With the row's spare room that is at most
-//! 18 bytes an exchange, and the table besides, which has a fixed size.
+//! Ids begin with the time, and an exchange's entries are written close together: ids stand in one sorted row, and a new one is nearly
+//! always put at its end, or a little before. One that belongs far back waits in a table with others, until they are sorted in together;
+//! so whatever the order of ids, none costs more than a few steps. With the row's spare room that is at most 18 bytes an exchange, and
+//! the table besides, which has a fixed size.
 
 use std::collections::HashMap;
-use std::collections::HashSet;
 
 use super::leaf::Agency;
 use super::leaf::Id;
 use super::wrong::BadStanding;
 
-/// Exchanges in the table before the older half of them leaves it: about ten megabytes.
-const TABLE_MAX: usize = 1 << 18;
+/// Exchanges in the table before they are sorted into the row: about ten megabytes.
+const LATE_MAX: usize = 1 << 18;
+
+/// Ids at the end of the row before which a new one is put at once: moving as many costs no more than a few steps in the table. At
+/// 10,000 exchanges a second they are those of a tenth of a second.
+const NEAR: usize = 1 << 10;
 
 /// How an exchange stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,7 +67,9 @@ impl Exchanges {
             (Step::Orphan, None) if !is_open && knows_all => Some(BadStanding::OrphanedNotOpened),
             (Step::Decide | Step::Orphan | Step::Abort, _) => None,
         };
-        self.open.remove(&id);
+        if is_open {
+            self.open.remove(&id);
+        }
         let standing = if step == Step::Decide { Standing::Decided } else { Standing::Aborted };
         self.decided.put(id, standing);
         wrong
@@ -83,67 +89,70 @@ impl Exchanges {
 /// Exchanges that have an outcome.
 #[derive(Debug, Default)]
 struct Decided {
-    decided: HashSet<Id>,
-    aborted: HashSet<Id>,
-    /// In order; the version of one that was aborted is 6 in place of 7.
+    // Invariant: in order; the version of one that was aborted is 6 in place of 7.
     row: Vec<Id>,
+    // Invariant: none of them stands in the row, and the last of the row is behind all of them.
+    late: HashMap<Id, Standing>,
 }
 
 impl Decided {
     fn get(&self, id: Id) -> Option<Standing> {
-        if self.decided.contains(&id) {
-            return Some(Standing::Decided);
+        let found = self.place(id).map(|place| self.row.get(place));
+        match found {
+            Ok(found) => found.map(|found| found.standing()),
+            // Nothing is late that would stand at the end.
+            Err(place) if place == self.row.len() => None,
+            Err(_) => self.late.get(&id).copied(),
         }
-        if self.aborted.contains(&id) {
-            return Some(Standing::Aborted);
-        }
-        let found = self.row.get(self.place(id)?)?;
-        Some(if found.plain() == *found { Standing::Decided } else { Standing::Aborted })
     }
 
-    /// Where an exchange stands in the row.
-    fn place(&self, id: Id) -> Option<usize> {
-        if self.row.last().is_none_or(|last| last.plain() < id) {
-            return None;
+    /// Where an exchange stands in the row; or else, where it would. It is looked for from the end, in strides that double.
+    fn place(&self, id: Id) -> Result<usize, usize> {
+        let (mut end, mut stride) = (self.row.len(), 1);
+        while let Some(begin) = end.checked_sub(stride)
+            && self.row.get(begin).is_some_and(|other| other.plain() > id)
+        {
+            (end, stride) = (begin, stride * 2);
         }
-        self.row.binary_search_by_key(&id, |other| other.plain()).ok()
+        let begin = end.saturating_sub(stride);
+        let near = self.row.get(begin..end).unwrap_or_default();
+        let place = near.binary_search_by_key(&id, |other| other.plain());
+        place.map(|place| begin + place).map_err(|place| begin + place)
     }
 
     fn put(&mut self, id: Id, standing: Standing) {
-        if let Some(place) = self.place(id) {
-            let place = self.row.get_mut(place);
-            return place.into_iter().for_each(|place| *place = id.with(standing));
-        }
-        match standing {
-            Standing::Decided => self.decided.insert(id),
-            Standing::Aborted => {
-                self.decided.remove(&id);
-                self.aborted.insert(id)
+        match self.place(id) {
+            Ok(place) => self.row.get_mut(place).into_iter().for_each(|place| *place = id.with(standing)),
+            Err(place) if self.row.len() - place < NEAR && !self.late.contains_key(&id) => {
+                self.make_room(1);
+                self.row.insert(place, id.with(standing));
             }
-        };
-        if self.decided.len() + self.aborted.len() >= TABLE_MAX {
+            Err(_) => {
+                self.late.insert(id, standing);
+            }
+        }
+        if self.late.len() >= LATE_MAX {
             self.settle();
         }
     }
 
-    /// Moves the older half of the table into the row.
+    /// Sorts the table into the row.
     fn settle(&mut self) {
-        let aborted = self.aborted.drain().map(|id| id.with(Standing::Aborted));
-        let mut leaving: Vec<Id> = self.decided.drain().chain(aborted).collect();
-        leaving.sort_unstable_by_key(|id| id.plain());
-        for id in leaving.split_off(leaving.len() / 2) {
-            let table = if id.plain() == id { &mut self.decided } else { &mut self.aborted };
-            table.insert(id.plain());
-        }
-        let Some(first) = leaving.first().map(|id| id.plain()) else { return };
-        // Room for an eighth more: the row is moved seldom, and never half empty.
-        if self.row.capacity() - self.row.len() < leaving.len() {
-            self.row.reserve_exact(leaving.len().max(self.row.len() / 8));
-        }
+        let mut late: Vec<Id> = self.late.drain().map(|(id, standing)| id.with(standing)).collect();
+        late.sort_unstable_by_key(|id| id.plain());
+        let Some(first) = late.first().map(|id| id.plain()) else { return };
+        self.make_room(late.len());
         let begin = self.row.partition_point(|id| id.plain() < first);
-        self.row.extend(leaving);
+        self.row.extend(late);
         if let Some(tail) = self.row.get_mut(begin..) {
             tail.sort_by_key(|id| id.plain());
+        }
+    }
+
+    /// Room for so many, and for an eighth more: the row is moved seldom, and never half empty.
+    fn make_room(&mut self, count: usize) {
+        if self.row.capacity() - self.row.len() < count {
+            self.row.reserve_exact(count.max(self.row.len() / 8));
         }
     }
 }
@@ -158,10 +167,55 @@ impl Id {
         self.versioned(if standing == Standing::Aborted { 6 } else { 7 })
     }
 
+    fn standing(self) -> Standing {
+        if self.plain() == self { Standing::Decided } else { Standing::Aborted }
+    }
+
     fn versioned(mut self, version: u8) -> Self {
         if let Some(byte) = self.0.get_mut(6) {
             *byte = version << 4 | *byte & 0x0f;
         }
         self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    use proptest::prelude::*;
+
+    fn id(number: u64) -> Id {
+        let mut id = Id([0; 16]).plain();
+        id.0[8..].copy_from_slice(&number.to_be_bytes());
+        id
+    }
+
+    proptest! {
+        #[test]
+        fn how_exchanges_stand_is_remembered_wherever_in_the_row_they_belong(
+            puts in proptest::collection::vec((0_u64..6_000, any::<bool>()), 1..400),
+            settles in proptest::collection::vec(any::<prop::sample::Index>(), 0..3),
+        ) {
+            // A row that is longer than what is near, so that some come late.
+            let (mut decided, mut all) = (Decided::default(), HashMap::new());
+            for number in (0..6_000).step_by(2) {
+                decided.put(id(number), Standing::Decided);
+                all.insert(number, Standing::Decided);
+            }
+            let settles: Vec<usize> = settles.iter().map(|at| at.index(puts.len())).collect();
+            for (at, (number, is_aborted)) in puts.into_iter().enumerate() {
+                let standing = if is_aborted { Standing::Aborted } else { Standing::Decided };
+                decided.put(id(number), standing);
+                all.insert(number, standing);
+                if settles.contains(&at) {
+                    decided.settle();
+                }
+            }
+            for number in 0..6_001 {
+                prop_assert_eq!(decided.get(id(number)), all.get(&number).copied());
+            }
+            prop_assert!(decided.row.is_sorted_by_key(|id| id.plain()));
+        }
     }
 }
