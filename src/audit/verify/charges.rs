@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 use std::collections::HashMap;
+use std::hash::Hash;
+use std::hash::Hasher;
 
 use serde::Deserialize;
 
@@ -11,7 +13,7 @@ use super::leaf::Agency;
 const AGREEMENT_MAX: usize = 64;
 
 /// An agreement's number.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Agreement([u8; AGREEMENT_MAX], u8);
 
 /// A day, its digits as one number: 20261126.
@@ -103,6 +105,12 @@ impl Agreement {
 
     fn as_bytes(&self) -> &[u8] {
         self.0.get(..usize::from(self.1)).unwrap_or_default()
+    }
+}
+
+impl Hash for Agreement {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write(self.as_bytes());
     }
 }
 

@@ -3,6 +3,8 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::hash;
+use std::hash::Hasher;
 
 use serde::Deserialize;
 
@@ -13,9 +15,9 @@ use crate::tlog::fsck::Shelf;
 use super::charges::Carried;
 use super::charges::Charge;
 use super::moment::Moment;
+use super::places::Places;
 use super::scan;
-use super::scan::Member;
-use super::scan::Part;
+use super::scan::Span;
 
 /// The longest name of an agency, in bytes (Decision 20/2020/QD-TTg).
 const AGENCY_MAX: usize = 35;
@@ -86,65 +88,12 @@ pub(super) enum Exchange {
 }
 
 /// An exchange's id: a version 7 UUID.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Id(pub(super) [u8; 16]);
 
 /// An agency's name.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) struct Agency([u8; AGENCY_MAX], u8);
-
-/// The members. Others are skipped.
-#[derive(Default)]
-struct Members<'a> {
-    v: Option<&'a [u8]>,
-    kind: Option<&'a [u8]>,
-    agency: Option<&'a [u8]>,
-    at: Option<&'a [u8]>,
-    prev: Option<&'a [u8]>,
-    exchange: Option<&'a [u8]>,
-    annex: Option<&'a [u8]>,
-    object: Option<&'a [u8]>,
-    path: Option<&'a [u8]>,
-    agreement: Option<&'a [u8]>,
-    charged: Option<&'a [u8]>,
-    seq: Option<u64>,
-}
-
-impl<'a> Members<'a> {
-    /// Reads the members; nothing if it is no leaf. A text in which something is escaped is none that we know.
-    fn read(leaf: &'a [u8]) -> Option<Self> {
-        std::str::from_utf8(leaf).ok()?;
-        let mut members = Self::default();
-        scan::members(leaf, |Member { within, name }, part| match (within, name, part) {
-            (None, b"seq", Part::Number(seq)) => members.seq = Some(seq),
-            (Some(b"certificate"), b"object", part) => members.object = part.text(),
-            (Some(b"certificate"), b"path", part) => members.path = part.text(),
-            (Some(b"agreement"), b"id", part) => members.agreement = part.text(),
-            // What is no text, or has something escaped, is no day.
-            (None, b"charged", part) => members.charged = Some(part.text().unwrap_or_default()),
-            (None, name, Part::Text(text)) => {
-                if let Some(member) = members.text(name) {
-                    *member = Some(text);
-                }
-            }
-            _ => {}
-        })?;
-        Some(members)
-    }
-
-    fn text(&mut self, name: &[u8]) -> Option<&mut Option<&'a [u8]>> {
-        match name {
-            b"v" => Some(&mut self.v),
-            b"kind" => Some(&mut self.kind),
-            b"agency" => Some(&mut self.agency),
-            b"at" => Some(&mut self.at),
-            b"prev" => Some(&mut self.prev),
-            b"exchange" => Some(&mut self.exchange),
-            b"annex" => Some(&mut self.annex),
-            _ => None,
-        }
-    }
-}
 
 /// The members of rare kinds.
 #[derive(Deserialize, Default)]
@@ -207,28 +156,29 @@ impl Default for Said {
 }
 
 impl Said {
-    /// Reads a leaf.
-    pub(super) fn read(leaf: &[u8]) -> Self {
-        let Some(members) = Members::read(leaf) else { return Self::default() };
-        let kind = members.kind.map_or(Kind::Missing, Kind::of);
-        let exchange = members
-            .exchange
+    /// Reads a leaf, the members of which stand there; nothing: it is none.
+    pub(super) fn read(leaf: &[u8], places: Option<&Places>) -> Self {
+        let Some(places) = places else { return Self::default() };
+        let text = |place: Option<Span>| place.map(|place| place.of(leaf));
+        let kind = text(places.kind).map_or(Kind::Missing, Kind::of);
+        let exchange = text(places.exchange)
             .map_or(Exchange::None, |id| Id::read(id).map_or(Exchange::Malformed, Exchange::Is));
-        let at = members.at.and_then(Moment::read);
+        let at = text(places.at).and_then(Moment::read);
         let mut said = Self {
             kind,
-            is_version_known: members.v == Some(b"phohien/1"),
+            is_version_known: text(places.v) == Some(b"phohien/1"),
             at,
-            agency: members.agency.and_then(Agency::read),
-            seq: members.seq,
-            prev: members.prev.map_or(Prev::None, |prev| unhex(prev).map_or(Prev::Malformed, Prev::Names)),
+            agency: text(places.agency).and_then(Agency::read),
+            seq: text(places.seq).and_then(scan::number),
+            prev: text(places.prev)
+                .map_or(Prev::None, |prev| unhex(prev).map_or(Prev::Malformed, Prev::Names)),
             exchange,
-            annex: annex_of(members.annex, exchange, at),
-            certificate: members.object.and_then(unhex),
-            path: members.path.and_then(unhex),
+            annex: annex_of(text(places.annex), exchange, at),
+            certificate: text(places.object).and_then(unhex),
+            path: text(places.path).and_then(unhex),
             objects: Vec::new(),
             policy: None,
-            charge: Charge::read(members.agreement, members.charged),
+            charge: Charge::read(text(places.agreement), text(places.charged)),
             carried: (kind == Kind::QuotasCarried).then(|| Box::new(Carried::read(leaf))),
         };
         if matches!(said.kind, Kind::PolicyChanged | Kind::NamesObjects) {
@@ -338,8 +288,23 @@ impl Agency {
     }
 
     pub(super) fn as_str(&self) -> &str {
-        let name = self.0.get(..usize::from(self.1)).unwrap_or_default();
-        std::str::from_utf8(name).unwrap_or_default()
+        std::str::from_utf8(self.as_bytes()).unwrap_or_default()
+    }
+
+    fn as_bytes(&self) -> &[u8] {
+        self.0.get(..usize::from(self.1)).unwrap_or_default()
+    }
+}
+
+impl hash::Hash for Id {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write(&self.0);
+    }
+}
+
+impl hash::Hash for Agency {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write(self.as_bytes());
     }
 }
 
@@ -367,24 +332,34 @@ fn digit(byte: u8) -> Option<u8> {
     DIGITS.get(usize::from(byte)).copied().filter(|digit| *digit < 16)
 }
 
+/// One in each byte.
+const ONES: u64 = u64::from_le_bytes([1; 8]);
+
 /// Reads a hash in lower-case hexadecimal, eight digits at a time.
 pub(super) fn unhex(text: &[u8]) -> Option<Hash> {
     let text: &[u8; 64] = text.try_into().ok()?;
-    let is_digit = |byte: &u8| u8::from(byte.is_ascii_digit()) | u8::from((b'a'..=b'f').contains(byte));
-    if text.iter().fold(1, |all, byte| all & is_digit(byte)) == 0 {
-        return None;
-    }
-    let mut hash = [0; 32];
+    let (mut hash, mut wrong) = ([0; 32], 0);
     for (bytes, digits) in hash.as_chunks_mut::<4>().0.iter_mut().zip(text.as_chunks::<8>().0) {
-        *bytes = four(u64::from_le_bytes(*digits));
+        let digits = u64::from_le_bytes(*digits);
+        wrong |= others(digits);
+        *bytes = four(digits);
     }
-    Some(hash)
+    (wrong == 0).then_some(hash)
+}
+
+/// The high bits of those of eight bytes that are no digits. Below 0x80, a byte is at least as great as another if it has its high bit
+/// once their difference to 0x80 is added, and no byte carries into the next.
+fn others(digits: u64) -> u64 {
+    let low = digits & (ONES * 0x7f);
+    let from = |least: u64| low + ONES * (0x80 - least);
+    let figures = from(0x30) & !from(0x3a);
+    let letters = from(0x61) & !from(0x67);
+    (digits | !(figures | letters)) & (ONES * 0x80)
 }
 
 /// The bytes that eight digits stand for, the first of them lowest. In ASCII a letter has bit 6, a digit does not; `a` ends in 1 and is
 /// worth 10.
 fn four(digits: u64) -> [u8; 4] {
-    const ONES: u64 = u64::from_le_bytes([1; 8]);
     let values = (digits & (ONES * 0x0f)) + (digits >> 6 & ONES) * 9;
     let pairs = (values << 4 | values >> 8) & 0x00ff_00ff_00ff_00ff;
     let fours = (pairs | pairs >> 8) & 0x0000_ffff_0000_ffff;
@@ -399,8 +374,18 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_hash_is_read_as_another_reader_reads_it(text in "[0-9a-fg/:`A]{64}|[0-9a-f]{63,65}") {
-            prop_assert_eq!(unhex(text.as_bytes()), crate::crypto::digest::unhex(&text));
+        fn a_hash_is_read_as_another_reader_reads_it(
+            text in "[0-9a-f]{63,65}",
+            at in any::<prop::sample::Index>(),
+            other in prop_oneof![Just('a'), "[/:`gAF@ ~]".prop_map(|one| one.chars().next().unwrap()), any::<char>()],
+        ) {
+            let mut changed: Vec<char> = text.chars().collect();
+            let at = at.index(changed.len());
+            changed[at] = other;
+            let changed = String::from_iter(changed);
+            for text in [&text, &changed] {
+                prop_assert_eq!(unhex(text.as_bytes()), crate::crypto::digest::unhex(text));
+            }
         }
     }
 }

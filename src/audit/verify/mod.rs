@@ -6,7 +6,8 @@
 //!
 //! | room | what it does |
 //! |---|---|
-//! | `scan`, `leaf`, `moment` | JSON as a leaf may have it; a leaf, read a second time |
+//! | `scan`, `places`, `shape` | JSON as a leaf may have it; where members stand; leaves that differ from one before in little |
+//! | `leaf`, `moment` | a leaf, read a second time |
 //! | `charges` | what is charged to whose quotas |
 //! | `standing` | how exchanges stand, in few bytes each |
 //! | `state` | the account that a snapshot gives |
@@ -15,7 +16,9 @@
 mod charges;
 mod leaf;
 mod moment;
+mod places;
 mod scan;
+mod shape;
 mod standing;
 mod state;
 mod wrong;
@@ -44,6 +47,7 @@ use wrong::BadStanding;
 use wrong::Wrong;
 
 pub use leaf::Said;
+pub use shape::Shapes;
 
 /// Kinds that this program does not know and that are told by name; a newer gateway may write some.
 const UNKNOWN_MAX: usize = 16;
@@ -100,9 +104,10 @@ impl Ended {
 
 impl fsck::Judge for Judge {
     type Said = Said;
+    type Reader = Shapes;
 
-    fn read(leaf: &[u8]) -> Said {
-        Said::read(leaf)
+    fn read(shapes: &mut Shapes, leaf: &[u8]) -> Said {
+        Said::read(leaf, shapes.places(leaf))
     }
 
     fn annex(said: &Said) -> Annexed {

@@ -4,18 +4,38 @@
 /// Objects and lists within each other, at most.
 const DEPTH_MAX: u8 = 32;
 
+/// Where something stands in a leaf.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Span {
+    begin: usize,
+    end: usize,
+}
+
+impl Span {
+    /// What stands there.
+    pub(super) fn of(self, leaf: &[u8]) -> &[u8] {
+        leaf.get(self.begin..self.end).unwrap_or_default()
+    }
+
+    /// What stands there, to be changed.
+    pub(super) fn of_mut(self, leaf: &mut [u8]) -> &mut [u8] {
+        leaf.get_mut(self.begin..self.end).unwrap_or_default()
+    }
+}
+
 /// The value of a member.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Part<'a> {
-    /// A text in which nothing is escaped.
-    Text(&'a [u8]),
-    Number(u64),
+pub(super) enum Part {
+    /// A text in which nothing is escaped, without its quotes.
+    Text(Span),
+    /// A whole number that is not below zero: its digits.
+    Number(Span),
     Other,
 }
 
-impl<'a> Part<'a> {
+impl Part {
     /// The text, if it is one in which nothing is escaped.
-    pub(super) fn text(self) -> Option<&'a [u8]> {
+    pub(super) fn text(self) -> Option<Span> {
         if let Self::Text(text) = self { Some(text) } else { None }
     }
 }
@@ -29,7 +49,7 @@ pub(super) struct Member<'a> {
 }
 
 /// Reads an object, and hands on its members and theirs, each when it ends; nothing if it is not one.
-pub(super) fn members<'a>(object: &'a [u8], mut take: impl FnMut(Member<'a>, Part<'a>)) -> Option<()> {
+pub(super) fn members<'a>(object: &'a [u8], mut take: impl FnMut(Member<'a>, Part)) -> Option<()> {
     let mut scan = Scan { bytes: object, at: 0, within: None };
     scan.object(0, &mut take)?;
     (scan.at == object.len()).then_some(())
@@ -87,7 +107,7 @@ impl<'a> Scan<'a> {
         is
     }
 
-    fn object(&mut self, depth: u8, take: &mut impl FnMut(Member<'a>, Part<'a>)) -> Option<()> {
+    fn object(&mut self, depth: u8, take: &mut impl FnMut(Member<'a>, Part)) -> Option<()> {
         self.expect(b'{')?;
         if self.is_next(b'}') {
             return Some(());
@@ -111,12 +131,7 @@ impl<'a> Scan<'a> {
     }
 
     /// The value of a member.
-    fn member(
-        &mut self,
-        depth: u8,
-        name: &'a [u8],
-        take: &mut impl FnMut(Member<'a>, Part<'a>),
-    ) -> Option<()> {
+    fn member(&mut self, depth: u8, name: &'a [u8], take: &mut impl FnMut(Member<'a>, Part)) -> Option<()> {
         let within = self.within.filter(|_| depth > 0);
         if depth == 0 {
             self.within = Some(name);
@@ -132,6 +147,7 @@ impl<'a> Scan<'a> {
     fn name(&mut self) -> Option<Name<'a>> {
         let ahead = self.bytes.get(self.at..)?.first_chunk().copied().map(u64::from_be_bytes);
         let Part::Text(name) = self.text(self.at)? else { return None };
+        let name = self.bytes.get(name.begin..name.end)?;
         Some(Name { name, begin: begin(name, ahead) })
     }
 
@@ -150,7 +166,7 @@ impl<'a> Scan<'a> {
         }
     }
 
-    fn value(&mut self, depth: u8, take: &mut impl FnMut(Member<'a>, Part<'a>)) -> Option<Part<'a>> {
+    fn value(&mut self, depth: u8, take: &mut impl FnMut(Member<'a>, Part)) -> Option<Part> {
         match self.bytes.get(self.at)? {
             b'"' => {
                 self.at += 1;
@@ -169,7 +185,7 @@ impl<'a> Scan<'a> {
         }
     }
 
-    fn word(&mut self) -> Option<Part<'a>> {
+    fn word(&mut self) -> Option<Part> {
         let rest = self.bytes.get(self.at..)?;
         let word = [b"true".as_slice(), b"false", b"null"].into_iter().find(|word| rest.starts_with(word))?;
         self.at += word.len();
@@ -177,25 +193,23 @@ impl<'a> Scan<'a> {
     }
 
     /// A whole number; greater ones than 64 bits hold are none.
-    fn number(&mut self) -> Option<Part<'a>> {
-        let (begin, mut number) = (self.at, 0_u64);
-        while let Some(digit) = self.bytes.get(self.at).filter(|byte| byte.is_ascii_digit()) {
-            number = number.checked_mul(10)?.checked_add(u64::from(digit - b'0'))?;
+    fn number(&mut self) -> Option<Part> {
+        let begin = self.at;
+        while self.bytes.get(self.at).is_some_and(u8::is_ascii_digit) {
             self.at += 1;
         }
-        let digits = self.bytes.get(begin..self.at)?;
-        let canonical = !digits.is_empty() && (digits.len() == 1 || !digits.starts_with(b"0"));
-        canonical.then_some(Part::Number(number))
+        let digits = Span { begin, end: self.at };
+        number(digits.of(self.bytes)).map(|_| Part::Number(digits))
     }
 
     /// The rest of a text that begins there, behind its opening quote.
-    fn text(&mut self, begin: usize) -> Option<Part<'a>> {
+    fn text(&mut self, begin: usize) -> Option<Part> {
         let mut escaped = false;
         loop {
             self.plain();
             match self.next()? {
                 b'"' => {
-                    let text = self.bytes.get(begin..self.at - 1)?;
+                    let text = Span { begin, end: self.at - 1 };
                     return Some(if escaped { Part::Other } else { Part::Text(text) });
                 }
                 b'\\' => {
@@ -262,6 +276,16 @@ impl<'a> Scan<'a> {
     }
 }
 
+/// The number that digits are in their only spelling; nothing if 64 bits do not hold it.
+pub(super) fn number(digits: &[u8]) -> Option<u64> {
+    let canonical = !digits.is_empty() && (digits.len() == 1 || !digits.starts_with(b"0"));
+    let add = |number: u64, digit: &u8| {
+        let digit = digit.is_ascii_digit().then(|| u64::from(digit - b'0'))?;
+        number.checked_mul(10)?.checked_add(digit)
+    };
+    if canonical { digits.iter().try_fold(0, add) } else { None }
+}
+
 /// The high bits of those of eight bytes that are a quote, a backslash or a control character; above the first of them there may
 /// be others. A byte is zero, or below 0x20, if taking one, or 0x20, from it borrows.
 fn special(eight: u64) -> u64 {
@@ -279,12 +303,31 @@ mod tests {
     use proptest::prelude::*;
     use serde_json::Value;
 
+    /// What is read of a member.
+    #[derive(Debug, PartialEq)]
+    enum Told<'a> {
+        Text(&'a str),
+        Number(u64),
+        Other,
+    }
+
+    impl<'a> Told<'a> {
+        fn of(part: Part, text: &'a str) -> Self {
+            let told = |span: Span| std::str::from_utf8(span.of(text.as_bytes())).unwrap();
+            match part {
+                Part::Text(span) => Told::Text(told(span)),
+                Part::Number(span) => Told::Number(told(span).parse().unwrap()),
+                Part::Other => Told::Other,
+            }
+        }
+    }
+
     /// The members, by their path.
-    fn read(text: &str) -> Option<Vec<(String, Part<'_>)>> {
+    fn read(text: &str) -> Option<Vec<(String, Told<'_>)>> {
         let mut read = Vec::new();
         members(text.as_bytes(), |Member { within, name }, part| {
             let path = within.into_iter().chain([name]).collect::<Vec<_>>().join(&b'/');
-            read.push((String::from_utf8(path).unwrap(), part));
+            read.push((String::from_utf8(path).unwrap(), Told::of(part, text)));
         })?;
         Some(read)
     }
@@ -295,21 +338,22 @@ mod tests {
         let read = read(text).unwrap();
         let paths: Vec<&str> = read.iter().map(|(path, _)| path.as_str()).collect();
         assert_eq!(paths, ["a", "b", "c/d", "c/e", "c/g", "c", "e", "f", "g", "h"]);
-        assert_eq!(read[0].1, Part::Text("ngườI".as_bytes()));
-        assert_eq!(read[1].1, Part::Number(12));
-        assert_eq!(read[4].1, Part::Text(b"h"));
+        assert_eq!(read[0].1, Told::Text("ngườI"));
+        assert_eq!(read[1].1, Told::Number(12));
+        assert_eq!(read[4].1, Told::Text("h"));
         assert!(
-            read.iter().enumerate().all(|(at, (_, part))| [0, 1, 4].contains(&at) || *part == Part::Other)
+            read.iter().enumerate().all(|(at, (_, part))| [0, 1, 4].contains(&at) || *part == Told::Other)
         );
     }
 
     #[test]
     fn a_member_without_a_name_does_not_pass_its_own_for_the_objects() {
         let mut read = Vec::new();
-        members(br#"{"":{"kind":"x"},"kind":"y"}"#, |member, part| read.push((member, part))).unwrap();
+        let leaf = br#"{"":{"kind":"x"},"kind":"y"}"#;
+        members(leaf, |member, part| read.push((member, part.text().map(|text| text.of(leaf))))).unwrap();
         let kinds: Vec<_> = read.iter().filter(|(member, _)| member.name == b"kind").collect();
         assert_eq!(kinds[0].0.within, Some(b"".as_slice()));
-        assert_eq!(*kinds[1], (Member { within: None, name: b"kind" }, Part::Text(b"y")));
+        assert_eq!(*kinds[1], (Member { within: None, name: b"kind" }, Some(b"y".as_slice())));
     }
 
     #[test]
@@ -388,10 +432,10 @@ mod tests {
     }
 
     /// What is read of a member, as the description has it.
-    fn expected(value: &Value) -> Part<'_> {
+    fn expected(value: &Value) -> Told<'_> {
         let plain = |text: &&str| !text.chars().any(|char| char < ' ' || char == '"' || char == '\\');
-        let text = value.as_str().filter(plain).map(|text| Part::Text(text.as_bytes()));
-        text.or_else(|| value.as_u64().map(Part::Number)).unwrap_or(Part::Other)
+        let text = value.as_str().filter(plain).map(Told::Text);
+        text.or_else(|| value.as_u64().map(Told::Number)).unwrap_or(Told::Other)
     }
 
     proptest! {

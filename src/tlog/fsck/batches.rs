@@ -32,7 +32,8 @@ struct Settled {
 impl<J: Judge> Examination<'_, '_, J> {
     /// A batch whose checksum, and perhaps whose header, does not hold.
     pub(super) fn broken(&mut self, file: &Path, header: Option<Header>, bytes: &[u8], follows: Option<u64>) {
-        let behind = header.map(|header| Batch::behind::<J>(header, bytes, self.key));
+        let reader = &mut J::Reader::default();
+        let behind = header.map(|header| Batch::behind::<J>(reader, header, bytes, self.key));
         let batch = behind.or_else(|| {
             let end = follows.or_else(|| self.promised())?;
             let count = end.checked_sub(self.expected).filter(|count| *count <= BATCH_MAX)?;

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::path::PathBuf;
 
 use crate::crypto::digest::Hash;
-use crate::crypto::digest::sha256;
+use crate::crypto::lanes::sha256_each;
 
 use super::Fault;
 use super::Finding;
@@ -23,7 +23,7 @@ use super::listing::relative;
 use super::pack;
 use super::pack::Unpacked;
 use super::roots::WIDTH;
-use super::roots::leaf_hash;
+use super::roots::leaf_hashes;
 use super::roots::root_of;
 
 /// Bytes of a full tile.
@@ -116,7 +116,7 @@ impl<S> Bundle<S> {
 }
 
 /// Reads what stands on the disk of 256 entries.
-pub(super) fn read<J: Judge>(place: &Place<'_>) -> Bundle<J::Said> {
+pub(super) fn read<J: Judge>(reader: &mut J::Reader, place: &Place<'_>) -> Bundle<J::Said> {
     let Place { folder, number, .. } = place;
     let mut bundle = Bundle {
         number: *number,
@@ -133,7 +133,7 @@ pub(super) fn read<J: Judge>(place: &Place<'_>) -> Bundle<J::Said> {
         read: 0,
     };
     bundle.take_tile();
-    bundle.take_entries::<J>();
+    bundle.take_entries::<J>(reader);
     bundle.root = bundle.the_root();
     bundle.take_annexes::<J>(place);
     bundle
@@ -149,19 +149,26 @@ impl<S> Bundle<S> {
         }
     }
 
-    fn take_entries<J: Judge<Said = S>>(&mut self) {
+    fn take_entries<J: Judge<Said = S>>(&mut self, reader: &mut J::Reader) {
         let file = self.file.clone();
         let Some(packed) = self.file(&file) else { return };
         let Unpacked { bytes, wrong } = pack::unpacked(&packed);
         let (mut at, first) = (0, self.first());
-        while self.entries.len() < WIDTH as usize
+        let mut leaves = Vec::with_capacity(WIDTH as usize);
+        while leaves.len() < WIDTH as usize
             && let Some(leaf) = sized(&bytes, at, LEAF_MAX)
         {
             at = leaf.end;
-            let (own, said) = bytes.get(leaf.clone()).map(|leaf| (leaf_hash(leaf), J::read(leaf))).unzip();
-            let Some((own, said)) = own.zip(said) else { break };
-            self.entries.push(Sealed { leaf, own, said, annex: None });
+            leaves.push(leaf);
         }
+        let texts = texts(&bytes, leaves.iter());
+        let entries = leaves.iter().zip(&texts).zip(leaf_hashes(&texts));
+        self.entries.extend(entries.map(|((leaf, text), own)| Sealed {
+            leaf: leaf.clone(),
+            own,
+            said: J::read(reader, text),
+            annex: None,
+        }));
         let read = self.entries.len();
         let from = first + read as u64;
         let cut = wrong.contains(&pack::Wrong::Stream);
@@ -203,55 +210,51 @@ impl<S> Bundle<S> {
 
     fn take_annexes<J: Judge<Said = S>>(&mut self, place: &Place<'_>) {
         let mut shelves = place.shelves.clone();
-        let said: Vec<Annexed> = self.entries.iter().map(|entry| J::annex(&entry.said)).collect();
-        for annexed in &said {
-            if let Annexed::Yes { shelf: Some(shelf), .. } = annexed
+        for entry in &self.entries {
+            if let Annexed::Yes { shelf: Some(shelf), .. } = J::annex(&entry.said)
                 && !shelves.iter().any(|known| known == shelf.as_str())
             {
                 shelves.push(shelf.as_str().to_owned());
             }
         }
         for shelf in &shelves {
-            self.take_shelf(place, shelf, &said);
+            self.take_shelf::<J>(place, shelf);
         }
-        let file = |shelf: &Option<Shelf>| {
-            let shelf = shelf.as_ref().map_or("", Shelf::as_str);
-            place.folder.join("annex").join(shelf).join(relative(place.number, ""))
-        };
-        for (position, annexed) in said.iter().enumerate() {
-            let placed = self.entries.get(position).is_none_or(|entry| entry.annex.is_some());
-            match annexed {
-                Annexed::Yes { shelf: None, .. } => {
-                    self.annex_fault(position, &file(&None), InBundles::AnnexNoShelf);
-                }
-                Annexed::Yes { shelf, .. } if !placed => {
-                    self.annex_fault(position, &file(shelf), InBundles::AnnexMissing);
-                }
-                Annexed::Yes { .. } | Annexed::No | Annexed::Untold => {}
-            }
+        for position in 0..self.entries.len() {
+            let entry = self.entries.get(position).filter(|entry| entry.annex.is_none());
+            let Some(Annexed::Yes { shelf, .. }) = entry.map(|entry| J::annex(&entry.said)) else { continue };
+            let name = shelf.as_ref().map_or("", Shelf::as_str);
+            let file = place.folder.join("annex").join(name).join(relative(place.number, ""));
+            let missing = if shelf.is_some() { InBundles::AnnexMissing } else { InBundles::AnnexNoShelf };
+            self.annex_fault(position, &file, missing);
         }
     }
 
     /// Puts the annexes of one shelf to their entries.
-    fn take_shelf(&mut self, place: &Place<'_>, shelf: &str, said: &[Annexed]) {
+    fn take_shelf<J: Judge<Said = S>>(&mut self, place: &Place<'_>, shelf: &str) {
         let file = place.folder.join("annex").join(shelf).join(relative(self.number, ""));
         let Some(bytes) = self.file(&file) else { return };
-        let (mut at, mut position, mut any) = (0, 0, false);
+        let (mut at, mut position, mut filed) = (0, 0, Vec::with_capacity(WIDTH as usize));
         while position < WIDTH as usize
             && let Some(annex) = sized(&bytes, at, ANNEX_MAX)
         {
             at = annex.end;
-            if let Some(sealed) = bytes.get(annex.clone()).filter(|sealed| !sealed.is_empty()) {
-                any = true;
-                if let Some(wrong) = said.get(position).and_then(|said| wrong_annex(*said, shelf, sealed)) {
-                    self.annex_fault(position, &file, wrong);
-                }
-                let ours = said.get(position).is_some_and(|said| is_for(*said, shelf));
-                if let Some(entry) = self.entries.get_mut(position).filter(|_| ours) {
-                    entry.annex = Some((self.annexes.len(), annex));
-                }
+            if !annex.is_empty() {
+                filed.push((position, annex));
             }
             position += 1;
+        }
+        let hashes = sha256_each(None, &texts(&bytes, filed.iter().map(|(_, annex)| annex)));
+        let any = !filed.is_empty();
+        for ((position, annex), hash) in filed.into_iter().zip(hashes) {
+            let Some(entry) = self.entries.get_mut(position) else { continue };
+            let annexed = J::annex(&entry.said);
+            if is_for(annexed, shelf) {
+                entry.annex = Some((self.annexes.len(), annex));
+            }
+            if let Some(wrong) = wrong_annex(annexed, shelf, &hash) {
+                self.annex_fault(position, &file, wrong);
+            }
         }
         let first = self.first();
         if position < WIDTH as usize {
@@ -275,11 +278,11 @@ fn is_for(annexed: Annexed, on: &str) -> bool {
     }
 }
 
-fn wrong_annex(annexed: Annexed, on: &str, sealed: &[u8]) -> Option<InBundles> {
+fn wrong_annex(annexed: Annexed, on: &str, filed: &Hash) -> Option<InBundles> {
     match annexed {
         Annexed::Untold => None,
         Annexed::Yes { hash, .. } if is_for(annexed, on) => {
-            (sha256(sealed) != hash).then_some(InBundles::AnnexChanged)
+            (*filed != hash).then_some(InBundles::AnnexChanged)
         }
         Annexed::Yes { .. } | Annexed::No => Some(InBundles::AnnexUnnamed),
     }
@@ -289,6 +292,11 @@ fn wrong_annex(annexed: Annexed, on: &str, sealed: &[u8]) -> Option<InBundles> {
 fn sized(bytes: &[u8], at: usize, most: usize) -> Option<Range<usize>> {
     let (from, length) = (at + 2, usize::from(u16::from_be_bytes(chunk(bytes, at)?)));
     (length <= most && bytes.len() - from >= length).then_some(from..from + length)
+}
+
+/// What stands at these ranges.
+fn texts<'a, 'b>(bytes: &'a [u8], ranges: impl Iterator<Item = &'b Range<usize>>) -> Vec<&'a [u8]> {
+    ranges.map(|range| bytes.get(range.clone()).unwrap_or_default()).collect()
 }
 
 /// The hashes of a full tile.

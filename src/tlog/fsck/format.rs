@@ -85,6 +85,7 @@ impl Header {
 impl<'a, S> Batch<'a, S> {
     /// Reads a batch behind its header, also when bytes in it were changed or cut off.
     pub(super) fn behind<J: Judge<Said = S>>(
+        reader: &mut J::Reader,
         header: Header,
         bytes: &'a [u8],
         key: Option<&VerifierKey>,
@@ -94,7 +95,7 @@ impl<'a, S> Batch<'a, S> {
             .zip(bytes.get(..to))
             .is_some_and(|(sum, summed)| crc32c::crc32c(summed) == u32::from_be_bytes(sum));
         let body = bytes.get(HEADER..from.min(bytes.len())).unwrap_or_default();
-        let (entries, rest) = entries::<J>(body, u64::from(header.count));
+        let (entries, rest) = entries::<J>(reader, body, u64::from(header.count));
         let head = notes::head(bytes.get(from..to).unwrap_or_default(), key);
         let count = u64::from(header.count);
         Self { header: Some(header), count, entries, head, filled: rest.is_empty(), sum_holds }
@@ -106,7 +107,7 @@ impl<'a, S> Batch<'a, S> {
         bytes: &'a [u8],
         key: Option<&VerifierKey>,
     ) -> Option<Self> {
-        let (entries, rest) = entries::<J>(bytes.get(HEADER..)?, count);
+        let (entries, rest) = entries::<J>(&mut J::Reader::default(), bytes.get(HEADER..)?, count);
         let whole = count > 0 && entries.len() as u64 == count;
         let head = notes::head(rest.get(..note_length(rest)).unwrap_or_default(), key);
         whole.then_some(Self { header: None, count, entries, head, filled: true, sum_holds: true })
@@ -126,10 +127,14 @@ fn note_length(bytes: &[u8]) -> usize {
 }
 
 /// Reads up to `count` entries, and says what is left.
-fn entries<J: Judge>(mut bytes: &[u8], count: u64) -> (Vec<Stored<'_, J::Said>>, &[u8]) {
+fn entries<'a, J: Judge>(
+    reader: &mut J::Reader,
+    mut bytes: &'a [u8],
+    count: u64,
+) -> (Vec<Stored<'a, J::Said>>, &'a [u8]) {
     let mut entries = Vec::new();
     while (entries.len() as u64) < count
-        && let Some((entry, rest)) = entry::<J>(bytes)
+        && let Some((entry, rest)) = entry::<J>(reader, bytes)
     {
         entries.push(entry);
         bytes = rest;
@@ -137,7 +142,7 @@ fn entries<J: Judge>(mut bytes: &[u8], count: u64) -> (Vec<Stored<'_, J::Said>>,
     (entries, bytes)
 }
 
-fn entry<J: Judge>(bytes: &[u8]) -> Option<(Stored<'_, J::Said>, &[u8])> {
+fn entry<'a, J: Judge>(reader: &mut J::Reader, bytes: &'a [u8]) -> Option<(Stored<'a, J::Said>, &'a [u8])> {
     let leaf = u32::from_be_bytes(chunk(bytes, 0)?) as usize;
     let annex = u32::from_be_bytes(chunk(bytes, 4)?) as usize;
     let kept = chunk(bytes, 8)?;
@@ -146,7 +151,7 @@ fn entry<J: Judge>(bytes: &[u8]) -> Option<(Stored<'_, J::Said>, &[u8])> {
     }
     let (leaf, rest) = bytes.get(40..)?.split_at_checked(leaf)?;
     let (annex, rest) = rest.split_at_checked(annex)?;
-    let said = J::read(leaf);
+    let said = J::read(reader, leaf);
     let annex_wrong = wrong_annex(J::annex(&said), annex);
     Some((Stored { leaf, annex, said, annex_wrong, kept, own: leaf_hash(leaf) }, rest))
 }

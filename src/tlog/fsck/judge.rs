@@ -12,8 +12,11 @@ pub trait Judge {
     /// What a leaf says, as far as it matters here.
     type Said: Send + Sync;
 
+    /// What whoever reads leaves remembers from one to the next, to be faster. What is read does not depend on it.
+    type Reader: Default;
+
     /// Reads a leaf.
-    fn read(leaf: &[u8]) -> Self::Said;
+    fn read(reader: &mut Self::Reader, leaf: &[u8]) -> Self::Said;
 
     /// What the leaf says of its annex.
     fn annex(said: &Self::Said) -> Annexed;
@@ -95,8 +98,9 @@ pub struct Nobody;
 
 impl Judge for Nobody {
     type Said = ();
+    type Reader = ();
 
-    fn read(_leaf: &[u8]) -> Self::Said {}
+    fn read((): &mut Self::Reader, _leaf: &[u8]) -> Self::Said {}
 
     fn annex((): &Self::Said) -> Annexed {
         Annexed::Untold
@@ -128,9 +132,10 @@ pub struct Watched<J, F> {
 
 impl<J: Judge, F: FnMut(u64, &[u8], &[u8], &Hash) -> Vec<Finding>> Judge for Watched<J, F> {
     type Said = J::Said;
+    type Reader = J::Reader;
 
-    fn read(leaf: &[u8]) -> Self::Said {
-        J::read(leaf)
+    fn read(reader: &mut Self::Reader, leaf: &[u8]) -> Self::Said {
+        J::read(reader, leaf)
     }
 
     fn annex(said: &Self::Said) -> Annexed {

@@ -37,7 +37,7 @@ impl<J: Judge> Examination<'_, '_, J> {
         in_order(
             threads_for(there.len()),
             there.into_iter(),
-            examined,
+            || examined,
             |(file, hash, wrong): (PathBuf, Hash, _)| {
                 idle += u64::from(!named.contains_key(&hash));
                 if let Some(wrong) = wrong {

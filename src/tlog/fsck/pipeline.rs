@@ -19,21 +19,22 @@ pub(super) fn threads_for(jobs: usize) -> usize {
     if jobs < FEW { 1 } else { std::thread::available_parallelism().map_or(1, usize::from) }
 }
 
-/// Does every job, and hands the results to `take` in the order of the jobs, until it says that it has enough.
-pub(super) fn in_order<T: Send, R: Send>(
+/// Does every job, on each thread with what `worker` gives it, and hands the results to `take` in the order of the jobs, until it says
+/// that it has enough.
+pub(super) fn in_order<T: Send, R: Send, W: FnMut(T) -> R>(
     threads: usize,
     jobs: impl Iterator<Item = T> + Send,
-    work: impl Fn(T) -> R + Sync,
+    worker: impl Fn() -> W + Sync,
     mut take: impl FnMut(R) -> Enough,
 ) {
     if threads < 2 {
-        let _last = jobs.map(work).map(take).find(|enough| *enough == Enough::Yes);
+        let _last = jobs.map(worker()).map(take).find(|enough| *enough == Enough::Yes);
         return;
     }
     let queue = Queue::new(jobs, threads * AHEAD);
     std::thread::scope(|scope| {
         for _ in 0..threads {
-            scope.spawn(|| queue.work(&work));
+            scope.spawn(|| queue.work(worker()));
         }
         // Also when `take` panics: nobody waits for a turn that does not come.
         let _stop = Stop(&queue);
@@ -76,7 +77,7 @@ impl<T, R, I: Iterator<Item = T>> Queue<I, R> {
         Self { state: Mutex::new(state), changed: Condvar::new(), ahead }
     }
 
-    fn work(&self, work: impl Fn(T) -> R) {
+    fn work(&self, mut work: impl FnMut(T) -> R) {
         let stop = Stop(self);
         while let Some((turn, job)) = self.job() {
             let result = work(job);

@@ -4,9 +4,16 @@
 use crate::crypto::digest::Hash;
 use crate::crypto::digest::Sha256;
 use crate::crypto::digest::sha256;
+use crate::crypto::lanes::sha256_each;
 
 /// Leaves below one hash of the tiles' second level, and entries of a bundle.
 pub(super) const WIDTH: u64 = 256;
+
+/// Stands before a leaf that is hashed.
+const LEAF: u8 = 0;
+
+/// Stands before two hashes that are hashed together.
+const NODE: u8 = 1;
 
 /// The height of a subtree of so many leaves.
 const HEIGHT: u32 = WIDTH.trailing_zeros();
@@ -137,25 +144,26 @@ impl Edge {
 pub(super) fn root_of(hashes: &[Hash]) -> Hash {
     let mut row = hashes.to_vec();
     while row.len() > 1 {
-        let above = row.chunks(2).map(|pair| match pair {
-            [left, right] => node(left, right),
-            _ => pair.first().copied().unwrap_or_default(),
-        });
-        row = above.collect();
+        row = sha256_each(Some(NODE), row.as_flattened().as_chunks::<64>().0);
     }
     row.first().copied().unwrap_or_default()
 }
 
 fn node(left: &Hash, right: &Hash) -> Hash {
-    let mut bytes = [1; 65];
+    let mut bytes = [NODE; 65];
     bytes.iter_mut().skip(1).zip(left.iter().chain(right)).for_each(|(to, from)| *to = *from);
     sha256(&bytes)
+}
+
+/// The hashes of leaves.
+pub(super) fn leaf_hashes(leaves: &[&[u8]]) -> Vec<Hash> {
+    sha256_each(Some(LEAF), leaves)
 }
 
 /// The hash of a leaf.
 pub(super) fn leaf_hash(leaf: &[u8]) -> Hash {
     let mut hasher = Sha256::new();
-    hasher.update(&[0]);
+    hasher.update(&[LEAF]);
     hasher.update(leaf);
     hasher.finish()
 }

@@ -62,7 +62,10 @@ impl<J: Judge> Examination<'_, '_, J> {
         in_order(
             threads_for(usize::try_from(numbers.end - numbers.start).unwrap_or(usize::MAX)),
             numbers.map(|number| place(folder, &listing, number)),
-            |place| bundle::read::<J>(&place),
+            || {
+                let mut reader = J::Reader::default();
+                move |place| bundle::read::<J>(&mut reader, &place)
+            },
             |bundle| {
                 self.bundle(&bundle, until);
                 Enough::No
@@ -189,7 +192,10 @@ impl<J: Judge> Examination<'_, '_, J> {
         in_order(
             threads_for(twice.len()),
             twice.into_iter().map(|(number, leaves)| (place(folder, &listing, number), leaves)),
-            |(place, leaves)| (bundle::read::<J>(&place), leaves),
+            || {
+                let mut reader = J::Reader::default();
+                move |(place, leaves)| (bundle::read::<J>(&mut reader, &place), leaves)
+            },
             |(bundle, leaves)| {
                 self.compare(&bundle, &leaves);
                 Enough::No

@@ -138,7 +138,10 @@ impl<J: Judge> Examination<'_, '_, J> {
         in_order(
             threads,
             Shares { bytes, at, used },
-            |share| share.read::<J>(bytes, key),
+            || {
+                let mut reader = J::Reader::default();
+                move |share: Share| share.read::<J>(&mut reader, bytes, key)
+            },
             |(batches, reach, whole)| {
                 batches.iter().for_each(|batch| self.batch(file, batch));
                 end = reach;
@@ -211,12 +214,13 @@ impl Share {
     /// Reads the batches up to the first that is not whole: they, where they end, and whether all are.
     fn read<'a, J: Judge>(
         self,
+        reader: &mut J::Reader,
         bytes: &'a [u8],
         key: Option<&VerifierKey>,
     ) -> (Vec<Batch<'a, J::Said>>, usize, bool) {
         let (mut batches, mut end) = (Vec::new(), 0);
         for (at, header) in self.0 {
-            let batch = Batch::behind::<J>(header, bytes.get(at..).unwrap_or_default(), key);
+            let batch = Batch::behind::<J>(reader, header, bytes.get(at..).unwrap_or_default(), key);
             if !batch.sum_holds {
                 return (batches, at, false);
             }

@@ -11,6 +11,10 @@ use crate::crypto::digest::hex;
 use crate::crypto::digest::sha256;
 use crate::tlog::fsck::Judge as _;
 
+fn said(leaf: &[u8]) -> Said {
+    Judge::read(&mut Shapes::default(), leaf)
+}
+
 /// A time within a minute.
 fn at(second: u64) -> String {
     format!("2026-11-23T02:30:{second:02}.000Z")
@@ -31,7 +35,7 @@ fn leaf(kind: &str, seq: u64, prev: Option<u8>, second: u64, exchange: u8) -> St
 
 /// What is found wrong with an entry, in English; its leaf hash is its index and one, over and over.
 fn judged(judge: &mut Judge, index: u8, leaf: &str) -> Vec<String> {
-    let said = Said::read(leaf.as_bytes());
+    let said = said(leaf.as_bytes());
     let entry = Entry {
         index: u64::from(index),
         leaf: leaf.as_bytes(),
@@ -228,7 +232,7 @@ fn what_is_no_leaf_is_named() {
 fn an_annex_stands_on_the_shelf_of_its_exchanges_month() {
     let said = |exchange: &str| {
         let hash = hex(&sha256(b"sealed"));
-        Said::read(format!(r#"{{"annex":"{hash}","exchange":"{exchange}"}}"#).as_bytes())
+        said(format!(r#"{{"annex":"{hash}","exchange":"{exchange}"}}"#).as_bytes())
     };
     for (millis, month) in [
         (0_i64, "1970-01"),
@@ -253,7 +257,7 @@ fn an_annex_stands_on_the_shelf_of_its_exchanges_month() {
 #[test]
 fn exchanges_are_remembered_whatever_the_order_of_their_ids() {
     let mut exchanges = Exchanges::default();
-    let agency = Said::read(br#"{"agency":"H31"}"#).agency.unwrap();
+    let agency = said(br#"{"agency":"H31"}"#).agency.unwrap();
     let id = |number: u64| {
         // Back and forth in time.
         let millis = 1_790_000_000_000 + (number * 7_919) % 1_000_003;
