@@ -1,5 +1,5 @@
 //! How fast a log is verified, beside how fast this machine hashes the same bytes: `cargo bench --bench fsck`. Every entry is as a
-//! gateway writes it, with its annex; all but the last few are sealed. `FSCK_ENTRIES` sets how many (100,000 unless told), and
+//! gateway writes it, with its annex; all but the last few are sealed. `FSCK_ENTRIES` sets how many (400,000 unless told), and
 //! `FSCK_KEEP` a folder in which the log is left, and found again. It prints; it never asserts a figure.
 //!
 //! The ratio counts the leaves and annexes alone, and everything that is done for them: reading, unpacking, hashing into the
@@ -23,6 +23,7 @@ use phohien::audit::verify::Judge;
 use phohien::crypto::digest::Hash;
 use phohien::crypto::digest::hex;
 use phohien::crypto::digest::sha256;
+use phohien::crypto::lanes::sha256_each;
 use phohien::crypto::sign::Ed25519Key;
 use phohien::id::ExchangeId;
 use phohien::id::Origin;
@@ -36,7 +37,7 @@ use phohien::tlog::pack;
 use serde_json::json;
 
 /// Entries unless told otherwise.
-const ENTRIES: u64 = 100_000;
+const ENTRIES: u64 = 400_000;
 
 /// Entries of a bundle, and hashes of a tile.
 const WIDTH: usize = 256;
@@ -53,14 +54,39 @@ const RAW_BYTES_MAX: usize = 256 << 20;
 /// Bundles that are packed once more.
 const PACKED: usize = 400;
 
+/// How often the same leaves and annexes are hashed.
+const HASHED: usize = 2_000;
+
 /// How often each is measured.
 const ROUNDS: usize = 3;
 
 /// When the log begins: in milliseconds since 1970.
 const BEGIN: u64 = 1_793_000_000_000;
 
-/// By what.
-const AGREEMENT: &str = "TT-2026-001";
+/// Agreements under which they exchange: each has a service, an operation and fields of its own.
+const AGREEMENTS: u8 = 12;
+
+/// What is asked.
+const SERVICES: [(&str, &str); 4] = [
+    ("dan-cu", "GET /cong-dan/{soDinhDanh}"),
+    ("ho-tich", "GET /khai-sinh/{soDinhDanh}/trich-luc"),
+    ("dat-dai", "GET /thua-dat/{maThua}"),
+    ("doanh-nghiep", "GET /doanh-nghiep/{maSo}/nguoi-dai-dien"),
+];
+
+/// Fields, of which an agreement has the first few.
+const FIELDS: [&str; 7] = [
+    "/CongDan/SoDinhDanh",
+    "/CongDan/HoVaTen",
+    "/CongDan/GioiTinh",
+    "/CongDan/NgayThangNamSinh",
+    "/CongDan/ThuongTru",
+    "/CongDan/QuocTich",
+    "/CongDan/DanToc",
+];
+
+/// Milliseconds that an exchange took, at most.
+const LONGEST_MILLIS: u64 = 400;
 
 /// Who exchange.
 const AGENCIES: [&str; 6] = ["H31.01.01", "H31.03", "H31.05", "H31.06.11", "H31.07", "H31.99.01"];
@@ -112,6 +138,7 @@ fn measure(log: &Path, key: &VerifierKey) -> Result<(), Failure> {
         report.faults.len()
     );
     report.faults.iter().take(5).for_each(|fault| println!("  {:?} {}", fault.index, fault.what.en));
+    hashing(&parts)?;
     println!(
         "round     raw MB/s a core (clock, processor)   verified MB/s a core   ratio (clock, processor)"
     );
@@ -166,11 +193,28 @@ fn hash_all(parts: &[Vec<u8>], cores: usize) {
         for _ in 0..cores {
             scope.spawn(|| {
                 while let Some(share) = parts.chunks(WIDTH).nth(next.fetch_add(1, Ordering::Relaxed)) {
-                    share.iter().for_each(|part| drop(std::hint::black_box(sha256(part)).to_vec()));
+                    one_by_one(share);
                 }
             });
         }
     });
+}
+
+/// How leaves and annexes that a core has at hand, as a verifier has them, are hashed two at a time, beside one after the other.
+fn hashing(parts: &[Vec<u8>]) -> Result<(), Failure> {
+    let share = parts.get(..WIDTH).unwrap_or(parts);
+    let bytes = HASHED * share.iter().map(Vec::len).sum::<usize>();
+    let told = |name: &str, hash: &dyn Fn(&[Vec<u8>])| -> Result<(), Failure> {
+        let took = timed(|| (0..HASHED).for_each(|_| hash(share)))?;
+        println!("hashed {name}: {:.0} MB/s of processor", bytes as f64 / took.processor / 1e6);
+        Ok(())
+    };
+    told("one by one", &one_by_one)?;
+    told("two by two", &|parts| drop(std::hint::black_box(sha256_each(None, parts))))
+}
+
+fn one_by_one(parts: &[Vec<u8>]) {
+    parts.iter().for_each(|part| drop(std::hint::black_box(sha256(part)).to_vec()));
 }
 
 fn timed(work: impl FnOnce()) -> Result<Took, Failure> {
@@ -192,6 +236,8 @@ struct Writer<'a> {
     folder: &'a Path,
     leaves: Vec<Hash>,
     chains: BTreeMap<&'static str, (u64, Hash)>,
+    /// What is charged, by agreement and agency.
+    charged: BTreeMap<String, BTreeMap<&'static str, u64>>,
     at: String,
 }
 
@@ -201,7 +247,8 @@ impl<'a> Writer<'a> {
         let key = Ed25519Key::from_pkcs8(&Ed25519Key::generate_pkcs8()?)?;
         let public = VerifierKey::new(&origin, key.public_raw());
         let signer = Signer::new(&origin, key);
-        let mut writer = Self { folder, leaves: Vec::new(), chains: BTreeMap::new(), at: String::new() };
+        let (leaves, chains, charged) = (Vec::new(), BTreeMap::new(), BTreeMap::new());
+        let mut writer = Self { folder, leaves, chains, charged, at: String::new() };
         let sealed = usize::try_from(entries)?.saturating_sub(TAIL) / WIDTH;
         for number in 0..sealed {
             let entries: Vec<_> = (0..WIDTH).map(|_| writer.entry()).collect();
@@ -228,28 +275,35 @@ impl<'a> Writer<'a> {
             (0..).flat_map(|part| noise(&format!("annex {part}"))).take(ANNEX_BYTES).collect();
         let millis = BEGIN + index * 35;
         let [a, b, c, d, e, f, g, h, i, j, ..] = noise("id");
-        let id = ExchangeId::new(millis, &[a, b, c, d, e, f, g, h, i, j]);
+        // It began when its request came, and those that came later may have ended earlier.
+        let began = millis - u64::from(c) * LONGEST_MILLIS / 256;
+        let id = ExchangeId::new(began, &[a, b, c, d, e, f, g, h, i, j]);
         let agency = AGENCIES.get(usize::from(a) % AGENCIES.len()).copied().unwrap_or("H31");
+        let number = b % AGREEMENTS;
+        let (agreement, fields) = (format!("TT-2026-{number:03}"), 3 + usize::from(number) % 5);
+        let (service, operation) =
+            SERVICES.get(usize::from(number) % SERVICES.len()).copied().unwrap_or_default();
+        *self.charged.entry(agreement.clone()).or_default().entry(agency).or_default() += 1;
         let time = phohien::clock::Timestamp::from_millisecond(i64::try_from(millis).unwrap_or_default());
         self.at = time.map(|time| format!("{time:.3}")).unwrap_or_default();
         let (seq, prev) = self.chains.get(agency).copied().unwrap_or_default();
         let commitments: BTreeMap<_, _> =
             ["answer", "reply", "request", "subject", "user"].map(|label| (label, hex(&noise(label)))).into();
         let mut leaf = json!({
-            "agency": agency, "agreement": { "clause": 1, "id": AGREEMENT, "version": 3 }, "annex": hex(&sha256(&annex)),
+            "agency": agency, "agreement": { "clause": 1, "id": agreement, "version": 3 }, "annex": hex(&sha256(&annex)),
             "at": self.at,
             "certificate": {
                 "issuer": "CN=CA chuyên dùng Chính phủ, O=Ban Cơ yếu Chính phủ, C=VN", "object": hex(&sha256(b"a certificate")),
                 "serial": "4f:1c:22:9a:61:07", "spki": hex(&sha256(agency.as_bytes()))
             },
             "commitments": commitments, "exchange": id.to_string(), "kind": "exchange.released",
-            "legal_basis": ["Nghị định 278/2025/NĐ-CP", "Luật Dữ liệu 60/2024/QH15"], "charged": (self.at.get(..10)), "operation": "GET /cong-dan/{soDinhDanh}",
+            "legal_basis": ["Nghị định 278/2025/NĐ-CP", "Luật Dữ liệu 60/2024/QH15"], "charged": (self.at.get(..10)), "operation": operation,
             "policy": hex(&[9; 32]), "purpose": "giai-quyet-tthc",
             "scope": {
-                "fields": ["/CongDan/SoDinhDanh", "/CongDan/HoVaTen", "/CongDan/GioiTinh", "/CongDan/NgayThangNamSinh", "/CongDan/ThuongTru"],
+                "fields": FIELDS.get(..fields),
                 "hash": hex(&[8; 32])
             },
-            "seq": seq + 1, "service": "dan-cu", "status": 200, "v": "phohien/1"
+            "seq": seq + 1, "service": service, "status": 200, "v": "phohien/1"
         });
         if let Some(members) = leaf.as_object_mut().filter(|_| seq > 0) {
             members.insert("prev".to_owned(), json!(hex(&prev)));
@@ -299,12 +353,13 @@ impl<'a> Writer<'a> {
         let agencies: BTreeMap<_, _> =
             agencies.map(|(name, (seq, prev))| (name, json!({ "prev": hex(prev), "seq": seq }))).collect();
         let day = self.at.get(..10);
-        let charged: BTreeMap<_, _> = self
-            .chains
-            .iter()
-            .map(|(name, (seq, _))| (name, json!({ "day": day, "today": seq, "month": seq })))
-            .collect();
-        let state = json!({ "agencies": agencies, "at": self.at, "policy": null, "undecided": {}, "charged": { AGREEMENT: charged } });
+        let count = |count: &u64| json!({ "day": day, "today": count, "month": count });
+        let of = |of: &BTreeMap<&'static str, u64>| {
+            json!(of.iter().map(|(agency, n)| (*agency, count(n))).collect::<BTreeMap<_, _>>())
+        };
+        let charged: BTreeMap<_, _> =
+            self.charged.iter().map(|(agreement, by)| (agreement, of(by))).collect();
+        let state = json!({ "agencies": agencies, "at": self.at, "policy": null, "undecided": {}, "charged": charged });
         let line = json!({ "previous": hex(previous), "root": hex(&root(&self.leaves)), "size": size, "state": state, "v": "phohien-heads/1" });
         let line = format!("{line}\n");
         put(
