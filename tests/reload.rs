@@ -79,6 +79,12 @@ fn policy(world: &World, line: &str) {
     assert!(output.status.success(), "{output:?}");
 }
 
+/// The certificate that the gateway shows at a handshake.
+async fn shown(world: &World) -> Vec<u8> {
+    let stream = world.client(CENTRE).connect().await.unwrap();
+    stream.get_ref().1.peer_certificates().unwrap()[0].to_vec()
+}
+
 fn changes(leaves: &[Value]) -> Vec<&Value> {
     leaves.iter().filter(|leaf| leaf["kind"] == "policy.changed").collect()
 }
@@ -239,6 +245,36 @@ async fn a_certificate_that_is_revoked_meanwhile_is_refused_on_the_open_connecti
     assert!(changed["beside"]["ca.crl.pem"].is_string(), "{changed}");
 }
 
+/// Both at once, as a script that renews everything leaves them: the certificate is not taken, the list is.
+#[tokio::test]
+async fn a_newer_revocation_list_takes_effect_beside_a_certificate_that_is_not_taken() {
+    let authority = Authority::new("authority");
+    let mut world = World::build("").await;
+    authority.rule(&world);
+    world.open().await;
+    let mut session = world.client(CENTRE).session().await.unwrap();
+    assert_eq!(world.ask(&mut session, looking_up()).await.unwrap().status, 200);
+    let before = shown(&world).await;
+    let key = world.certs().join("server.key");
+    let sound = fs::read_to_string(&key).unwrap();
+    world::write(&key, &fs::read_to_string(world.certificate(CENTRE).1).unwrap());
+    authority.revoke(&world, 2, &[OF_CENTRE], 2049);
+    let Reloaded { changed, not_taken } = world.gateway().reload().await;
+    assert!(changed && not_taken.len() == 1 && not_taken[0].part == Part::Exchange, "{not_taken:?}");
+    assert_eq!(world.ask(&mut session, looking_up()).await.unwrap().status, 403, "on the open connection");
+    assert!(world.try_call(&world.client(CENTRE), looking_up()).await.is_err(), "at a handshake");
+    assert_eq!(shown(&world).await, before, "by the certificate of before");
+    // It is in force as any other: none older follows it.
+    authority.revoke(&world, 1, &[], 2049);
+    assert!(!world.gateway().reload().await.changed);
+    assert!(world.try_call(&world.client(CENTRE), looking_up()).await.is_err());
+    authority.revoke(&world, 2, &[OF_CENTRE], 2049);
+    world::write(&key, &sound);
+    assert_eq!(world.gateway().reload().await.not_taken, []);
+    let leaves = world.end().await;
+    assert!(changes(&leaves)[1]["beside"]["ca.crl.pem"].is_string(), "{}", changes(&leaves)[1]);
+}
+
 /// A folder of certificates that is put back from a copy must not make good again what was revoked since.
 #[tokio::test]
 async fn a_revocation_list_older_than_the_one_in_force_is_refused_at_a_reload_and_at_a_start() {
@@ -327,21 +363,17 @@ async fn a_renewed_certificate_is_shown_to_whoever_comes_next_and_nobody_who_is_
     authority.rule(&world);
     world.open().await;
     let client = world.client(CENTRE);
-    let shown = async || {
-        let stream = client.connect().await.unwrap();
-        stream.get_ref().1.peer_certificates().unwrap()[0].to_vec()
-    };
     let mut session = client.session().await.unwrap();
     assert_eq!(world.ask(&mut session, looking_up()).await.unwrap().status, 200);
-    let before = shown().await;
+    let before = shown(&world).await;
     let key = world.certs().join("server.key");
     world::write(&key, &fs::read_to_string(world.certificate(CENTRE).1).unwrap());
     let Reloaded { changed, not_taken } = world.gateway().reload().await;
     assert!(!changed && not_taken[0].part == Part::Exchange, "another's key was taken: {not_taken:?}");
-    assert_eq!(shown().await, before);
+    assert_eq!(shown(&world).await, before);
     authority.serve(&world, 2);
     assert!(world.gateway().reload().await.not_taken.is_empty());
-    assert_ne!(shown().await, before);
+    assert_ne!(shown(&world).await, before);
     assert_eq!(world.ask(&mut session, looking_up()).await.unwrap().status, 200);
     world.end().await;
 }

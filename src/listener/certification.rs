@@ -223,6 +223,7 @@ impl Ways {
         Self { anchors, lists, made: Mutex::default() }
     }
 
+    /// Whom we trust.
     pub(super) fn anchors(&self) -> &[CertificateDer<'static>] {
         &self.anchors
     }

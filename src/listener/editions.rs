@@ -101,6 +101,12 @@ impl Editions {
         }
     }
 
+    /// Whether there is an edition of every authority that those had one of.
+    #[must_use]
+    pub fn cover(&self, those: &Self) -> bool {
+        those.0.keys().all(|issuer| self.0.contains_key(issuer))
+    }
+
     /// Takes these over. Whether anything is new in them.
     pub fn take(&mut self, these: Self) -> bool {
         let before = self.clone();
@@ -182,8 +188,9 @@ mod tests {
         let mut was = editions(edition(Some("5"), 0));
         let other = Editions::of([(&[8; 32], &edition(Some("1"), -9))]);
         assert_eq!(other.follow(&was), Ok(()));
-        assert!(was.take(other.clone()) && !was.take(other));
+        assert!(was.take(other.clone()) && !was.take(other.clone()));
         assert_eq!(was.0.len(), 2);
+        assert!(was.cover(&other) && !other.cover(&was));
     }
 
     #[test]

@@ -14,9 +14,12 @@ use rustls::pki_types::PrivateKeyDer;
 use rustls::pki_types::UnixTime;
 use rustls::pki_types::pem::PemObject;
 use rustls::server::NoServerSessionStorage;
+use rustls::server::ResolvesServerCert;
 use rustls::server::VerifierBuilderError;
 use rustls::server::WebPkiClientVerifier;
 use rustls::server::danger::ClientCertVerifier;
+use rustls::sign::CertifiedKey;
+use rustls::sign::SingleCertAndKey;
 use webpki::EndEntityCert;
 use webpki::KeyUsage;
 use webpki::RevocationOptions;
@@ -115,6 +118,18 @@ impl Tls {
         Arc::clone(&self.current().config)
     }
 
+    /// The same certificate, key and authorities under other revocation lists (PEM).
+    ///
+    /// # Errors
+    /// No list, or one that cannot be used.
+    pub fn under_lists(&self, files: &[PathBuf]) -> Result<Self, TlsError> {
+        let now = self.current();
+        let lists = lists::newest(files)?.into_iter().map(|list| list.der).collect();
+        let trust = Trust::of(now.trust.ways.anchors().to_vec(), lists)?;
+        let loaded = loaded(trust, Arc::clone(&now.config.cert_resolver))?;
+        Ok(Self(Arc::new(ArcSwap::from_pointee(loaded))))
+    }
+
     /// Whether a key that may issue callers' certificates here may do so there too.
     #[must_use]
     pub fn trusts_an_authority_of(&self, other: &Self) -> bool {
@@ -149,10 +164,16 @@ fn load(files: &TlsFiles) -> Result<Loaded, TlsError> {
     let trust = Trust::load(&files.anchors, files.crls.as_deref())?;
     let key = PrivateKeyDer::from_pem_file(&files.key)
         .map_err(|source| TlsError::Unreadable { path: files.key.clone(), source })?;
+    let certificate = CertifiedKey::from_der(certificates(&files.certificate)?, key, &provider())?;
+    loaded(trust, Arc::new(SingleCertAndKey::from(certificate)))
+}
+
+/// The one way to a configuration: whoever it shows is shown to callers that this trust lets in.
+fn loaded(trust: Trust, shows: Arc<dyn ResolvesServerCert>) -> Result<Loaded, TlsError> {
     let mut config = ServerConfig::builder_with_provider(provider())
         .with_safe_default_protocol_versions()?
         .with_client_cert_verifier(Arc::clone(&trust.verifier))
-        .with_single_cert(certificates(&files.certificate)?, key)?;
+        .with_cert_resolver(shows);
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     config.require_ems = true;
     config.session_storage = Arc::new(NoServerSessionStorage {});

@@ -27,6 +27,8 @@ mod ordered;
 mod signers;
 mod sockets;
 pub mod standing;
+#[cfg(test)]
+mod tests;
 mod words;
 
 use std::collections::HashSet;

@@ -1,5 +1,6 @@
 //! The sockets as a reload would serve them: TLS, whom it lets in, and who was revoked.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::clock::Timestamp;
@@ -23,13 +24,24 @@ use super::disk::InPlace;
 use super::disk::Material;
 use super::standing::Part;
 
+/// What a list must not be older than, and the time.
+type With<'a> = (&'a Seen, Timestamp);
+
 impl Aside {
-    /// TLS and revocation lists of both sockets: neither is taken if the two would trust the same authority.
+    /// TLS and revocation lists of both sockets. What of a socket is not sound stays as it was, but for its revocation lists: whoever was
+    /// revoked is refused whatever is wrong with a certificate.
     pub(super) fn take_sockets(&mut self, served: &Served, material: &Material) {
-        let (now, wanted) = (served.door.clock.now(), self.settings.clone());
-        let before = self.sockets.clone();
+        let (with, before) = ((&served.seen, served.door.clock.now()), self.material.clone());
+        self.take_whole(served, material, with);
+        let replaced = |lists: &[PathBuf]| material.changed(&before, lists);
+        self.take_lists_of_exchange(served, material, with, replaced);
+        self.take_lists_of_desk(served, material, with, replaced);
+    }
+
+    /// Neither is taken if the two would trust the same authority.
+    fn take_whole(&mut self, served: &Served, material: &Material, with: With<'_>) {
+        let (wanted, before) = (self.settings.clone(), self.sockets.clone());
         let exchange = &wanted.exchange.socket;
-        let with = (&served.seen, now);
         let exchange = self.socket(Part::Exchange, &before.exchange, exchange, material, with);
         // A desk comes or goes with a restart.
         let desk = before.desk.as_ref().zip(wanted.desk.as_ref());
@@ -52,6 +64,50 @@ impl Aside {
         }
     }
 
+    /// The lists alone, over the certificate and the authorities in force.
+    fn take_lists_of_exchange(
+        &mut self,
+        served: &Served,
+        material: &Material,
+        with: With<'_>,
+        replaced: impl Fn(&[PathBuf]) -> Vec<PathBuf>,
+    ) {
+        let files = self.settings.exchange.socket.crls.clone().unwrap_or_default();
+        let replaced = replaced(&files);
+        if self.exchange.is_some() || replaced.is_empty() {
+            return;
+        }
+        if let Some((tls, revoked)) =
+            lists(&files, (&served.exchange, &self.in_force.revoked), material, with)
+        {
+            self.in_force.revoked = Arc::new(revoked);
+            self.exchange = Some(tls);
+            self.tell_replaced(&replaced, &files);
+            self.material.take(material, &files);
+        }
+    }
+
+    /// The same of the desk.
+    fn take_lists_of_desk(
+        &mut self,
+        served: &Served,
+        material: &Material,
+        with: With<'_>,
+        replaced: impl Fn(&[PathBuf]) -> Vec<PathBuf>,
+    ) {
+        let Some(((desk, tls), wanted)) = served.desk.as_ref().zip(self.settings.desk.as_ref()) else { return };
+        let files = wanted.crls.clone().unwrap_or_default();
+        let (replaced, now) = (replaced(&files), desk.admits.load_full());
+        if self.desk.is_some() || replaced.is_empty() {
+            return;
+        }
+        if let Some((tls, revoked)) = lists(&files, (tls, &now.revoked), material, with) {
+            self.desk = Some((Admits { authorities: now.authorities.clone(), revoked }, tls));
+            self.tell_replaced(&replaced, &files);
+            self.material.take(material, &files);
+        }
+    }
+
     /// A socket's TLS and revocation lists, if they are others and sound.
     fn socket(
         &mut self,
@@ -59,13 +115,13 @@ impl Aside {
         before: &InPlace,
         wanted: &SocketSettings,
         material: &Material,
-        (seen, now): (&Seen, Timestamp),
+        with: With<'_>,
     ) -> Option<(Tls, Revocations)> {
         let place = InPlace::of(wanted);
         if place == *before && material.changed(&self.material, &place.files).is_empty() {
             return None;
         }
-        let read = secured(wanted, seen, now);
+        let read = secured(wanted, with);
         // What changed while it was read is neither taken nor told about: the next look sees it.
         if !Material::of(place.files.clone()).changed(material, &place.files).is_empty() {
             return None;
@@ -84,7 +140,7 @@ impl Aside {
         before: &InPlace,
         wanted: &SocketSettings,
         material: &Material,
-        with: (&Seen, Timestamp),
+        with: With<'_>,
     ) -> Option<(Admits, Tls)> {
         let (tls, revoked) = self.socket(Part::Desk, before, wanted, material, with)?;
         match Authorities::parse(wanted.names.iter().map(String::as_str)) {
@@ -110,14 +166,36 @@ impl Aside {
     }
 }
 
-/// A socket's TLS and revocation lists. A list that has lapsed speaks for nobody, and one that is older than it was makes good again what was
-/// revoked: neither replaces one.
-fn secured(wanted: &SocketSettings, seen: &Seen, now: Timestamp) -> Result<(Tls, Revocations), String> {
+/// A socket's TLS and revocation lists.
+fn secured(wanted: &SocketSettings, with: With<'_>) -> Result<(Tls, Revocations), String> {
     are_files(&disk::of_socket(wanted))?;
     let tls = socket::tls(wanted).map_err(|why| causes(&why))?;
-    let revoked = socket::revoked(wanted).map_err(|why| causes(&why))?;
+    let revoked = wanted.crls.as_ref().map_or(Ok(Revocations::none()), |files| listed(files, with))?;
+    Ok((tls, revoked))
+}
+
+/// Revocation lists over what else a socket has in force; none unless they are sound. What is wrong with them was told where the whole was
+/// not taken.
+fn lists(
+    files: &[PathBuf],
+    (tls, now): (&Tls, &Revocations),
+    material: &Material,
+    with: With<'_>,
+) -> Option<(Tls, Revocations)> {
+    let revoked = listed(files, with).ok()?;
+    let tls = tls.under_lists(files).ok()?;
+    let is_settled = Material::of(files.to_vec()).changed(material, files).is_empty();
+    // Nobody is shut out because a list went with a certificate or an authority that is not taken.
+    (is_settled && revoked.editions().cover(&now.editions())).then_some((tls, revoked))
+}
+
+/// A socket's revocation lists. Neither one that has lapsed nor one that is older than it was, which makes good again what was revoked,
+/// replaces one.
+fn listed(files: &[PathBuf], (seen, now): With<'_>) -> Result<Revocations, String> {
+    are_files(files)?;
+    let revoked = Revocations::load(files).map_err(|why| causes(&why))?;
     seen.admits(&revoked).map_err(|why| both(&why.text()))?;
-    speaks_yet(&revoked, now).map(|()| (tls, revoked))
+    speaks_yet(&revoked, now).map(|()| revoked)
 }
 
 /// A list that has lapsed speaks for nobody.
