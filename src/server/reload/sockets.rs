@@ -95,7 +95,9 @@ impl Aside {
         with: With<'_>,
         replaced: impl Fn(&[PathBuf]) -> Vec<PathBuf>,
     ) {
-        let Some(((desk, tls), wanted)) = served.desk.as_ref().zip(self.settings.desk.as_ref()) else { return };
+        let Some(((desk, tls), wanted)) = served.desk.as_ref().zip(self.settings.desk.as_ref()) else {
+            return;
+        };
         let files = wanted.crls.clone().unwrap_or_default();
         let (replaced, now) = (replaced(&files), desk.admits.load_full());
         if self.desk.is_some() || replaced.is_empty() {
