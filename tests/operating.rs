@@ -19,15 +19,21 @@ use phohien::crypto::cms::sign::CmsSigner;
 use phohien::crypto::keyfile;
 use phohien::crypto::sign::P256Key;
 use phohien::message::key::AnswerKey;
+use phohien::tlog::checkpoint::SignedHead;
+use phohien::tlog::merkle::leaf_hash;
 use phohien::tlog::note::VerifierKey;
+use phohien::tlog::proof::Proof;
 
 use world::AUDITOR;
 use world::CENTRE;
+use world::HOSPITAL;
 use world::OPERATOR;
 use world::PERSON;
+use world::STRANGER;
 use world::World;
 use world::child::Child;
 use world::client;
+use world::client::Answered;
 use world::desk;
 use world::kinds;
 use world::load::Load;
@@ -349,4 +355,135 @@ async fn a_gateway_under_load_is_ended_for_a_rotation_without_an_answer_that_has
     let (answers, found, proven) = hold_against_log(&world, &world.folder().join(ASIDE));
     println!("answers {answers}, found {found}, proven {proven}");
     assert!(answers > 150 && (answers, answers) == (found, proven));
+}
+
+/// The names of a log and of those that follow it.
+const ORIGINS: [&str; 3] = ["gw.test/2026", "gw.test/2027", "gw.test/2028"];
+
+/// Looks somebody up in each of [`ORIGINS`], twice for the centre and once for the hospital, with a rotation in between; the ids by log.
+async fn three_logs(world: &mut World) -> Vec<[String; 3]> {
+    let mut all = Vec::new();
+    for (before, origin) in std::iter::once("").chain(ORIGINS).zip(ORIGINS) {
+        if before != "" {
+            replace(&world.configuration(), before, origin);
+            let (exit, said) = told(&run(phohien(world, &["keys", "rotate"])));
+            assert_eq!(exit, Some(0), "{said}");
+        }
+        let gateway = block_in_place(|| world.serve());
+        let mut ids = Vec::new();
+        for agency in [CENTRE, HOSPITAL, CENTRE] {
+            let path = world::lookup_path();
+            let answered = world.client(agency).get(&path, &[("exchange-purpose", "tra-cuu")]).await.unwrap();
+            assert_eq!(answered.status, 200);
+            ids.push(answered.header("exchange-id").to_owned());
+        }
+        stopped(gateway).await;
+        let kept = world.folder().join(format!("before-{}", all.len()));
+        fs::copy(world.folder().join("log/checkpoint"), kept).unwrap();
+        all.push(ids.try_into().unwrap());
+    }
+    all
+}
+
+/// The folder of the log with that place in [`ORIGINS`], of which the last is the present one.
+fn folder_of(world: &World, log: usize) -> PathBuf {
+    let name = if log == 2 { "log".to_owned() } else { ORIGINS[log].replace(['.', '/'], "-") };
+    world.folder().join(if log == 2 { name } else { format!("log-{name}") })
+}
+
+fn key_of(world: &World, log: usize) -> VerifierKey {
+    let vkey = fs::read_to_string(folder_of(world, log).with_extension("vkey")).unwrap();
+    vkey.trim().parse().unwrap()
+}
+
+async fn receipt(world: &World, agency: &str, path: &str) -> Answered {
+    world.client(agency).get(&format!("/receipts{path}"), &[]).await.unwrap()
+}
+
+/// The program as an agency's collector.
+fn fetch(world: &World, agency: &str, words: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_phohien"));
+    let (certificate, private) = world.certificate(agency);
+    command.args(["receipt", "fetch", "--lang", "en", "--color", "never"]).args(words);
+    command.args(["--gateway", &format!("https://localhost:{}", world.address().port())]);
+    command.arg("--connect").arg(world.address().to_string());
+    command.arg("--cert").arg(certificate).arg("--key").arg(private);
+    command.arg("--cacert").arg(world.certs().join("ca.pem"));
+    command
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn receipts_of_closed_logs_are_served_on_to_whose_they_are_under_their_own_last_heads() {
+    let mut world = World::build("").await;
+    desk::add(&world, "");
+    let logs = three_logs(&mut world).await;
+    world.open().await;
+    for (log, ids) in logs.iter().enumerate() {
+        let key = key_of(&world, log);
+        let served = receipt(&world, CENTRE, &format!("/{}", ids[0])).await;
+        assert_eq!(served.status, 200, "{log}");
+        let document = served.json();
+        assert!(document["salts"]["request"].is_string(), "{document}");
+        let entry = &document["entries"][0];
+        let leaf = entry["leaf"].as_str().unwrap();
+        let proof = Proof::parse(entry["proof"].as_str().unwrap().as_bytes()).unwrap();
+        let head = proof.verify(&leaf_hash(leaf.as_bytes()), &key).unwrap();
+        if log < 2 {
+            let closed = fs::read(folder_of(&world, log).join("checkpoint")).unwrap();
+            assert_eq!(head, SignedHead::open(&closed, &key).unwrap(), "its own last head");
+        }
+        assert!(leaf.contains(&ids[0]));
+        assert_eq!(receipt(&world, HOSPITAL, &format!("/{}", ids[0])).await.status, 404, "another's");
+        assert_eq!(receipt(&world, HOSPITAL, &format!("/{}", ids[1])).await.status, 200);
+        assert_eq!(receipt(&world, STRANGER, &format!("/{}", ids[1])).await.status, 404);
+    }
+    assert_eq!(receipt(&world, CENTRE, "?after=0&log=gw.test%2F2025").await.status, 404);
+    let read = world.read(AUDITOR, &format!("/receipts/{}", logs[0][0])).await;
+    assert!(read.status == 200 && read.json()["salts"] == serde_json::json!({}), "{read:?}");
+    world.close().await;
+    // A head that its own key signed, but not the one that the next log names.
+    fs::copy(world.folder().join("before-1"), folder_of(&world, 1).join("checkpoint")).unwrap();
+    world.open().await;
+    assert_eq!(receipt(&world, CENTRE, &format!("/{}", logs[1][0])).await.status, 404);
+    assert_eq!(receipt(&world, CENTRE, &format!("/{}", logs[2][0])).await.status, 200);
+    world.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_list_of_receipts_crosses_from_log_to_log_in_order_and_is_proven_as_one() {
+    let mut world = World::build("").await;
+    three_logs(&mut world).await;
+    let gateway = block_in_place(|| world.serve());
+    let trust = world.folder().join("trust");
+    let keys: String = (0..3).map(|log| format!("{}\n", key_of(&world, log))).collect();
+    world::write(&trust, &keys);
+    let list = world.folder().join("list");
+    let collect = |words: &[&str]| {
+        let words = [words, &["--trust", path(&trust), "-o", path(&list)]].concat();
+        let (exit, said) = told(&run(fetch(&world, CENTRE, &words)));
+        assert_eq!(exit, Some(0), "{said}");
+        fs::read_to_string(&list).unwrap()
+    };
+    let seqs = |list: &str| -> Vec<u64> {
+        let lines = list.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+        let leaves = lines.filter_map(|line| line["leaf"].as_str().map(str::to_owned));
+        leaves
+            .map(|leaf| serde_json::from_str::<serde_json::Value>(&leaf).unwrap()["seq"].as_u64().unwrap())
+            .collect()
+    };
+    assert_eq!(seqs(&collect(&["--after", "0"])), [1, 2], "of the present log alone");
+    let heads = world.folder().join("heads");
+    let whole = collect(&["--after", "1", "--log", ORIGINS[0], "--heads", path(&heads)]);
+    assert_eq!(seqs(&whole), [2, 1, 2, 1, 2]);
+    let verify = |text: &str| {
+        world::write(&list, text);
+        let verify = ["receipt", "verify", path(&list), "--trust", path(&trust)];
+        told(&run(phohien(&world, &verify))).0
+    };
+    assert_eq!(verify(&whole), Some(0));
+    let second = whole.lines().filter(|line| line.contains("leaf")).nth(1).unwrap().to_owned();
+    assert_eq!(verify(&whole.replace(&second, "")), Some(4), "the first of the second log is missing");
+    // What was seen is held against what comes next, of each log.
+    collect(&["--after", "2", "--log", ORIGINS[0], "--heads", path(&heads)]);
+    block_in_place(|| gateway.kill());
 }

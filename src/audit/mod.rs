@@ -22,6 +22,7 @@
 //! | [`committed`] | the proofs that the log was asked first |
 //! | [`tally`] | refusals that are summed up, so that nobody fills the disk by knocking |
 //! | [`reading`] | what is read at the desk, recorded before it is shown |
+//! | [`closed`] | logs that were closed for good, of which receipts are told on |
 //! | [`tree`] | the tree of a log's folder |
 //! | [`receipt`] | the document that proves an exchange |
 //! | [`evidence`] | the file that proves exchanges to a court |
@@ -39,6 +40,7 @@ pub mod bounds;
 pub mod chain;
 pub mod charged;
 pub mod change;
+pub mod closed;
 pub mod commitment;
 pub mod committed;
 pub mod directory;

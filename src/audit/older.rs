@@ -46,6 +46,10 @@ pub trait Older: Send + Sync + fmt::Debug {
 /// not set back by more than a day.
 const SET_BACK_MILLIS: i64 = 24 * 60 * 60 * 1000;
 
+/// Milliseconds after which nothing more of an exchange comes that is not still open: its first entry and the time of its id, or two of its
+/// entries, lie no further apart.
+const LATER_MILLIS: i64 = 24 * 60 * 60 * 1000;
+
 /// Reads the log's folder.
 #[derive(Debug)]
 pub struct Scanned {
@@ -61,6 +65,13 @@ struct Members<'a> {
     exchange: Option<&'a str>,
     seq: u64,
     at: &'a str,
+    kind: &'a str,
+}
+
+impl Members<'_> {
+    fn millis(&self) -> Option<i64> {
+        self.at.parse::<Timestamp>().ok().map(Timestamp::as_millisecond)
+    }
 }
 
 impl Scanned {
@@ -78,8 +89,8 @@ pub(super) fn first_since(folder: &Path, since: i64, before: u64) -> Result<u64,
         let middle = low + (high - low) / 2;
         let Some(item) = reader::scan_from(folder, middle).next() else { return Ok(low) };
         let (_, entry, _) = item?;
-        let at = members(&entry).and_then(|members| members.at.parse::<Timestamp>().ok());
-        if at.is_some_and(|at| at.as_millisecond() < since) { low = middle + 1 } else { high = middle }
+        let at = members(&entry).and_then(|members| members.millis());
+        if at.is_some_and(|at| at < since) { low = middle + 1 } else { high = middle }
     }
     Ok(low)
 }
@@ -95,17 +106,24 @@ impl Older for Scanned {
         whose: Option<&AgencyId>,
         before: u64,
     ) -> Result<Vec<u64>, ReadError> {
-        let began = i64::try_from(id.unix_millis()).unwrap_or(i64::MAX).saturating_sub(SET_BACK_MILLIS);
-        let (first, id, mut found) = (first_since(&self.folder, began, before)?, id.to_string(), Vec::new());
+        let begun = i64::try_from(id.unix_millis()).unwrap_or(i64::MAX);
+        let first = first_since(&self.folder, begun.saturating_sub(SET_BACK_MILLIS), before)?;
+        let (id, mut found) = (id.to_string(), Vec::new());
+        let mut until = Some(begun.saturating_add(LATER_MILLIS));
         for item in reader::scan_from(&self.folder, first) {
             let (index, entry, _) = item?;
-            if index >= before {
+            let Some(members) = members(&entry) else { continue };
+            let is_over = until.is_some_and(|until| members.millis().is_some_and(|at| at > until));
+            if index >= before || is_over {
                 break;
             }
-            let own = |members: &Members<'_>| {
-                members.exchange == Some(&id) && whose.is_none_or(|agency| members.agency == agency.as_str())
-            };
-            found.extend(members(&entry).filter(own).map(|_| index));
+            if members.exchange == Some(&id) && whose.is_none_or(|agency| members.agency == agency.as_str()) {
+                // One that was opened has its outcome whenever the gateway came to write it.
+                let is_open = members.kind == "exchange.opened";
+                let at = members.millis().filter(|_| !is_open);
+                until = at.map(|at| at.saturating_add(LATER_MILLIS));
+                found.push(index);
+            }
         }
         Ok(found)
     }

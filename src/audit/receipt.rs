@@ -7,13 +7,16 @@ use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use serde::Serialize;
 
+use crate::crypto::digest::Hash;
 use crate::id::AgencyId;
 use crate::id::ExchangeId;
+use crate::id::Origin;
 use crate::request::Request;
 use crate::tlog::checkpoint::SignedHead;
 use crate::tlog::proof::Proof;
 use crate::tlog::reader::ReadError;
 
+use super::closed::ClosedLog;
 use super::commitment::Label;
 use super::recorder::Recorder;
 
@@ -49,6 +52,30 @@ pub struct ProvenEntry {
     leaf: String,
     /// A C2SP tlog-proof.
     proof: String,
+}
+
+/// A log of which something is proven.
+pub trait Proving {
+    /// A leaf, and the path that proves it under the first `size` entries; none if there are not so many, or if it cannot be proven. Blocks
+    /// on the disk.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    fn entry(&self, index: u64, size: u64) -> Result<Option<(Vec<u8>, Vec<Hash>)>, ReadError>;
+
+    /// The path that proves the first `from` entries unchanged among the first `to`; none if there is none.
+    fn growth(&self, from: u64, to: u64) -> Option<Vec<Hash>>;
+}
+
+impl Proving for Recorder {
+    fn entry(&self, index: u64, size: u64) -> Result<Option<(Vec<u8>, Vec<Hash>)>, ReadError> {
+        let Some(path) = self.log().inclusion(index, size) else { return Ok(None) };
+        Ok(Some((self.log().read(index)?.leaf, path)))
+    }
+
+    fn growth(&self, from: u64, to: u64) -> Option<Vec<Hash>> {
+        self.log().consistency(from, to)
+    }
 }
 
 impl Receipt {
@@ -91,6 +118,24 @@ impl Receipt {
         Self::unsalted(recorder, id, &indices, since, &recorder.log().head())
     }
 
+    /// The receipt of an exchange that stands in a log which was closed for good, under that log's own head: for that agency, or without
+    /// salts where none is named. None if `under` is older than an entry.
+    ///
+    /// # Errors
+    /// Its entries cannot be read: nobody knows whether there is one.
+    pub fn of_closed(
+        (log, under): (&ClosedLog, &SignedHead),
+        recorder: &Recorder,
+        id: ExchangeId,
+        whose: Option<&AgencyId>,
+        since: &[u64],
+    ) -> Result<Option<Self>, ReadError> {
+        let indices = log.of_exchange(id, whose)?;
+        let receipt = Self::unsalted(&log.reading(), id, &indices, since, under)?;
+        let salts = || whose.map(|_| salts(recorder, id)).unwrap_or_default();
+        Ok(receipt.map(|receipt| Self { salts: salts(), ..receipt }))
+    }
+
     /// How many entries it proves.
     #[must_use]
     pub fn rows(&self) -> u64 {
@@ -98,7 +143,7 @@ impl Receipt {
     }
 
     fn unsalted(
-        recorder: &Recorder,
+        log: &impl Proving,
         id: ExchangeId,
         indices: &[u64],
         since: &[u64],
@@ -108,9 +153,9 @@ impl Receipt {
             return Ok(None);
         }
         let entries: Result<Option<Vec<_>>, _> =
-            indices.iter().map(|index| ProvenEntry::under(recorder, *index, head)).collect();
+            indices.iter().map(|index| ProvenEntry::under(log, *index, head)).collect();
         let Some(entries) = entries? else { return Ok(None) };
-        let consistency = since.iter().filter_map(|from| Growth::of(recorder, *from, head.size)).collect();
+        let consistency = since.iter().filter_map(|from| Growth::of(log, *from, head.size)).collect();
         Ok(Some(Self { v: FORMAT, exchange: id, entries, salts: BTreeMap::new(), consistency }))
     }
 }
@@ -121,14 +166,17 @@ pub struct Ways {
     /// The size of the head that all proofs of the list are under.
     size: u64,
     consistency: Vec<Growth>,
+    /// The log, where it was asked for by its name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    log: Option<Origin>,
 }
 
 impl Ways {
     /// The way to a head from each of the sizes in `since`; a size that this log never had is left without one.
     #[must_use]
-    pub fn of(recorder: &Recorder, since: &[u64], head: &SignedHead) -> Self {
-        let consistency = since.iter().filter_map(|from| Growth::of(recorder, *from, head.size)).collect();
-        Self { size: head.size, consistency }
+    pub fn of(log: &impl Proving, since: &[u64], head: &SignedHead, is_named: bool) -> Self {
+        let consistency = since.iter().filter_map(|from| Growth::of(log, *from, head.size)).collect();
+        Self { size: head.size, consistency, log: is_named.then(|| head.origin.clone()) }
     }
 }
 
@@ -143,18 +191,17 @@ impl ProvenEntry {
     ///
     /// # Errors
     /// It cannot be read.
-    pub fn under(recorder: &Recorder, index: u64, head: &SignedHead) -> Result<Option<Self>, ReadError> {
-        let log = recorder.log();
-        let Some(path) = log.inclusion(index, head.size) else { return Ok(None) };
-        let Ok(leaf) = String::from_utf8(log.read(index)?.leaf) else { return Ok(None) };
+    pub fn under(log: &impl Proving, index: u64, head: &SignedHead) -> Result<Option<Self>, ReadError> {
+        let Some((leaf, path)) = log.entry(index, head.size)? else { return Ok(None) };
+        let Ok(leaf) = String::from_utf8(leaf) else { return Ok(None) };
         let proof = Proof { extra: None, index, path, note: head.note.clone() }.to_string();
         Ok(Some(Self { index, leaf, proof }))
     }
 }
 
 impl Growth {
-    fn of(recorder: &Recorder, from: u64, to: u64) -> Option<Self> {
-        let path = recorder.log().consistency(from, to)?;
+    fn of(log: &impl Proving, from: u64, to: u64) -> Option<Self> {
+        let path = log.growth(from, to)?;
         Some(Self { from, path: path.iter().map(|hash| STANDARD.encode(hash)).collect() })
     }
 }

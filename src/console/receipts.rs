@@ -1,13 +1,18 @@
 //! `GET /receipts/<id>[?since=<size>%2C…]`, `/audit/show/<id>`, `/audit/show/<index>`: one exchange or one entry with proofs; to an auditor
 //! anybody's, to an agency its own.
 
+use std::sync::Arc;
+
 use serde::Serialize;
 use tokio::task::JoinHandle;
 
+use crate::audit::closed::ClosedLog;
 use crate::audit::outcome::Answer;
 use crate::audit::receipt::ProvenEntry;
 use crate::audit::receipt::Receipt;
+use crate::audit::recorder::Recorder;
 use crate::gateway::receipts::sizes;
+use crate::id::AgencyId;
 use crate::id::ExchangeId;
 use crate::tlog::reader::ReadError;
 
@@ -29,18 +34,35 @@ pub(super) async fn one(
 ) -> Result<Told, Stop> {
     let since = since(asking)?;
     let (recorder, agency) = (desk.door.recorder.clone(), asking.visitor.agency().id.clone());
-    let everything = asking.sight == Sight::Everything;
+    let (everything, closed) = (asking.sight == Sight::Everything, Arc::clone(&desk.door.closed));
     // Entries are read from the disk, off the threads that exchanges share.
     let reading = tokio::task::spawn_blocking(move || {
         let receipt = match everything {
             true => Receipt::of_anybody(&recorder, id, &since),
             false => Receipt::of(&recorder, id, &agency, &since),
         }?;
+        let whose = Some(&agency).filter(|_| !everything);
+        let receipt = match receipt {
+            Some(receipt) => Some(receipt),
+            None => of_closed(&closed, &recorder, (id, whose), &since)?,
+        };
         Ok(receipt.and_then(|receipt| Some((receipt.rows(), found_json(&receipt)?))))
     });
     let found = off_the_threads(reading).await?;
     let found = found.map_or((0, None), |(rows, answer)| (rows, Some(answer)));
     desk.show(asking, kind, vec![("exchange", id.to_string())], found).await
+}
+
+/// The same of the logs before this one, under the last head of each.
+fn of_closed(
+    closed: &[ClosedLog],
+    recorder: &Recorder,
+    (id, whose): (ExchangeId, Option<&AgencyId>),
+    since: &[u64],
+) -> Result<Option<Receipt>, ReadError> {
+    let mut receipts =
+        closed.iter().map(|log| Receipt::of_closed((log, log.head()), recorder, id, whose, since));
+    receipts.find_map(Result::transpose).transpose()
 }
 
 /// Shows one entry by its index: what is no exchange has no other name.

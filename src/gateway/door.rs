@@ -5,6 +5,7 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use http::request::Parts;
 
+use crate::audit::closed::ClosedLog;
 use crate::audit::recorder::Recorder;
 use crate::clock::Clock;
 use crate::crypto::random;
@@ -34,6 +35,8 @@ pub struct Door {
     pub nonces: Nonces,
     /// The log.
     pub recorder: Recorder,
+    /// The logs that it followed, the newest first: closed for good, and not written to any more.
+    pub closed: Arc<[ClosedLog]>,
     /// The cosignatures of witnesses on its heads.
     pub witnessed: Arc<Kept>,
     /// Signs answers.

@@ -1,4 +1,6 @@
-//! `GET /receipts/<id>[?since=<size>%2C…][&witnessed=1]` and `GET /receipts?after=<seq>[&since=<size>%2C…]`: what the gateway itself serves to agencies, each its own entries and no others.
+//! `GET /receipts/<id>[?since=<size>%2C…][&witnessed=1]` and `GET /receipts?after=<seq>[&since=<size>%2C…][&log=<origin>]`: what the gateway
+//! itself serves to agencies, each its own entries and no others; also those of the logs before this one, each under its own last head. A
+//! bulk list is one log's: behind the last entry of a closed one, `Link` with `rel="next"` leads to the log that followed.
 //!
 //! Not an exchange: no platform has a part in it and nothing of another agency is told, so it is answered without a record. A request
 //! that is refused before that is refused, and recorded, as any other: whoever is no agency is told the same on every path. So is one by a
@@ -16,16 +18,20 @@ use http::Response;
 use http::StatusCode;
 use http::header::CACHE_CONTROL;
 use http::header::CONTENT_TYPE;
+use http::header::LINK;
 
+use crate::audit::closed::ClosedLog;
 use crate::audit::facts::Facts;
 use crate::audit::outcome::Answer;
 use crate::audit::receipt::ProvenEntry;
+use crate::audit::receipt::Proving;
 use crate::audit::receipt::Receipt;
 use crate::audit::receipt::Ways;
 use crate::audit::recorder::Recorder;
 use crate::audit::recorder::Unrecorded;
 use crate::id::AgencyId;
 use crate::id::ExchangeId;
+use crate::id::Origin;
 use crate::identity;
 use crate::identity::Peer;
 use crate::policy::Refusal;
@@ -33,6 +39,7 @@ use crate::policy::Refused;
 use crate::policy::judge::certificate_stands;
 use crate::request;
 use crate::request::Request;
+use crate::request::target::query_value;
 use crate::signing;
 use crate::signing::RequestLine;
 use crate::signing::Sealed;
@@ -60,8 +67,8 @@ enum Wanted {
     /// One exchange's receipt, and the way to its head from heads the caller knows; under the newest head, or under one that
     /// witnesses have cosigned.
     One { id: ExchangeId, since: Vec<u64>, witnessed: bool },
-    /// The entries after this `seq`, and the way to their head from heads the caller knows.
-    After(u64, Vec<u64>),
+    /// The entries of a log after this `seq`, and the way to their head from heads the caller knows; of the present log, where none is named.
+    After { seq: u64, since: Vec<u64>, log: Option<String> },
 }
 
 /// Answers a request for receipts.
@@ -148,31 +155,36 @@ fn wanted(request: &Request) -> Option<Wanted> {
 }
 
 fn many_of(asked: &[(String, String)]) -> Option<Wanted> {
-    let (mut seq, mut heads) = (None, None);
+    let (mut seq, mut heads, mut log) = (None, None, None);
     for (name, value) in asked {
         let told_before = match name.as_str() {
             "after" => seq.replace(value.parse().ok()?).is_some(),
             "since" => heads.replace(sizes(value)?).is_some(),
+            "log" => log.replace(value.clone()).is_some(),
             _ => return None,
         };
         if told_before {
             return None;
         }
     }
-    Some(Wanted::After(seq.unwrap_or(0), heads.unwrap_or_default()))
+    Some(Wanted::After { seq: seq.unwrap_or(0), since: heads.unwrap_or_default(), log })
 }
 
 /// None for what is not there and for what is another's: the two look the same. Entries are read from the disk, off the threads that
 /// exchanges share. That they cannot be read is no answer at all: whoever is told there is none believes it.
 async fn find(door: &Door, agency: AgencyId, wanted: Wanted) -> Result<Option<Answer>, Unrecorded> {
-    let (recorder, best) = (door.recorder.clone(), door.witnessed.best());
+    let (recorder, best, closed) = (door.recorder.clone(), door.witnessed.best(), Arc::clone(&door.closed));
     let reading = tokio::task::spawn_blocking(move || match wanted {
-        Wanted::One { id, since, witnessed: false } => one(&recorder, id, &since, &agency),
-        Wanted::One { id, since, witnessed: true } => match best {
-            Some(best) => one_witnessed(&recorder, id, &since, &agency, &best),
-            None => Ok(None),
-        },
-        Wanted::After(seq, since) => many(&recorder, seq, &since, &agency),
+        Wanted::One { id, since, witnessed } => {
+            let found = match (witnessed, best) {
+                (false, _) => Receipt::of(&recorder, id, &agency, &since)?,
+                (true, Some(best)) => one_witnessed(&recorder, id, &since, &agency, &best)?,
+                (true, None) => None,
+            };
+            let closed = || one_closed(&closed, &recorder, (id, &agency), &since, witnessed);
+            Ok(found.map_or_else(closed, |found| Ok(Some(found)))?.and_then(document))
+        }
+        Wanted::After { seq, since, log } => many(&recorder, &closed, log.as_deref(), (seq, &since), &agency),
     });
     let read = reading.await.map_err(|fault| Unrecorded::Unmakeable(fault.to_string()))?;
     read.map_err(|error| {
@@ -200,15 +212,6 @@ pub fn sizes(list: &str) -> Option<Vec<u64>> {
     (sizes.len() <= HEADS).then_some(sizes)
 }
 
-fn one(
-    recorder: &Recorder,
-    id: ExchangeId,
-    since: &[u64],
-    agency: &AgencyId,
-) -> Result<Option<Answer>, ReadError> {
-    Ok(Receipt::of(recorder, id, agency, since)?.and_then(document))
-}
-
 /// None until a witness has cosigned a head that holds all of the exchange: the caller asks again.
 fn one_witnessed(
     recorder: &Recorder,
@@ -216,28 +219,70 @@ fn one_witnessed(
     since: &[u64],
     agency: &AgencyId,
     best: &Cosigned,
-) -> Result<Option<Answer>, ReadError> {
+) -> Result<Option<Receipt>, ReadError> {
     let head = SignedHead { note: best.note(), ..best.head.clone() };
-    Ok(Receipt::under(recorder, id, agency, since, &head)?.and_then(document))
+    Receipt::under(recorder, id, agency, since, &head)
+}
+
+/// An exchange of a log before this one. The newest first: it is the likeliest, and no id is in two of them.
+fn one_closed(
+    closed: &[ClosedLog],
+    recorder: &Recorder,
+    (id, agency): (ExchangeId, &AgencyId),
+    since: &[u64],
+    witnessed: bool,
+) -> Result<Option<Receipt>, ReadError> {
+    for log in closed {
+        let under = if witnessed { log.cosigned() } else { Some(log.head()) };
+        let Some(under) = under else { continue };
+        let receipt = Receipt::of_closed((log, under), recorder, id, Some(agency), since)?;
+        if receipt.is_some() {
+            return Ok(receipt);
+        }
+    }
+    Ok(None)
 }
 
 fn document(receipt: Receipt) -> Option<Answer> {
     Some(found("application/json", serde_json::to_vec(&receipt).ok()?))
 }
 
-/// One JSON line an entry, all with their proofs under one head; then, if they were asked for, the ways that lead to it.
+/// A portion of one log's entries; none of a log that is not here.
 fn many(
     recorder: &Recorder,
-    after: u64,
-    since: &[u64],
+    closed: &[ClosedLog],
+    log: Option<&str>,
+    (after, since): (u64, &[u64]),
     agency: &AgencyId,
 ) -> Result<Option<Answer>, ReadError> {
-    let mut lines = Vec::new();
+    let is = |origin: &Origin| log.is_none_or(|log| log == origin.as_str());
     // The entries first: the head that is asked for after them holds them all.
     let indices = recorder.proven_of_agency(agency, after, MOST)?;
     let head = recorder.log().head();
-    for index in indices {
-        let Some(entry) = ProvenEntry::under(recorder, index, &head)? else { return Ok(None) };
+    if is(&head.origin) {
+        let lines = lines(recorder, &head, &indices, since, log.is_some())?;
+        return Ok(lines.map(|(lines, _)| found("application/jsonl", lines)));
+    }
+    let Some(log) = closed.iter().find(|log| is(log.origin())) else { return Ok(None) };
+    let indices = log.of_agency(agency, after, MOST)?;
+    let lines = lines(&log.reading(), log.head(), &indices, since, true)?;
+    let answer =
+        lines.map(|(lines, is_all)| (found("application/jsonl", lines), is_all && indices.len() < MOST));
+    Ok(answer.map(|(answer, is_last)| if is_last { with_next(answer, log.successor()) } else { answer }))
+}
+
+/// One JSON line an entry, all with their proofs under one head; then, if they were asked for, the ways that lead to it. Whether all are
+/// there.
+fn lines(
+    log: &impl Proving,
+    head: &SignedHead,
+    indices: &[u64],
+    since: &[u64],
+    is_named: bool,
+) -> Result<Option<(Vec<u8>, bool)>, ReadError> {
+    let (mut lines, mut left) = (Vec::new(), indices.iter());
+    for index in left.by_ref() {
+        let Some(entry) = ProvenEntry::under(log, *index, head)? else { return Ok(None) };
         if serde_json::to_writer(&mut lines, &entry).is_err() {
             return Ok(None);
         }
@@ -247,12 +292,21 @@ fn many(
         }
     }
     if !since.is_empty() {
-        if serde_json::to_writer(&mut lines, &Ways::of(recorder, since, &head)).is_err() {
+        if serde_json::to_writer(&mut lines, &Ways::of(log, since, head, is_named)).is_err() {
             return Ok(None);
         }
         lines.push(b'\n');
     }
-    Ok(Some(found("application/jsonl", lines)))
+    Ok(Some((lines, left.next().is_none())))
+}
+
+/// Whoever has read a closed log to its end goes on in the next one, from its beginning: each log counts anew.
+fn with_next(mut answer: Answer, next: &Origin) -> Answer {
+    let link = format!("<{PATH}?after=0&log={}>; rel=\"next\"", query_value(next.as_str()));
+    if let Ok(link) = HeaderValue::from_str(&link) {
+        answer.headers.insert(LINK, link);
+    }
+    answer
 }
 
 fn found(media_type: &'static str, body: Vec<u8>) -> Answer {

@@ -228,6 +228,10 @@
 //! `GET /receipts?after=<seq>` gives an agency its entries after that number, one `{"index", "leaf", "proof"}` a line, all under one head.
 //! `&since=<size>[%2C<size>]` adds a last line, `{"size", "consistency": [{"from", "path"}]}`: the ways to that head.
 //!
+//! Receipts of a log that was closed for good are served on while its folder lies where `keys rotate` put it, under that log's last head and
+//! by its own key. `GET /receipts?after=<seq>&log=<origin>` names the log that the number is of (each counts anew), and the last line has
+//! `log` too; the portion that ends a closed log has `Link: </receipts?after=0&log=<origin of the next>>; rel="next"`.
+//!
 //! # The standing
 //!
 //! `GET /.well-known/exchange` tells an agency, over its own connection, what the gateway would say to it: `application/json`, `no-store`,
@@ -264,7 +268,7 @@
 //! |---|---|
 //! | `/log.vkey`, `/checkpoint` | the log's key; its newest head, cosigned where witnesses are there |
 //! | `/tile/<L>/<N>[.p/<W>]`, `/tile/entries/<N>[.p/<W>]` | C2SP tlog-tiles |
-//! | `/receipts/<id>[?since=…]`, `/audit/show/<id>` | the receipt, to an auditor without salts |
+//! | `/receipts/<id>[?since=…]`, `/audit/show/<id>` | the receipt, to an auditor without salts; of closed logs too |
 //! | `/audit/show/<index>` | one entry with its proof: `{"index", "leaf", "proof"}` |
 //! | `/audit/list`, `/audit/export` | rows of the index, one object a line; `order` (`oldest`, `newest`), `after` (an index), `limit` (1,000; 5,000) |
 //! | `/audit/count` | `by` (names joined by commas): groups with `entries` and `events`, one object a line |

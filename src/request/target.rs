@@ -41,6 +41,14 @@ pub fn canonical(text: &str) -> Result<Target, Ambiguous> {
     if target.canonical_text() == text { Ok(target) } else { Err(Ambiguous::Target(TargetRule::Spelling)) }
 }
 
+/// A value as the query has it: in our one spelling.
+#[must_use]
+pub fn query_value(text: &str) -> String {
+    let mut out = String::new();
+    PARAMETER.encode_onto(text, &mut out);
+    out
+}
+
 impl Target {
     /// The path's segments, decoded. None for `/`.
     #[must_use]

@@ -22,6 +22,7 @@ use crate::upstream::Platforms;
 use crate::upstream::tls::PlatformTls;
 
 use super::quotas::Quotas;
+use super::rotation::past;
 use super::run::StartError;
 use super::socket;
 
@@ -53,6 +54,7 @@ pub(super) fn door(
         limits: quotas.limits(settings, &clock, &policy_clock),
         budget: RefusalBudget::new(settings.caps.refusals_per_minute),
         nonces: Nonces::default(),
+        closed: past::logs(settings, &recorder).into(),
         recorder,
         witnessed,
         signer,

@@ -10,7 +10,7 @@ use crate::config::settings::Settings;
 use crate::gateway::door::Door;
 use crate::listener::stop::Stop;
 
-use super::rotation;
+use super::rotation::past;
 use super::run::StartError;
 
 /// How often summaries of tallied refusals are written.
@@ -22,7 +22,7 @@ pub(super) async fn remember_signatures(door: &Arc<Door>, settings: &Settings) -
     let remembering = move || {
         let (recorder, now) = (&door.recorder, door.clock.now());
         door.nonces.restore(attested::lately(recorder, now)?, now);
-        match rotation::before(&settings, recorder)? {
+        match past::before(&settings, recorder)? {
             Some((at, _)) if now.as_second().saturating_sub(at.as_second()) > COUNTS_SECONDS => {}
             Some((_, Some(folder))) => {
                 door.nonces.restore(attested::lately_in(&folder, recorder.months(), now)?, now);

@@ -28,6 +28,7 @@ use crate::console::questions::NEXT;
 use crate::console::questions::UNSEARCHED;
 use crate::console::questions::WAIT_MAX;
 use crate::language::Language;
+use crate::request::target::query_value;
 use crate::tlog::checkpoint::Checkpoint;
 use crate::tlog::note::Note;
 
@@ -123,7 +124,7 @@ impl Remote {
     /// # Errors
     /// The desk does not answer, or refuses.
     pub fn shown(&self, id: &str) -> Result<Vec<u8>, Failure> {
-        Ok(self.get(&format!("/audit/show/{}", encoded(id)))?.body.to_vec())
+        Ok(self.get(&format!("/audit/show/{}", query_value(id)))?.body.to_vec())
     }
 
     /// How many annexes the answers so far could not search.
@@ -179,21 +180,9 @@ fn asked(query: &Query) -> Vec<(&'static str, String)> {
 }
 
 fn target(path: &str, asked: &[(&str, String)]) -> String {
-    let pairs: Vec<String> = asked.iter().map(|(name, value)| format!("{name}={}", encoded(value))).collect();
+    let pairs: Vec<String> =
+        asked.iter().map(|(name, value)| format!("{name}={}", query_value(value))).collect();
     if pairs.is_empty() { path.to_owned() } else { format!("{path}?{}", pairs.join("&")) }
-}
-
-/// Everything but unreserved characters (RFC 3986 2.3) percent-encoded: the one spelling that a gateway takes.
-fn encoded(text: &str) -> String {
-    let mut out = String::new();
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            out.push(char::from(byte));
-        } else {
-            out.push_str(&format!("%{byte:02X}"));
-        }
-    }
-    out
 }
 
 fn objects(answer: &Answer) -> Result<Vec<Json>, Failure> {

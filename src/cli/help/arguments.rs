@@ -130,6 +130,7 @@ evidence verify | anchors | Tổ chức cấp chứng thư số cho các cơ qua
 evidence verify | tsa | Chứng thư số của tổ chức cấp dấu thời gian tin cậy (PEM) | The certificate of the trusted time-stamping authority (PEM)
 receipt fetch | id | Mã giao dịch | The exchange id
 receipt fetch | after | Mọi biên nhận sau số thứ tự này | All receipts after this number
+receipt fetch | log | Nhật ký (origin) mà số thứ tự đó thuộc về; hết nhật ký đã đóng thì lấy tiếp nhật ký kế sau. Bỏ trống: nhật ký hiện tại | The log (its origin) that the number is of; behind the end of a closed log it goes on with the one that followed. Left out: the present log
 receipt fetch | gateway | Địa chỉ cổng, như https://localhost:8443 | The gateway's address, such as https://localhost:8443
 receipt fetch | trust | Khóa kiểm tra nhật ký hoặc chính sách tin cậy: kiểm tra từng biên nhận khi lấy về | The log's verification keys or a trust policy: each receipt is verified as it comes
 receipt fetch | heads | Tệp giữ điểm chốt cuối cùng đã thấy; đòi bằng chứng nhất quán với nó | A file that keeps the last head seen; consistency with it is demanded

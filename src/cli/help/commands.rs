@@ -245,6 +245,7 @@ pub const COMMANDS: &[Page] = &[
         examples: &[
             "phohien receipt fetch 0199a1c2-3d4e-7f50-8a6b-1c2d3e4f5a6b --gateway https://localhost:8443 --cert agency.pem --key agency.key --cacert ca.pem -o receipt.json",
             "phohien receipt fetch --after 0 --gateway https://localhost:8443 --cert agency.pem --key agency.key --cacert ca.pem",
+            "phohien receipt fetch --after 17 --log gw1.hungyen.example/2026 --gateway https://localhost:8443 --cert agency.pem --key agency.key --cacert ca.pem",
         ],
     },
     Page {

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use http::header::ACCEPT_LANGUAGE;
+use http::header::LINK;
 
 use crate::cli::Session;
 use crate::cli::client::Reach;
@@ -16,6 +17,7 @@ use crate::cli::exit::Failure;
 use crate::cli::terminal::Terminal;
 use crate::cli::terminal::shown;
 use crate::id::ExchangeId;
+use crate::request::target::query_value;
 
 use super::keeper::Keeper;
 use super::list::List;
@@ -27,6 +29,8 @@ pub struct Fetch {
     id: Option<String>,
     #[arg(long, value_name = "SEQ")]
     after: Option<u64>,
+    #[arg(long, value_name = "ORIGIN", requires = "after")]
+    log: Option<String>,
     #[arg(long, value_name = "URL")]
     gateway: String,
     #[command(flatten)]
@@ -59,7 +63,10 @@ async fn receipts(fetch: &Fetch, terminal: &Terminal) -> Result<Vec<u8>, Failure
     let mut connection = fetch.reach.connect(&address).await?;
     let bytes = match (&fetch.id, fetch.after) {
         (Some(id), _) => one(&mut connection, id, &mut keeper, terminal).await?,
-        (None, after) => many(&mut connection, after.unwrap_or(0), &mut keeper, terminal).await?,
+        (None, after) => {
+            let from = (after.unwrap_or(0), fetch.log.clone());
+            many(&mut connection, from, &mut keeper, terminal).await?
+        }
     };
     keeper.keep()?;
     Ok(bytes)
@@ -75,31 +82,54 @@ async fn one(
         let vi = "Mã giao dịch không đúng dạng.";
         Failure::usage(vi, "The exchange id is not one.").because(cause)
     })?;
-    let answer = asked(connection, &format!("/receipts/{id}{}", keeper.since("?")), terminal).await?;
+    let answer = asked(connection, &format!("/receipts/{id}{}", keeper.since("?", None)), terminal).await?;
     keeper.take_one(&answer.body)?;
     let mut bytes = answer.body.to_vec();
     bytes.push(b'\n');
     Ok(bytes)
 }
 
-/// Asks on until there are no more: a gateway gives them in portions. Each portion shows the way from the head of the one before.
+/// Asks on until there are no more: a gateway gives them in portions. Each portion shows the way from the head of the one before. Behind the
+/// last entry of a log that was closed it goes on with the first of the one that followed, where the gateway says which that is.
 async fn many(
     connection: &mut Connection,
-    after: u64,
+    (mut after, mut log): (u64, Option<String>),
     keeper: &mut Keeper,
     terminal: &Terminal,
 ) -> Result<Vec<u8>, Failure> {
-    let (mut all, mut after) = (Vec::new(), after);
+    let (mut all, mut crossed) = (Vec::new(), Vec::new());
     loop {
-        let target = format!("/receipts?after={after}{}", keeper.since("&"));
+        let named = log.as_deref().map(|log| format!("&log={}", query_value(log))).unwrap_or_default();
+        let target = format!("/receipts?after={after}{named}{}", keeper.since("&", log.as_deref()));
         let answer = asked(connection, &target, terminal).await?;
         let list = list(&answer)?;
-        let Some(last) = list.entries().next_back() else { return Ok(all) };
-        let last = last.stated_seq().filter(|last| *last > after).ok_or_else(repeats)?;
-        keeper.take(&list)?;
-        after = last;
-        all.extend_from_slice(&answer.body);
+        let last = list.entries().next_back();
+        let is_end = last.is_none();
+        if let Some(last) = last {
+            after = last.stated_seq().filter(|last| *last > after).ok_or_else(repeats)?;
+            keeper.take(&list)?;
+            all.extend_from_slice(&answer.body);
+        }
+        match next(&answer) {
+            Some(next) => {
+                crossed.extend(log.replace(next));
+                if crossed.contains(log.as_ref().unwrap_or(&String::new())) {
+                    return Err(repeats());
+                }
+                after = 0;
+                keeper.cross();
+            }
+            None if is_end => return Ok(all),
+            None => {}
+        }
     }
+}
+
+/// The log that followed one of which everything was given.
+fn next(answer: &Answer) -> Option<String> {
+    let link = answer.headers.get(LINK)?.to_str().ok()?;
+    let target = link.strip_prefix("</receipts?after=0&log=")?.strip_suffix(">; rel=\"next\"")?;
+    Some(target.replace("%2F", "/").replace("%3A", ":"))
 }
 
 fn list(answer: &Answer) -> Result<List, Failure> {

@@ -35,14 +35,19 @@ impl Keeper {
         Ok(Self { trust, seen: seen.into_iter().flatten().collect(), heads, stated: None })
     }
 
-    /// The part of a query that asks for the ways from what was seen.
-    pub(super) fn since(&self, before: &str) -> String {
-        let seen = self.seen.iter().map(|head| head.size).chain(self.stated);
-        let mut sizes: Vec<u64> = seen.collect();
+    /// The part of a query that asks for the ways from what was seen; of one log alone, where that is named.
+    pub(super) fn since(&self, before: &str, log: Option<&str>) -> String {
+        let seen = self.seen.iter().filter(|head| log.is_none_or(|log| log == head.origin.as_str()));
+        let mut sizes: Vec<u64> = seen.map(|head| head.size).chain(self.stated).collect();
         sizes.sort_unstable();
         sizes.dedup();
         let sizes: Vec<String> = sizes.iter().map(ToString::to_string).collect();
         if sizes.is_empty() { String::new() } else { format!("{before}since={}", sizes.join("%2C")) }
+    }
+
+    /// What comes next is another log's.
+    pub(super) fn cross(&mut self) {
+        self.stated = None;
     }
 
     /// Takes a portion of a list.
@@ -123,13 +128,13 @@ mod tests {
         replace(&trust, format!("{}\n", log.key()).as_bytes()).unwrap();
         let keeper = || Keeper::new(Some(&trust), Some(&heads)).unwrap();
         let mut first = keeper();
-        assert_eq!(first.since("&"), "");
+        assert_eq!(first.since("&", None), "");
         first.take(&list(&log.entry(1).to_string())).unwrap();
-        assert_eq!(first.since("&"), "&since=3");
+        assert_eq!(first.since("&", None), "&since=3");
         first.keep().unwrap();
         log.push("d");
         let (without, with) = (log.entry(3).to_string(), format!("{}\n{}", log.entry(3), log.ways(&[3])));
-        assert_eq!(keeper().since("?"), "?since=3");
+        assert_eq!(keeper().since("?", None), "?since=3");
         assert_eq!(keeper().take(&list(&without)).unwrap_err().code(), "inconsistent-log");
         assert!(keeper().take(&list(&with)).is_ok());
         let fork = log.forked(&["a", "b", "x", "y"]);
@@ -144,6 +149,6 @@ mod tests {
         let log = SmallLog::new(&LEAVES);
         let mut keeper = Keeper::new(None, None).unwrap();
         keeper.take(&list(&log.entry(1).to_string())).unwrap();
-        assert_eq!(keeper.since("&"), "&since=3");
+        assert_eq!(keeper.since("&", None), "&since=3");
     }
 }

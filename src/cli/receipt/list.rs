@@ -30,6 +30,8 @@ enum Line {
 struct Ways {
     size: u64,
     consistency: Vec<Path>,
+    /// Of which log, where that was asked for by its name.
+    log: Option<String>,
 }
 
 /// The heads that were proven, by log and size.
@@ -68,8 +70,8 @@ impl List {
             }
             all.push(proven);
         }
-        for ((_, size), new) in &heads {
-            for way in self.ways(*size).flat_map(|ways| &ways.consistency) {
+        for new in heads.values() {
+            for way in self.ways(new).flat_map(|ways| &ways.consistency) {
                 if let Some(old) = heads.get(&(new.origin.to_string(), way.from)) {
                     extends(std::slice::from_ref(way), (old.size, &old.root), new)?;
                 }
@@ -83,14 +85,15 @@ impl List {
     /// # Errors
     /// It is not shown.
     pub fn extends(&self, old: &SignedHead, new: &SignedHead) -> Result<(), FalseReceipt> {
-        let known = self.ways(new.size).find(|ways| ways.consistency.iter().any(|way| way.from == old.size));
+        let known = self.ways(new).find(|ways| ways.consistency.iter().any(|way| way.from == old.size));
         let ways = known.map(|ways| ways.consistency.as_slice()).unwrap_or_default();
         extends(ways, (old.size, &old.root), new)
     }
 
-    fn ways(&self, size: u64) -> impl Iterator<Item = &Ways> {
+    fn ways(&self, head: &SignedHead) -> impl Iterator<Item = &Ways> {
+        let is_of = |ways: &Ways| ways.log.as_ref().is_none_or(|log| log == head.origin.as_str());
         self.0.iter().filter_map(move |line| match line {
-            Line::Ways(ways) if ways.size == size => Some(ways),
+            Line::Ways(ways) if ways.size == head.size && is_of(ways) => Some(ways),
             Line::Ways(_) | Line::Entry(_) => None,
         })
     }
@@ -105,7 +108,8 @@ struct Link<'a> {
     prev: Option<&'a str>,
 }
 
-/// Within one agency's chain an entry names the one before it. Entries of other agencies, or of none, have nothing to say of each other.
+/// Within one agency's chain an entry names the one before it, and begins anew with each log. Entries of other agencies, or of none, have
+/// nothing to say of each other.
 fn follows(before: &Proven, next: &Proven) -> bool {
     let link = |proven: &'_ Proven| -> Option<(String, u64, Option<String>)> {
         let link: Link<'_> = serde_json::from_str(&proven.leaf).ok()?;
@@ -114,7 +118,11 @@ fn follows(before: &Proven, next: &Proven) -> bool {
     let (Some((agency, seq, _)), Some((next_agency, next_seq, prev))) = (link(before), link(next)) else {
         return true;
     };
-    agency != next_agency || (next_seq == seq + 1 && prev == Some(hex(&before.hash)))
+    let follows = match before.head.origin == next.head.origin {
+        true => next_seq == seq + 1 && prev == Some(hex(&before.hash)),
+        false => next_seq == 1,
+    };
+    agency != next_agency || follows
 }
 
 /// One log signs one root for one size.

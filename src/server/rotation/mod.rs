@@ -18,6 +18,7 @@
 //! | 9. the plan is removed | what was asked for | is a new rotation, refused unless `origin` was changed again |
 
 mod error;
+pub(super) mod past;
 mod plan;
 
 #[cfg(test)]
@@ -39,7 +40,6 @@ use crate::audit::record::Predecessor;
 use crate::audit::record::Successor;
 use crate::audit::recorder::Recorder;
 use crate::clock::Clock;
-use crate::clock::Timestamp;
 use crate::config::settings::Settings;
 use crate::crypto::digest::hex;
 use crate::crypto::verify::PublicKey;
@@ -48,7 +48,6 @@ use crate::policy::Policies;
 use crate::tlog::OpenError;
 use crate::tlog::checkpoint::Checkpoint;
 use crate::tlog::note::VerifierKey;
-use crate::tlog::reader::ReadError;
 use crate::tlog::reader::scan_from;
 
 use super::attend::AttendError;
@@ -86,25 +85,6 @@ pub struct Rotated {
 /// One was begun.
 pub(super) fn refuse_begun(keys: &Path) -> Result<(), StartError> {
     if Plan::file(keys).exists() { Err(StartError::Rotating) } else { Ok(()) }
-}
-
-/// When this log followed another, and the folder of that one, if it is still where it was put.
-///
-/// # Errors
-/// The first entry cannot be read.
-pub(super) fn before(
-    settings: &Settings,
-    recorder: &Recorder,
-) -> Result<Option<(Timestamp, Option<PathBuf>)>, ReadError> {
-    if recorder.log().size() == 0 {
-        return Ok(None);
-    }
-    let leaf: Value = serde_json::from_slice(&recorder.log().read(0)?.leaf).unwrap_or_default();
-    let text = |pointer: &str| leaf.pointer(pointer).and_then(Value::as_str);
-    let Some(origin) = text("/predecessor/origin") else { return Ok(None) };
-    let at = text("/at").and_then(|at| at.parse().ok()).unwrap_or(Timestamp::MAX);
-    let folder = origin.parse().ok().map(|origin| aside(settings, &origin)).filter(|folder| folder.is_dir());
-    Ok(Some((at, folder)))
 }
 
 /// A log that was closed for good, met with another key than its own, is no damaged one.
