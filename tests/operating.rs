@@ -364,7 +364,7 @@ const ORIGINS: [&str; 3] = ["gw.test/2026", "gw.test/2027", "gw.test/2028"];
 async fn three_logs(world: &mut World) -> Vec<[String; 3]> {
     let mut all = Vec::new();
     for (before, origin) in std::iter::once("").chain(ORIGINS).zip(ORIGINS) {
-        if before != "" {
+        if !before.is_empty() {
             replace(&world.configuration(), before, origin);
             let (exit, said) = told(&run(phohien(world, &["keys", "rotate"])));
             assert_eq!(exit, Some(0), "{said}");

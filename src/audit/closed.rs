@@ -33,6 +33,7 @@ use crate::tlog::witness::kept::Kept;
 
 use super::older::Older as _;
 use super::older::Scanned;
+use super::receipt::LeafAndPath;
 use super::receipt::Proving;
 use super::record::Predecessor;
 use super::tree::FolderTree;
@@ -174,7 +175,7 @@ impl Reading<'_> {
 }
 
 impl Proving for Reading<'_> {
-    fn entry(&self, index: u64, size: u64) -> Result<Option<(Vec<u8>, Vec<Hash>)>, ReadError> {
+    fn entry(&self, index: u64, size: u64) -> Result<Option<LeafAndPath>, ReadError> {
         let ClosedLog { folder, head, .. } = self.log;
         let damaged = || ReadError::Damaged {
             index,

@@ -54,6 +54,9 @@ pub struct ProvenEntry {
     proof: String,
 }
 
+/// A leaf, byte for byte, and the path that proves it.
+pub type LeafAndPath = (Vec<u8>, Vec<Hash>);
+
 /// A log of which something is proven.
 pub trait Proving {
     /// A leaf, and the path that proves it under the first `size` entries; none if there are not so many, or if it cannot be proven. Blocks
@@ -61,14 +64,14 @@ pub trait Proving {
     ///
     /// # Errors
     /// It cannot be read.
-    fn entry(&self, index: u64, size: u64) -> Result<Option<(Vec<u8>, Vec<Hash>)>, ReadError>;
+    fn entry(&self, index: u64, size: u64) -> Result<Option<LeafAndPath>, ReadError>;
 
     /// The path that proves the first `from` entries unchanged among the first `to`; none if there is none.
     fn growth(&self, from: u64, to: u64) -> Option<Vec<Hash>>;
 }
 
 impl Proving for Recorder {
-    fn entry(&self, index: u64, size: u64) -> Result<Option<(Vec<u8>, Vec<Hash>)>, ReadError> {
+    fn entry(&self, index: u64, size: u64) -> Result<Option<LeafAndPath>, ReadError> {
         let Some(path) = self.log().inclusion(index, size) else { return Ok(None) };
         Ok(Some((self.log().read(index)?.leaf, path)))
     }
