@@ -61,8 +61,9 @@ impl World {
 /// What a start puts into force, without a socket.
 async fn reload(settings: Settings) -> Reload {
     let clock = Clock::by_hand("2026-11-26T03:00:00Z".parse().unwrap());
-    let policies = signers::policies(&settings, clock.now(), clock.now()).unwrap();
-    let before = BeforeLoading::of(&settings, &policies).unwrap();
+    let first = BeforePolicies::of(&settings);
+    let policies = crate::server::signers::policies(&settings, clock.now(), clock.now()).unwrap();
+    let before = BeforeLoading::of(&settings, &policies, first).unwrap();
     let (opened, signer, key) =
         open_log(&settings, &policies, &Overrides::default(), clock.clone()).await.unwrap();
     let recorder = opened.recorder().clone();
