@@ -165,6 +165,25 @@ async fn a_case_with_the_signed_answer_is_true_for_whoever_has_the_key_and_false
     world.end().await;
 }
 
+#[tokio::test]
+async fn a_case_about_a_refusal_holds_the_agreement_by_which_it_was_refused() {
+    let mut world = World::start().await;
+    let refused = world.get(CENTRE, &lookup_path(), &[]).await;
+    assert_eq!((refused.reason().as_str(), &refused.json()["agreement"]), ("header-missing", &"TT-01".into()));
+    let id = refused.header("exchange-id").to_owned();
+    let folder = world.folder().to_owned();
+    world.close().await;
+    let export = format!("phohien --config gateway.toml audit evidence {id} -o case.zip");
+    done(&folder, &format!("{export}\nunzip -q case.zip -d case\nls case/policy/*/agreements/TT-01.toml")).await;
+    let told = done(&folder, "phohien --json evidence verify case.zip --trust log.vkey").await;
+    let told: serde_json::Value = serde_json::from_str(&told).unwrap();
+    for code in ["policy", "policy-file"] {
+        let step = told["steps"].as_array().unwrap().iter().find(|step| step["step"] == code).unwrap();
+        assert_eq!(step["verdict"], "ok", "{told:#}");
+    }
+    world.end().await;
+}
+
 /// The commands of the README, on a case that is unpacked beside the log's key.
 const BY_HAND: &str = "unzip -q case.zip -d case\n(cd case && sha256sum -c --quiet SHA256SUMS)\n\
     for leaf in case/entries/*.leaf; do bash inclusion.sh $leaf ${leaf%.leaf}.proof log.vkey; done";

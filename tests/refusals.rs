@@ -90,7 +90,14 @@ async fn every_refusal_of_policy_tells_its_reason_its_agreement_and_whom_to_ask_
         assert!(en["detail"].as_str().unwrap().starts_with("Refused") || status == 400, "{en}");
     }
     assert_eq!(world.platform.seen().len(), 0, "a refused request reached the platform");
-    world.end().await;
+    // One without a meaning never came to the policies; it was judged under the same set all the same.
+    let ambiguous = world.get(CENTRE, &lookup_path(), &[("range", "bytes=0-1")]).await;
+    assert_eq!(ambiguous.reason(), "ambiguous-request");
+    let leaves = world.end().await;
+    let put = leaves.iter().find(|leaf| leaf["kind"] == "policy.changed").unwrap();
+    for refused in leaves.iter().filter(|leaf| leaf["kind"] == "exchange.refused") {
+        assert_eq!(refused["policy"], put["new"], "{refused}");
+    }
 }
 
 #[tokio::test]

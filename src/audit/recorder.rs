@@ -109,10 +109,10 @@ impl Recorder {
     ///
     /// # Errors
     /// The log takes nothing now: refuse before anything is forwarded.
-    pub fn open(&self, id: ExchangeId) -> Result<Open, Unrecorded> {
+    pub fn open(&self, id: ExchangeId, policies: &Hash) -> Result<Open, Unrecorded> {
         self.availability()?;
         let places = [self.0.log.reserve()?, self.0.log.reserve()?, self.0.log.reserve()?];
-        Ok(Open::new(self.clone(), id, places))
+        Ok(Open::new(self.clone(), (id, *policies), places))
     }
 
     /// Records what is not an exchange, in the operator's chain, and waits until it is durable.

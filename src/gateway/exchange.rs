@@ -19,6 +19,7 @@ use super::door::Arrival;
 use super::door::Door;
 use super::ending;
 use super::flow;
+use super::in_force::InForce;
 use super::stop::Stop;
 
 /// What a platform's answer becomes.
@@ -32,11 +33,12 @@ enum Told {
 /// Answers a request: reserve, live, record, seal. There is no other order.
 pub async fn answer(door: &Arc<Door>, arrival: Arrival) -> Response<Sealed> {
     let line = Arc::clone(&arrival.line);
-    let mut open = match door.recorder.open(arrival.id) {
+    let set = door.in_force();
+    let mut open = match door.recorder.open(arrival.id, set.policies.hash()) {
         Ok(open) => open,
         Err(full) => return ending::unrecorded(door, &line, arrival.id, &full),
     };
-    match live(door, &mut open, arrival).await {
+    match live(door, &set, &mut open, arrival).await {
         Ok(Told::Whole(disclosure)) => ending::committed(door, &line, open, *disclosure).await,
         Ok(Told::Flows(flow)) => flow::answer(door, &line, open, *flow).await,
         Err(stop) => ending::stopped(door, &line, open, stop).await,
@@ -44,9 +46,8 @@ pub async fn answer(door: &Arc<Door>, arrival: Arrival) -> Response<Sealed> {
 }
 
 /// What becomes what. Each stage takes the one before by value: a step left out does not compile.
-async fn live(door: &Door, open: &mut Open, arrival: Arrival) -> Result<Told, Stop> {
+async fn live(door: &Door, set: &InForce, open: &mut Open, arrival: Arrival) -> Result<Told, Stop> {
     let Arrival { id, handshake, parts, line: _, body } = arrival;
-    let set = door.in_force();
     let peer = identity::recognize(&handshake, set.policies.registry(), &set.revoked, door.clock.now())?;
     open.know(&peer, &handshake).await?;
     let request =

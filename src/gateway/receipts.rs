@@ -50,6 +50,7 @@ use crate::tlog::witness::kept::Cosigned;
 use super::door::Arrival;
 use super::door::Door;
 use super::ending;
+use super::in_force::InForce;
 use super::stop::Stop;
 
 /// The reserved path.
@@ -73,14 +74,14 @@ enum Wanted {
 
 /// Answers a request for receipts.
 pub async fn answer(door: &Door, arrival: Arrival) -> Response<Sealed> {
-    let line = Arc::clone(&arrival.line);
-    let (peer, request) = match read(door, &arrival) {
+    let (line, set) = (Arc::clone(&arrival.line), door.in_force());
+    let (peer, request) = match read(door, &set, &arrival) {
         Ok(read) => read,
-        Err(stop) => return refused(door, &line, arrival.id, stop).await,
+        Err(stop) => return refused(door, &set, &line, arrival.id, stop).await,
     };
     let certificate = &peer.certificate().fingerprint;
-    if let Err(reason) = certificate_stands(certificate, &door.in_force().policies) {
-        return suspended(door, &line, &arrival, (peer, request), reason).await;
+    if let Err(reason) = certificate_stands(certificate, &set.policies) {
+        return suspended(door, &set, &arrival, (peer, request), reason).await;
     }
     let agency = peer.agency().id.clone();
     let slot = match door.limits.read_receipts(&agency) {
@@ -103,8 +104,8 @@ pub async fn answer(door: &Door, arrival: Arrival) -> Response<Sealed> {
 ///
 /// # Errors
 /// It is nobody, or its request has no single meaning.
-pub(super) fn read(door: &Door, arrival: &Arrival) -> Result<(Peer, Request), Stop> {
-    let (set, now) = (door.in_force(), door.clock.now());
+pub(super) fn read(door: &Door, set: &InForce, arrival: &Arrival) -> Result<(Peer, Request), Stop> {
+    let now = door.clock.now();
     let peer = identity::recognize(&arrival.handshake, set.policies.registry(), &set.revoked, now)?;
     match request::read(arrival.id, &arrival.handshake, &arrival.parts, &set.authorities) {
         Ok(request) => Ok((peer, request)),
@@ -117,8 +118,14 @@ pub(super) fn read(door: &Door, arrival: &Arrival) -> Result<(Peer, Request), St
 }
 
 /// Refuses it as any other request.
-pub(super) async fn refused(door: &Door, line: &RequestLine, id: ExchangeId, stop: Stop) -> Response<Sealed> {
-    match door.recorder.open(id) {
+pub(super) async fn refused(
+    door: &Door,
+    set: &InForce,
+    line: &RequestLine,
+    id: ExchangeId,
+    stop: Stop,
+) -> Response<Sealed> {
+    match door.recorder.open(id, set.policies.hash()) {
         Ok(open) => ending::stopped(door, line, open, stop).await,
         Err(full) => ending::unrecorded(door, line, id, &full),
     }
@@ -127,12 +134,13 @@ pub(super) async fn refused(door: &Door, line: &RequestLine, id: ExchangeId, sto
 /// The refusal is recorded, and names the certificate: that is kept first.
 pub(super) async fn suspended(
     door: &Door,
-    line: &RequestLine,
+    set: &InForce,
     arrival: &Arrival,
     (peer, request): (Peer, Request),
     reason: Refusal,
 ) -> Response<Sealed> {
-    let known = match door.recorder.open(arrival.id) {
+    let line = &arrival.line;
+    let known = match door.recorder.open(arrival.id, set.policies.hash()) {
         Ok(mut open) => open.know(&peer, &arrival.handshake).await.map(|()| open),
         Err(full) => Err(full),
     };

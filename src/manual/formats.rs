@@ -21,7 +21,7 @@
 //! | `certificate` | exchanges, readings | `issuer`, `serial`, `spki` (SHA-256), `object` (the certificate, kept in `objects`), `path`, by what it was taken, kept there too: PEM, the authorities from its own issuer up, the anchor last, then the revocation lists of whoever issued it and them, in that order, as they were in force (none where revocation is off); what the handshake verified, not what the caller sent. Older entries have none |
 //! | `service`, `operation` | exchanges | the service's id; method and path **template** |
 //! | `agreement` | exchanges | `id`, `version`, `clause` (the permit, from 1) |
-//! | `policy` | exchanges | hash of the policies that decided |
+//! | `policy` | exchanges | hash of the policies in force when it began: by them it was decided. Refusals of older versions have none |
 //! | `purpose`, `legal_basis` | exchanges | catalogue code; the agreement's legal basis |
 //! | `signed_by` | signed requests | the name of the registered key by which the agency signed |
 //! | `about` | refusals under an agreement | what the refusal names: a field of the catalogue, a header, a parameter that the service declares |

@@ -55,6 +55,8 @@ const UNWRITTEN: &str = "log-unavailable";
 pub struct Open {
     recorder: Recorder,
     id: ExchangeId,
+    /// The policies in force when it began: by them it is judged, whatever becomes of it.
+    policies: Hash,
     places: Places,
     known: Known,
     request: Option<Bytes>,
@@ -80,11 +82,11 @@ struct Known {
 impl Open {
     pub(super) fn new(
         recorder: Recorder,
-        id: ExchangeId,
+        (id, policies): (ExchangeId, Hash),
         [opened, outcome, aborted]: [Place<Draft>; 3],
     ) -> Self {
         let places = Places { opened: Some(opened), outcome: Some(outcome), aborted: Some(aborted) };
-        Self { recorder, id, places, known: Known::default(), request: None, opened: false }
+        Self { recorder, id, policies, places, known: Known::default(), request: None, opened: false }
     }
 
     /// This exchange.
@@ -184,8 +186,7 @@ impl Open {
     /// in its stead, which always fits. Hands back why the entry was not taken.
     async fn unwritten(&mut self, agency: Option<&AgencyId>, why: Unavailable) -> Unavailable {
         let place = self.places.aborted.take().filter(|_| matches!(why, Unavailable::Refused(_)));
-        let facts = Facts { unauthenticated: agency.is_none(), ..Facts::default() };
-        let exchange = Exchange { facts, ..Exchange::default() };
+        let exchange = Exchange { facts: self.told(agency, Facts::default()), ..Exchange::default() };
         let record =
             Record::Failed { exchange, status: Some(503), hop: "gateway", reason: UNWRITTEN, bytes: None };
         let draft = self.recorder.draft(agency, Some(self.id), &record, Vec::new());
@@ -232,9 +233,14 @@ impl Open {
             };
             commitments.insert(label.as_str(), hex(&commitment));
         }
-        let facts = Facts { unauthenticated: agency.is_none(), ..facts };
-        let exchange = Exchange { facts, annex: Some(hex(&sha256(&sealed))), commitments };
+        let exchange = Exchange { facts: self.told(agency, facts), annex: Some(hex(&sha256(&sealed))), commitments };
         self.recorder.draft(agency, Some(self.id), &record(exchange), sealed)
+    }
+
+    /// The facts, with what is true of every exchange: whether anybody was recognized, and by which policies it was judged.
+    fn told(&self, agency: Option<&AgencyId>, facts: Facts) -> Facts {
+        let policy = Some(hex(&self.policies));
+        Facts { unauthenticated: agency.is_none(), policy: facts.policy.or(policy), ..facts }
     }
 
     fn committed_data<'a>(&'a self, annex: &'a Annex, said: Option<Said<'a>>) -> Vec<(Label, Data<'a>)> {

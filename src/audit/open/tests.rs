@@ -49,7 +49,7 @@ fn kinds_and_reasons(folder: &std::path::Path) -> Vec<(String, String)> {
 fn a_task_that_panics_leaves_its_record() {
     let folder = tempfile::tempdir().unwrap();
     let recorder = recorder(folder.path());
-    let open = recorder.open(ExchangeId::new(1_795_401_000_000, &[1; 10])).unwrap();
+    let open = recorder.open(ExchangeId::new(1_795_401_000_000, &[1; 10]), &[7; 32]).unwrap();
     let task = std::thread::spawn(move || {
         let _open = open;
         panic!("a stage broke");
@@ -94,7 +94,7 @@ impl Outcome for Endless {
 async fn an_outcome_too_long_to_be_written_is_not_told_and_leaves_a_bare_record() {
     let folder = tempfile::tempdir().unwrap();
     let recorder = recorder(folder.path());
-    let open = recorder.open(ExchangeId::new(1_795_401_000_000, &[1; 10])).unwrap();
+    let open = recorder.open(ExchangeId::new(1_795_401_000_000, &[1; 10]), &[7; 32]).unwrap();
     let answer = Answer { status: http::StatusCode::OK, headers: http::HeaderMap::new(), body: Bytes::new() };
     let refused = open.commit(Endless(answer)).await;
     assert!(matches!(refused, Err(Unrecorded::Log(Unavailable::Refused(_)))), "{refused:?}");
@@ -133,6 +133,6 @@ fn a_log_that_is_closed_refuses_the_next_exchange_before_anything_is_forwarded()
     let folder = tempfile::tempdir().unwrap();
     let recorder = recorder(folder.path());
     recorder.log().close();
-    let refused = recorder.open(ExchangeId::new(1_795_401_000_000, &[1; 10]));
+    let refused = recorder.open(ExchangeId::new(1_795_401_000_000, &[1; 10]), &[7; 32]);
     assert!(matches!(refused, Err(Unrecorded::Log(tlog::Unavailable::Closed))));
 }

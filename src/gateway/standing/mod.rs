@@ -33,14 +33,14 @@ pub const PATH: &str = "/.well-known/exchange";
 
 /// Answers a request for it.
 pub async fn answer(door: &Door, arrival: Arrival) -> Response<Sealed> {
-    let line = Arc::clone(&arrival.line);
-    let (peer, request) = match receipts::read(door, &arrival) {
+    let (line, set) = (Arc::clone(&arrival.line), door.in_force());
+    let (peer, request) = match receipts::read(door, &set, &arrival) {
         Ok(read) => read,
-        Err(stop) => return receipts::refused(door, &line, arrival.id, stop).await,
+        Err(stop) => return receipts::refused(door, &set, &line, arrival.id, stop).await,
     };
     let certificate = Some(&peer.certificate().fingerprint);
-    if let Err(reason) = unsuspended(&peer.agency().id, certificate, &door.in_force().policies) {
-        return receipts::suspended(door, &line, &arrival, (peer, request), reason).await;
+    if let Err(reason) = unsuspended(&peer.agency().id, certificate, &set.policies) {
+        return receipts::suspended(door, &set, &arrival, (peer, request), reason).await;
     }
     let slot = match door.limits.read_receipts(&peer.agency().id) {
         Ok(slot) => slot,
