@@ -169,12 +169,16 @@ async fn a_case_with_the_signed_answer_is_true_for_whoever_has_the_key_and_false
 async fn a_case_about_a_refusal_holds_the_agreement_by_which_it_was_refused() {
     let mut world = World::start().await;
     let refused = world.get(CENTRE, &lookup_path(), &[]).await;
-    assert_eq!((refused.reason().as_str(), &refused.json()["agreement"]), ("header-missing", &"TT-01".into()));
+    assert_eq!(
+        (refused.reason().as_str(), &refused.json()["agreement"]),
+        ("header-missing", &"TT-01".into())
+    );
     let id = refused.header("exchange-id").to_owned();
     let folder = world.folder().to_owned();
     world.close().await;
     let export = format!("phohien --config gateway.toml audit evidence {id} -o case.zip");
-    done(&folder, &format!("{export}\nunzip -q case.zip -d case\nls case/policy/*/agreements/TT-01.toml")).await;
+    done(&folder, &format!("{export}\nunzip -q case.zip -d case\nls case/policy/*/agreements/TT-01.toml"))
+        .await;
     let told = done(&folder, "phohien --json evidence verify case.zip --trust log.vkey").await;
     let told: serde_json::Value = serde_json::from_str(&told).unwrap();
     for code in ["policy", "policy-file"] {

@@ -26,7 +26,7 @@ pub fn only_at(body: &[u8], pointers: &[String]) -> Result<bool, Undisclosable> 
 /// A place under a name, so that what is withheld there is counted.
 fn node(pointer: &str) -> Node {
     let field = Field { pointer: pointer.to_owned(), name: Text::default(), class: Class::None };
-    Node { field: Some(field), leads_to_kept: true, ..Node::default() }
+    Node { field: Some(field.into()), leads_to_kept: true, ..Node::default() }
 }
 
 fn keep(root: &mut Node, pointer: &str) {
@@ -35,7 +35,7 @@ fn keep(root: &mut Node, pointer: &str) {
         let unescaped = token.replace("~1", "/").replace("~0", "~");
         place = match token {
             "*" => place.items.get_or_insert_with(|| Box::new(node(pointer))),
-            _ => place.members.entry(unescaped).or_insert_with(|| node(pointer)),
+            _ => place.members.entry(unescaped.into()).or_insert_with(|| node(pointer)),
         };
     }
     place.kept = true;

@@ -4,6 +4,7 @@
 //! (real platforms send one object or an array of them). A member the tree does not know is withheld.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use crate::crypto::digest::{Hash, sha256};
 use crate::language::Text;
@@ -44,7 +45,7 @@ pub struct Field {
     pub class: Class,
 }
 
-/// One place in an answer.
+/// One place in an answer. What it is called is shared by all trees that are made of one: a caller's wish copies the places alone.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Node {
     /// Whether the grant keeps a scalar that stands here. Containers here are entered whatever this says.
@@ -52,9 +53,9 @@ pub struct Node {
     /// Whether this node or any below it is kept: if not, the value here is withheld whole.
     pub leads_to_kept: bool,
     /// The catalogue's entry for this very place, if it has one.
-    pub field: Option<Field>,
+    pub field: Option<Arc<Field>>,
     /// The catalogued members of an object here, by unescaped key.
-    pub members: BTreeMap<String, Node>,
+    pub members: BTreeMap<Arc<str>, Node>,
     /// What matches the items of an array here, if the catalogue says `*`.
     pub items: Option<Box<Node>>,
 }
@@ -132,7 +133,7 @@ impl Node {
         for field in fields {
             if let Ok(steps) = tokens(&field.pointer) {
                 let place = steps.into_iter().fold(&mut root, Self::enter);
-                place.field = Some(field.clone());
+                place.field = Some(Arc::new(field.clone()));
             }
         }
         root
@@ -143,13 +144,13 @@ impl Node {
     pub fn at(&self, pointer: &str) -> Option<&Self> {
         tokens(pointer).ok()?.iter().try_fold(self, |node, step| match step {
             Token::Items => node.items.as_deref(),
-            Token::Member(name) => node.members.get(name),
+            Token::Member(name) => node.members.get(name.as_str()),
         })
     }
 
     /// Every catalogued field at and below this node, and whether it is kept, in the catalogue tree's order.
     pub fn fields(&self) -> Box<dyn Iterator<Item = (&Field, bool)> + '_> {
-        let here = self.field.iter().map(|field| (field, self.kept));
+        let here = self.field.iter().map(|field| (&**field, self.kept));
         let below = self.members.values().chain(self.items.as_deref()).flat_map(Self::fields);
         Box::new(here.chain(below))
     }
@@ -157,14 +158,14 @@ impl Node {
     fn enter(&mut self, step: Token) -> &mut Self {
         match step {
             Token::Items => self.items.get_or_insert_default(),
-            Token::Member(name) => self.members.entry(name).or_default(),
+            Token::Member(name) => self.members.entry(name.into()).or_default(),
         }
     }
 
     fn at_mut(&mut self, pointer: &str) -> Option<&mut Self> {
         tokens(pointer).ok()?.iter().try_fold(self, |node, step| match step {
             Token::Items => node.items.as_deref_mut(),
-            Token::Member(name) => node.members.get_mut(name),
+            Token::Member(name) => node.members.get_mut(name.as_str()),
         })
     }
 
@@ -253,6 +254,16 @@ mod tests {
         let not_catalogued = scope.root.at("/dan").unwrap();
         assert!(!not_catalogued.kept && not_catalogued.leads_to_kept);
         assert!(!scope.root.at("/ma").unwrap().leads_to_kept);
+    }
+
+    #[test]
+    fn a_wish_copies_no_name_of_the_catalogue() {
+        let granted = scope(&["/dan"]);
+        let narrowed = granted.narrow(&wish(&["/dan/ten"])).unwrap();
+        let field = |scope: &Scope| scope.root.at("/suKien/*/ben/ten").unwrap().field.clone().unwrap();
+        assert!(Arc::ptr_eq(&field(&granted), &field(&narrowed)));
+        let name = |scope: &Scope| scope.root.members.keys().next().unwrap().clone();
+        assert!(Arc::ptr_eq(&name(&granted), &name(&narrowed)));
     }
 
     #[test]

@@ -233,7 +233,8 @@ impl Open {
             };
             commitments.insert(label.as_str(), hex(&commitment));
         }
-        let exchange = Exchange { facts: self.told(agency, facts), annex: Some(hex(&sha256(&sealed))), commitments };
+        let exchange =
+            Exchange { facts: self.told(agency, facts), annex: Some(hex(&sha256(&sealed))), commitments };
         self.recorder.draft(agency, Some(self.id), &record(exchange), sealed)
     }
 

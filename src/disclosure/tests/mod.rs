@@ -30,13 +30,13 @@ fn scope(catalogue: &[&str], granted: &[&str]) -> Scope {
         for token in pointer.split('/').skip(1) {
             node = match token {
                 "*" => node.items.get_or_insert_default().as_mut(),
-                name => node.members.entry(name.to_owned()).or_default(),
+                name => node.members.entry(name.into()).or_default(),
             };
             node.leads_to_kept |= kept;
         }
         node.kept = kept;
         let name = Text::new(*pointer, *pointer);
-        node.field = Some(Field { pointer: (*pointer).to_owned(), name, class: Class::Basic });
+        node.field = Some(Field { pointer: (*pointer).to_owned(), name, class: Class::Basic }.into());
     }
     Scope { root, hash: [0; 32], pointers: granted.iter().map(|grant| (*grant).to_owned()).collect() }
 }
@@ -319,8 +319,8 @@ fn an_answer_of_which_nothing_may_stay_is_withheld() {
 fn a_scope_that_contradicts_itself_gives_away_nothing_below_what_it_withholds() {
     let kept = || Node { kept: true, leads_to_kept: true, ..Node::default() };
     let closed =
-        Node { members: [("b".to_owned(), kept())].into(), items: Some(Box::new(kept())), ..Node::default() };
-    let members = [("a".to_owned(), closed), ("c".to_owned(), kept())].into();
+        Node { members: [("b".into(), kept())].into(), items: Some(Box::new(kept())), ..Node::default() };
+    let members = [("a".into(), closed), ("c".into(), kept())].into();
     let root = Node { leads_to_kept: true, members, ..Node::default() };
     let scope = Scope { root, hash: [0; 32], pointers: Vec::new() };
     assert_eq!(cut_text(r#"{"a":{"b":1},"c":2}"#, &scope).0, r#"{"c":2}"#);
@@ -553,8 +553,8 @@ fn nodes() -> impl Strategy<Value = Node> {
     leaf.prop_recursive(5, 60, 5, |inner| {
         let members = prop::collection::btree_map(0..KEYS.len(), inner.clone(), 0..6);
         (any::<bool>(), members, prop::option::of(inner)).prop_map(|(kept, members, items)| {
-            let members: std::collections::BTreeMap<String, Node> =
-                members.into_iter().map(|(key, node)| (KEYS[key].1.to_owned(), node)).collect();
+            let members: std::collections::BTreeMap<std::sync::Arc<str>, Node> =
+                members.into_iter().map(|(key, node)| (KEYS[key].1.into(), node)).collect();
             let below = members.values().chain(&items).any(|node| node.leads_to_kept);
             Node { kept, leads_to_kept: kept || below, field: None, members, items: items.map(Box::new) }
         })
@@ -565,8 +565,9 @@ fn nodes() -> impl Strategy<Value = Node> {
 fn naive(value: &Value, node: &Node) -> Option<Value> {
     match value {
         Value::Object(members) => node.leads_to_kept.then(|| {
-            let kept =
-                |(key, value): (&String, &Value)| Some((key.clone(), naive(value, node.members.get(key)?)?));
+            let kept = |(key, value): (&String, &Value)| {
+                Some((key.clone(), naive(value, node.members.get(key.as_str())?)?))
+            };
             Value::Object(members.iter().filter_map(kept).collect())
         }),
         Value::Array(items) => node.leads_to_kept.then(|| {
