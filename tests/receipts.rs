@@ -181,6 +181,20 @@ async fn a_receipt_leads_from_the_head_a_caller_keeps_to_the_one_it_proves() {
     };
     assert!(extends(&kept.root));
     assert!(!extends(&[7; 32]), "another history leads there too");
+    for flag in ["witnessed=0", "witnessed=true"] {
+        let refused = world.get(CENTRE, &format!("/receipts/{id}?{flag}"), &[]).await;
+        assert_eq!((refused.status, refused.reason().as_str()), (400, "parameter"), "{flag}");
+        assert!(refused.json()["detail"].as_str().unwrap().contains("`witnessed=1`"), "{refused:?}");
+    }
+    // Nobody has cosigned anything here: the flag alone is understood, and there is no such receipt.
+    for flag in ["witnessed", "witnessed=1"] {
+        let none = world.get(CENTRE, &format!("/receipts/{id}?{flag}"), &[]).await;
+        assert_eq!((none.status, none.reason().as_str()), (404, "not-found"), "{flag}");
+    }
+    // To a platform a name alone could mean two things.
+    let bare =
+        world.get(CENTRE, &format!("{}?phienBan", lookup_path()), &[("exchange-purpose", "tra-cuu")]).await;
+    assert_eq!(bare.reason(), "ambiguous-request");
     for wrong in ["since=", "since=1%2C2%2C3%2C4%2C5", "since=x", "until=1"] {
         let refused = world.get(CENTRE, &format!("/receipts/{id}?{wrong}"), &[]).await;
         assert_eq!(refused.status, 404, "{wrong}");

@@ -128,6 +128,19 @@ pub fn not_found(door: &Door, line: &RequestLine, id: ExchangeId) -> Answer {
     problem.answer(StatusCode::NOT_FOUND, id, line.language)
 }
 
+/// The answer to a request for receipts with a flag that says neither yes nor nothing.
+pub fn misunderstood(door: &Door, line: &RequestLine, id: ExchangeId, name: &str) -> Response<Sealed> {
+    let detail = Text::new(
+        format!("Tham số `{name}` chỉ viết một mình hoặc `{name}=1`; không cần thì bỏ."),
+        format!(
+            "The parameter `{name}` stands by itself or as `{name}=1`; leave it out where it is not wanted."
+        ),
+    );
+    let problem = Problem { hop: "caller", stage: "receipts", detail, ..answer::plain(door, "parameter") };
+    let answer = problem.answer(StatusCode::BAD_REQUEST, id, line.language);
+    signing::seal_service(&door.signer, line, id, &answer, None)
+}
+
 /// Until the log takes records again: a spare segment is tried for several times a second.
 const RETRY_SECONDS: u64 = 5;
 

@@ -1,4 +1,4 @@
-//! `GET /receipts/<id>[?since=<size>%2C…][&witnessed=1]` and `GET /receipts?after=<seq>[&since=<size>%2C…][&log=<origin>]`: what the gateway
+//! `GET /receipts/<id>[?since=<size>%2C…][&witnessed]` and `GET /receipts?after=<seq>[&since=<size>%2C…][&log=<origin>]`: what the gateway
 //! itself serves to agencies, each its own entries and no others; also those of the logs before this one, each under its own last head. A
 //! bulk list is one log's: behind the last entry of a closed one, `Link` with `rel="next"` leads to the log that followed.
 //!
@@ -62,6 +62,10 @@ const ENOUGH: usize = 1 << 20;
 /// Heads from which one receipt shows the way: the one a caller kept, the one of its answer, and as many again.
 const HEADS: usize = 4;
 
+/// The flag by which a receipt is asked for under a head that witnesses have cosigned: by itself, or with the value 1. Whoever says
+/// anything else must not be given another receipt than was meant, nor be told that there is none.
+const WITNESSED: &str = "witnessed";
+
 /// What is asked for.
 #[derive(Debug)]
 enum Wanted {
@@ -88,6 +92,9 @@ pub async fn answer(door: &Door, arrival: Arrival) -> Response<Sealed> {
         Ok(slot) => slot,
         Err(busy) => return ending::too_many_at_once(door, &line, arrival.id, &agency, &busy),
     };
+    if request.query().iter().any(|(name, value)| name == WITNESSED && !["", "1"].contains(&value.as_str())) {
+        return ending::misunderstood(door, &line, arrival.id, WITNESSED);
+    }
     let found = match wanted(&request) {
         Some(wanted) => find(door, agency, wanted).await,
         None => Ok(None),
@@ -206,7 +213,7 @@ fn one_of(id: ExchangeId, asked: &[(String, String)]) -> Option<Wanted> {
     for (name, value) in asked {
         match (name.as_str(), value.as_str()) {
             ("since", list) => heads = sizes(list)?,
-            ("witnessed", "1") => witnessed = true,
+            ("witnessed", "1" | "") => witnessed = true,
             _ => return None,
         }
     }

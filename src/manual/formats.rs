@@ -221,7 +221,7 @@
 //!   "consistency": [ { "from": 100, "path": [ "<base64>" ] } ] }
 //! ```
 //!
-//! All proofs are under one head, the newest. With `?witnessed=1` it is the newest that all witnesses which are well have cosigned, and
+//! All proofs are under one head, the newest. With `?witnessed` (or `=1`; another value is refused, 400 `parameter`) it is the newest that all witnesses which are well have cosigned, and
 //! the note in each proof carries their lines; until there is one that holds the exchange, the answer is 404. `?since=<size>[%2C<size>]` (at most four) adds `consistency`: for each size the path (RFC 9162 2.1.4)
 //! which shows that the log of that head begins with the log of so many entries. A size the log never had gets none.
 //!

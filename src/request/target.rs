@@ -13,7 +13,12 @@ pub const TARGET_MAX: usize = 8 * 1024;
 pub struct Target {
     segments: Vec<String>,
     query: Vec<(String, String)>,
+    /// Which of them are a name alone, by their number.
+    flags: Vec<usize>,
 }
+
+/// The first segment of addresses at which the gateway itself answers with receipts: there a parameter may be a name alone.
+const OWN: &str = "receipts";
 
 /// Reads a target in origin-form (RFC 9112 3.2.1): path and query, as sent.
 ///
@@ -21,7 +26,7 @@ pub struct Target {
 /// - it begins with `/` and has at most [`TARGET_MAX`] bytes;
 /// - path segments are not empty and do not end with a dot (so none is `.` or `..`); they hold unreserved characters, `!$&'()*+,=:@`, and
 ///   percent-encoded Latin letters beyond ASCII. Nothing of ASCII is percent-encoded in a path;
-/// - the query is `name=value` joined by `&`, in which everything but unreserved characters is percent-encoded, `+` too; control
+/// - the query is `name=value` joined by `&` (at the gateway's own receipts a name may stand alone), in which everything but unreserved characters is percent-encoded, `+` too; control
 ///   characters, `%` and `\` have no place in it, however encoded; no name occurs twice;
 /// - hexadecimal digits are capitals, and nothing is percent-encoded without need.
 ///
@@ -77,11 +82,13 @@ impl Target {
     #[must_use]
     pub fn query_text(&self) -> Option<String> {
         let mut out = String::new();
-        for (name, value) in &self.query {
+        for (number, (name, value)) in self.query.iter().enumerate() {
             out.push_str(if out.is_empty() { "" } else { "&" });
             PARAMETER.encode_onto(name, &mut out);
-            out.push('=');
-            PARAMETER.encode_onto(value, &mut out);
+            if !self.flags.contains(&number) {
+                out.push('=');
+                PARAMETER.encode_onto(value, &mut out);
+            }
         }
         (!self.query.is_empty()).then_some(out)
     }
@@ -99,7 +106,11 @@ fn parse(text: &str) -> Result<Target, TargetRule> {
         return Err(TargetRule::Length);
     }
     let (path, query) = text.split_once('?').map_or((text, None), |(path, query)| (path, Some(query)));
-    Ok(Target { segments: segments(path)?, query: query.map_or(Ok(Vec::new()), parameters)? })
+    let segments = segments(path)?;
+    // What goes to a platform has one spelling; what the gateway answers itself goes nowhere.
+    let own = segments.first().is_some_and(|first| first == OWN);
+    let (query, flags) = query.map_or(Ok(Default::default()), |query| parameters(query, own))?;
+    Ok(Target { segments, query, flags })
 }
 
 fn segments(path: &str) -> Result<Vec<String>, TargetRule> {
@@ -118,22 +129,29 @@ fn segment(text: &str) -> Result<String, TargetRule> {
     }
 }
 
-fn parameters(query: &str) -> Result<Vec<(String, String)>, TargetRule> {
+/// Names and values, and which are a name alone.
+type Parameters = (Vec<(String, String)>, Vec<usize>);
+
+fn parameters(query: &str, own: bool) -> Result<Parameters, TargetRule> {
     let mut seen = std::collections::BTreeSet::new();
-    let mut out = Vec::new();
-    for pair in query.split('&') {
-        let (name, value) = parameter(pair)?;
+    let (mut out, mut flags) = (Vec::new(), Vec::new());
+    for (number, pair) in query.split('&').enumerate() {
+        let (name, value) = parameter(pair, own)?;
         if !seen.insert(name.to_lowercase()) {
             return Err(TargetRule::ParameterRepeated);
         }
-        out.push((name, value));
+        flags.extend(value.is_none().then_some(number));
+        out.push((name, value.unwrap_or_default()));
     }
-    Ok(out)
+    Ok((out, flags))
 }
 
-fn parameter(pair: &str) -> Result<(String, String), TargetRule> {
+fn parameter(pair: &str, own: bool) -> Result<(String, Option<String>), TargetRule> {
     match pair.split_once('=') {
-        Some((name, value)) if !name.is_empty() => Ok((PARAMETER.decode(name)?, PARAMETER.decode(value)?)),
+        Some((name, value)) if !name.is_empty() => {
+            Ok((PARAMETER.decode(name)?, Some(PARAMETER.decode(value)?)))
+        }
+        None if own && !pair.is_empty() => Ok((PARAMETER.decode(pair)?, None)),
         Some(_) | None => Err(TargetRule::Parameter),
     }
 }

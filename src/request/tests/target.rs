@@ -203,6 +203,22 @@ fn holds_what_a_target_promises(text: &str) {
     }
 }
 
+#[test]
+fn a_name_stands_alone_only_where_the_gateway_itself_answers() {
+    holds_what_a_target_promises("/receipts/x?witnessed&since=1");
+    let target = canonical("/receipts/x?witnessed&since=1").unwrap();
+    assert_eq!(
+        target.query(),
+        [("witnessed", ""), ("since", "1")].map(|(a, b)| (a.to_owned(), b.to_owned()))
+    );
+    assert_ne!(canonical("/receipts/x?witnessed="), canonical("/receipts/x?witnessed"));
+    for refused in
+        ["/dan-cu/x?witnessed", "/x/receipts?witnessed", "/receipts/x?", "/receipts/x?a&", "/receipts?a&a=1"]
+    {
+        assert!(canonical(refused).is_err(), "{refused}");
+    }
+}
+
 proptest! {
     #[test]
     fn what_is_accepted_is_what_is_written_again(text in nearly()) {
