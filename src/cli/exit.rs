@@ -4,12 +4,16 @@ use std::error::Error;
 use std::fmt;
 use std::process::ExitCode;
 
+use rustls::pki_types::pem;
 use serde_json::Value;
 use serde_json::json;
 
+use crate::diagnostic::code::Code;
 use crate::diagnostic::fault::Faults;
+use crate::diagnostic::fault::Severity;
 use crate::language::Language;
 use crate::language::Text;
+use crate::language::causes::told;
 
 use super::terminal::shown;
 
@@ -95,18 +99,28 @@ impl Failure {
         Self::could_not("file-unwritable", vi, en).because(cause)
     }
 
-    /// Files have faults.
+    /// Files have faults. That they cannot be read at all is none of theirs.
     #[must_use]
     pub fn faulty(faults: Faults) -> Self {
+        let mut serious = faults.iter().filter(|fault| fault.severity() == Severity::Fault).peekable();
+        if serious.peek().is_some() && serious.all(|fault| fault.code() == Code::Unreadable) {
+            let vi = "Không đọc được các tệp nêu trên. Hãy kiểm tra đường dẫn và quyền đọc.";
+            let en = "The files above cannot be read. Check the paths and the permission to read them.";
+            return Self { faults: Some(faults), ..Self::could_not("file-unreadable", vi, en) };
+        }
         let vi = "Tệp có lỗi; hãy sửa các chỗ nêu trên.";
         let en = "The files have faults; correct the places above.";
         Self { faults: Some(faults), ..Self::new(Exit::Usage, "files-with-faults", vi, en) }
     }
 
-    /// Names the cause.
+    /// Names the cause. What the machine refuses (no such file, no permission) was not used wrongly, whatever was asked.
     #[must_use]
     pub fn because(mut self, cause: impl Into<Cause>) -> Self {
-        self.cause = Some(cause.into());
+        let cause = cause.into();
+        if self.exit == Exit::Usage && is_refused_by_the_machine(&*cause) {
+            self.exit = Exit::CouldNot;
+        }
+        self.cause = Some(cause);
         self
     }
 
@@ -141,7 +155,7 @@ impl Failure {
             Language::Vi => ("Mã lỗi", "Nguyên nhân"),
             Language::En => ("Code", "Cause"),
         };
-        let cause = self.causes().join(": ");
+        let cause = self.causes(language).join(": ");
         let cause = if cause.is_empty() { cause } else { format!("{because}: {cause}\n") };
         format!("{faults}{}\n{label}: {}\n{cause}", self.says.to(language), self.code)
     }
@@ -153,7 +167,7 @@ impl Failure {
             "error": self.code,
             "exit": self.exit.number(),
             "message": self.says.to(language),
-            "causes": self.causes(),
+            "causes": self.causes(language),
         });
         if let (Some(faults), Some(members)) = (&self.faults, object.as_object_mut()) {
             members.insert("faults".to_owned(), serde_json::to_value(faults).unwrap_or_default());
@@ -162,18 +176,24 @@ impl Failure {
     }
 
     /// The cause and what is under it. A cause that only repeats the one above it is left out.
-    fn causes(&self) -> Vec<String> {
+    fn causes(&self, language: Language) -> Vec<String> {
         let mut next = self.cause.as_ref().map(|cause| &**cause as &(dyn Error + 'static));
         let mut causes = Vec::<String>::new();
         while let Some(cause) = next {
-            let text = shown(&cause.to_string());
+            let text = cause.to_string();
             if causes.last().is_none_or(|last| !last.contains(&text)) {
                 causes.push(text);
             }
             next = cause.source();
         }
-        causes
+        causes.iter().map(|cause| shown(&told(cause, language))).collect()
     }
+}
+
+/// Whether the cause, or one below it, is one of input and output.
+fn is_refused_by_the_machine(cause: &(dyn Error + 'static)) -> bool {
+    let its_own = cause.is::<std::io::Error>() || matches!(cause.downcast_ref(), Some(pem::Error::Io(_)));
+    its_own || cause.source().is_some_and(is_refused_by_the_machine)
 }
 
 impl fmt::Display for Failure {
@@ -204,6 +224,7 @@ mod tests {
     use std::io;
 
     use super::*;
+    use crate::diagnostic::fault::Fault;
 
     #[test]
     fn each_way_to_end_has_the_number_the_manual_gives_it() {
@@ -215,6 +236,17 @@ mod tests {
     }
 
     #[test]
+    fn what_cannot_be_read_is_no_fault_of_a_file_and_no_wrong_usage() {
+        let fault = |code| Fault::new(code, "x");
+        let of = |faults: &[Code]| Failure::faulty(faults.iter().map(|code| fault(*code)).collect()).exit();
+        assert_eq!(of(&[Code::Unreadable, Code::Unreadable]), Exit::CouldNot);
+        assert_eq!(of(&[Code::Unreadable, Code::UnknownKey]), Exit::Usage);
+        let missing = io::Error::from(io::ErrorKind::NotFound);
+        assert_eq!(Failure::usage("", "").because(missing).exit(), Exit::CouldNot);
+        assert_eq!(Failure::usage("", "").because("not one").exit(), Exit::Usage);
+    }
+
+    #[test]
     fn a_failure_speaks_to_the_clerk_first_and_to_the_engineer_second() {
         let path = std::path::Path::new("no/such\u{202e}");
         let failure = Failure::unreadable(path, io::Error::other("disk on fire"));
@@ -222,6 +254,9 @@ mod tests {
         let lines: Vec<&str> = told.lines().collect();
         assert!(lines[0].starts_with("Không đọc được `no/such\\u{202e}`"), "{told}");
         assert_eq!(lines[1..], ["Mã lỗi: file-unreadable", "Nguyên nhân: disk on fire"]);
+        let missing = io::Error::from_raw_os_error(2);
+        let told = Failure::unreadable(path, missing).render(Language::Vi, false);
+        assert!(told.ends_with("Nguyên nhân: không có tệp hoặc thư mục này (os error 2)\n"), "{told}");
     }
 
     #[test]

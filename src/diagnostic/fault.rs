@@ -143,6 +143,12 @@ impl Fault {
         }
     }
 
+    /// What it says in Vietnamese, for machines; the other members are the English.
+    fn in_vietnamese(&self) -> serde_json::Value {
+        let Self { message, label, help, .. } = self.told_in(Language::Vi);
+        serde_json::json!({ "message": message, "label": label, "help": help, "title": self.code.title().vi })
+    }
+
     fn draw(&self, renderer: &Renderer, language: Language) -> String {
         let named = |level: Level<'static>, name: &'static str| match language {
             Language::Vi => level.with_name(vietnamese::told(name)),
@@ -204,7 +210,7 @@ impl Serialize for Fault {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let start = self.place.as_ref().map(Place::line_and_column);
         let end = self.place.as_ref().map(Place::end_line_and_column);
-        let mut object = serializer.serialize_struct("Fault", 10)?;
+        let mut object = serializer.serialize_struct("Fault", 11)?;
         object.serialize_field("code", self.code.as_str())?;
         object.serialize_field("severity", &self.severity)?;
         object.serialize_field("message", &self.message)?;
@@ -215,6 +221,7 @@ impl Serialize for Fault {
         object.serialize_field("end_column", &end.map(|(_, column)| column))?;
         object.serialize_field("label", &self.label)?;
         object.serialize_field("help", &self.help)?;
+        object.serialize_field("vi", &self.in_vietnamese())?;
         object.end()
     }
 }

@@ -1,57 +1,41 @@
 //! Faults in Vietnamese. They are written in English where they are found; here stands what each says, phrase by phrase, with `{}` for
 //! what is taken over. A phrase that is missing is shown in English: whoever adds one adds it here, and a test looks.
 
+use crate::language::causes;
+use crate::language::phrases::Phrases;
+
 /// What a fault says, in Vietnamese; as it is where nobody has said it yet.
 pub(super) fn told(english: &str) -> String {
     said(english).unwrap_or_else(|| english.to_owned())
 }
 
-/// What a fault says, in Vietnamese, if it stands below.
+/// What a fault says, in Vietnamese, if it stands below, or is what an error says.
 pub(super) fn said(english: &str) -> Option<String> {
-    phrases().find_map(|(from, to)| Some(filled(to, &taken(from, english)?)))
+    let word =
+        |hole: &str| PHRASES.word(hole).or_else(|| of_the_parties(hole)).or_else(|| causes::said(hole));
+    PHRASES.said(english, &word).or_else(|| causes::said(english))
 }
 
-fn phrases() -> impl Iterator<Item = (&'static str, &'static str)> {
-    PHRASES.lines().filter_map(|line| line.split_once(" | "))
+/// Why an agreement is not signed, as it stands within a warning.
+fn of_the_parties(english: &str) -> Option<String> {
+    PARTIES.said(english, &|_| None)
 }
 
-/// What stands in the places of `{}`, if the text is the phrase.
-fn taken<'t>(phrase: &str, text: &'t str) -> Option<Vec<&'t str>> {
-    let mut pieces = phrase.split("{}");
-    let mut rest = text.strip_prefix(pieces.next()?)?;
-    let mut taken = Vec::new();
-    let mut pieces = pieces.peekable();
-    while let Some(piece) = pieces.next() {
-        let last = pieces.peek().is_none();
-        let at = if last { rest.len().checked_sub(piece.len())? } else { rest.find(piece)? };
-        let (hole, behind) = (rest.get(..at)?, rest.get(at..)?);
-        rest = behind.strip_prefix(piece)?;
-        taken.push(hole);
-    }
-    rest.is_empty().then_some(taken)
-}
-
-/// Puts in what was taken, in Vietnamese where it is one of our words. `{_}` leaves one out; so do places that are not there.
-fn filled(phrase: &str, taken: &[&str]) -> String {
-    let mut text = phrase.to_owned();
-    for hole in taken {
-        let place = ["{}", "{_}"].into_iter().filter_map(|mark| Some((text.find(mark)?, mark))).min();
-        match place {
-            Some((_, "{}")) => text = text.replacen("{}", &word(hole), 1),
-            Some((_, mark)) => text = text.replacen(mark, "", 1),
-            None => break,
-        }
-    }
-    text
-}
-
-fn word(hole: &str) -> String {
-    let whole = phrases().find(|(from, _)| *from == hole && !from.contains("{}"));
-    whole.map_or_else(|| hole.to_owned(), |(_, to)| to.to_owned())
-}
+const PARTIES: Phrases = Phrases::new(
+    "\
+the signature of {} is missing | thiếu chữ ký của {}
+the signature of {} is not one over this text | chữ ký của {} không đúng với văn bản này
+the signature of {} names no time, or one to come | chữ ký của {} không ghi thời điểm ký, hoặc ghi thời điểm chưa tới
+the certificate in the signature of {} is not accepted | chứng thư số trong chữ ký của {} không được chấp nhận
+the signature named for {} was made by {} | chữ ký đặt tên {} lại do {} ký
+the text does not name the hash of {} | văn bản không nêu mã băm của {}
+{} is not what it was when the parties signed | {} đã khác so với khi các bên ký
+",
+);
 
 /// English and Vietnamese, line by line; of two that fit the first counts, so the more exact stand above.
-const PHRASES: &str = r#"
+const PHRASES: Phrases = Phrases::new(
+    r#"
 fault | lỗi
 warning | cảnh báo
 help | gợi ý
@@ -83,6 +67,43 @@ query parameter | tham số truy vấn
 request-body pointer | con trỏ trong nội dung yêu cầu
 catalogued field | trường trong danh mục
 this is not TOML | đây không phải TOML
+`every` is less than a second | `every` ngắn hơn một giây
+must be at least "1 s" | phải ít nhất là "1 s"
+`{}` is zero | `{}` bằng không
+nothing could ever pass | sẽ không gì qua được
+`url` is not the address of a store | `url` không phải địa chỉ của kho dùng chung
+write it like "redis+unix:///run/redis/redis.sock" or "redis://10.0.0.5:6379" | viết như "redis+unix:///run/redis/redis.sock" hoặc "redis://10.0.0.5:6379"
+`{}` lies under `log` | `{}` nằm trong thư mục `log`
+not here | không đặt ở đây
+the log is copied to auditors as it is: name a folder beside it | nhật ký được sao nguyên vẹn cho kiểm toán viên: hãy nêu thư mục bên ngoài nó
+{} is out of range | {} nằm ngoài phạm vi
+must be {} to {} | phải từ {} đến {}
+`{}` must be `{}` or `{}` | `{}` phải là `{}` hoặc `{}`
+neither of the two | không phải cả hai
+`require_signed_agreements` needs a section `[signers]` | `require_signed_agreements` cần có mục `[signers]`
+nobody is trusted to sign | chưa tin ai được ký
+name whose certificates sign agreements | hãy nêu tổ chức cấp chứng thư số cho các bên ký thỏa thuận
+`{}` is empty | `{}` rỗng
+name at least one | nêu ít nhất một
+`revocation` names no list | `revocation` không nêu danh sách nào
+name the revocation lists, or say "off" | nêu các danh sách thu hồi, hoặc ghi "off"
+a log's verification key is what its gateway writes to log.vkey | khóa kiểm tra của nhật ký là nội dung cổng ghi ra log.vkey
+this witness is named twice | bên chứng kiến này nêu hai lần
+the same `vkey` as above | trùng `vkey` ở trên
+{} witnesses are too many | {} bên chứng kiến là quá nhiều
+at most {} | tối đa {}
+`postgres` is not an address of a database | `postgres` không phải địa chỉ cơ sở dữ liệu
+write it like "host=/run/postgresql dbname=phohien" | viết như "host=/run/postgresql dbname=phohien"
+`postgres` leads out of this machine without TLS | `postgres` kết nối ra ngoài máy này mà không có TLS
+name in `postgres_anchors` who vouches for the database | nêu trong `postgres_anchors` tổ chức cấp chứng thư số của cơ sở dữ liệu
+`postgres` leads to a socket, which has no TLS | `postgres` dẫn tới socket nội bộ, không có TLS
+leave `postgres_anchors` out, or write the database's name | bỏ `postgres_anchors`, hoặc ghi tên máy của cơ sở dữ liệu
+`{}` is a signature over no agreement of this set | `{}` không phải chữ ký trên thỏa thuận nào trong bộ này
+`{}` is named for no party of `{}` | `{}` không mang tên bên nào của `{}`
+`{}` is over {} bytes | `{}` vượt {} byte
+`phohien policy sign` names it `<agreement>.<agency>.p7s` | `phohien policy sign` đặt tên là `<thỏa thuận>.<cơ quan>.p7s`
+agreement `{}` answers nothing: {} | thỏa thuận `{}` không trả lời gì: {}
+`phohien policy sign` signs it, `policy verify` tells more | `phohien policy sign` để ký, `policy verify` cho biết thêm
 this key is given twice | khóa này viết hai lần
 second time here | lần thứ hai ở đây
 remove one of the two | bỏ một trong hai
@@ -268,11 +289,14 @@ suspended here | tạm dừng ở đây
 must sign its requests | phải ký yêu cầu
 add one to `signing_keys` in {} | thêm khóa vào `signing_keys` trong {}
 this is {} | đây là {}
-"#;
+"#,
+);
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::language::causes::tests::literal;
+    use crate::language::causes::tests::sources;
 
     #[test]
     fn what_a_fault_names_is_taken_over_and_our_words_are_told_in_vietnamese() {
@@ -285,10 +309,48 @@ mod tests {
         assert_eq!(told("nobody has said this"), "nobody has said this");
     }
 
+    /// What stands behind a call, if that is a literal or a format.
+    fn literals_behind(text: &str, call: &str) -> Vec<String> {
+        let behind = text.split(call).skip(1).map(|rest| match call.contains("Code::") {
+            true => rest.split_once(',').map_or("", |(_, message)| message),
+            false => rest,
+        });
+        let begins = |rest: &str| rest.trim_start().trim_start_matches("format!(").to_owned();
+        behind.filter_map(|rest| literal(&begins(rest))).collect()
+    }
+
+    #[test]
+    fn whatever_a_fault_is_made_of_in_the_source_is_said_in_vietnamese() {
+        const CALLS: [&str; 7] = [
+            ".label(",
+            ".help(",
+            "Fault::new(Code::",
+            "Fault::warning(Code::",
+            "let message =",
+            "let what =",
+            "let like =",
+        ];
+        let mut missing = Vec::new();
+        let mut found = 0;
+        for (file, text) in sources() {
+            let text = text.split("#[cfg(test)]\nmod tests").next().unwrap_or_default();
+            if !text.contains("use crate::diagnostic::fault::") {
+                continue;
+            }
+            for said in CALLS.iter().flat_map(|call| literals_behind(text, call)) {
+                found += 1;
+                if super::said(&said.replace("{}", "x")).is_none() {
+                    missing.push(format!("{}: {said}", file.display()));
+                }
+            }
+        }
+        assert!(found > 150 && missing.is_empty(), "{found} {missing:#?}");
+    }
+
     #[test]
     fn phrases_have_as_many_places_in_both_languages_and_stand_once() {
         let mut seen = std::collections::BTreeSet::new();
-        for (from, to) in phrases() {
+        for (from, to) in PHRASES.pairs() {
             let places = |text: &str| text.matches("{}").count();
             assert!(places(to) <= places(from), "{from}");
             assert!(seen.insert(from), "{from} stands twice");

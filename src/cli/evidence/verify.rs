@@ -22,6 +22,8 @@ use crate::cli::terminal::Paint;
 use crate::cli::terminal::Terminal;
 use crate::cli::terminal::shown;
 use crate::cli::trust;
+use crate::language::Language;
+use crate::language::causes::told;
 
 /// `evidence verify`.
 #[derive(Debug, clap::Args)]
@@ -76,7 +78,8 @@ fn tell(report: &Report, terminal: &mut Terminal) -> Result<(), Failure> {
         let line = line(step, terminal);
         terminal.line(&line)?;
         if let Some(cause) = &step.cause {
-            let cause = terminal.paint(Paint::Faint, &format!("    {}", shown(cause)));
+            let cause =
+                terminal.paint(Paint::Faint, &format!("    {}", shown(&told(cause, terminal.language()))));
             terminal.line(&cause)?;
         }
     }
@@ -125,7 +128,8 @@ fn verdict(report: &Report, terminal: &mut Terminal) -> Result<(), Failure> {
 fn object(report: &Report) -> serde_json::Value {
     let step = |step: &Step| {
         json!({ "step": step.code, "file": step.file, "verdict": step.verdict.word(),
-            "vi": step.says.vi, "en": step.says.en, "cause": step.cause })
+            "vi": step.says.vi, "en": step.says.en, "cause": step.cause,
+            "cause_vi": step.cause.as_deref().map(|cause| told(cause, Language::Vi)) })
     };
     let entries = report.entries.iter().filter(|_| report.is_true());
     json!({

@@ -16,6 +16,8 @@ use crate::clock::rfc3339_millis;
 use crate::crypto::digest::hex;
 use crate::identity::certificate;
 use crate::identity::revocation::Revocations;
+use crate::language::Language;
+use crate::language::causes::told;
 use crate::listener::tls::Trust;
 use crate::policy::signed::NotSigned;
 use crate::policy::signed::Signatory;
@@ -95,7 +97,8 @@ fn refuse(why: &NotSigned, terminal: &mut Terminal) -> Result<Exit, Failure> {
     };
     let text = why.text();
     let cause = std::iter::successors(std::error::Error::source(why), |cause| cause.source());
-    let causes: Vec<String> = cause.map(|cause| shown(&cause.to_string())).collect();
+    let language = if terminal.json() { Language::En } else { terminal.language() };
+    let causes: Vec<String> = cause.map(|cause| shown(&told(&cause.to_string(), language))).collect();
     if terminal.json() {
         terminal.object(
             &json!({ "signed": false, "text": { "vi": text.vi, "en": text.en }, "causes": causes }),

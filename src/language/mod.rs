@@ -1,5 +1,8 @@
 //! What people read: Vietnamese first, English beside it.
 
+pub mod causes;
+pub mod phrases;
+
 use std::fmt;
 
 /// A language in which we speak to people.
