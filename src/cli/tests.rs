@@ -169,3 +169,67 @@ fn the_version_is_that_of_the_package() {
     let (exit, out, _) = run_line("phohien --version");
     assert_eq!((exit, out), (Exit::Yes, format!("phohien {}\n", env!("CARGO_PKG_VERSION"))));
 }
+
+/// Every command and every option that names a file or folder to read, where there is none.
+const MISSING: &[&str] = &[
+    "check /no/such",
+    "check /no/such/gateway.toml policies",
+    "--config /no/such check",
+    "--config /no/such serve",
+    "--config /no/such keys new",
+    "--config /no/such keys rotate",
+    "--config /no/such witness serve",
+    "--config /no/such policy access",
+    "policy explain --policies /no/such --agency H31.01.01 GET https://x/dan-cu/1 --purpose x",
+    "policy access --policies /no/such",
+    "policy diff /no/such policies",
+    "policy diff policies /no/such",
+    "policy replay /no/such --since 7d --log /no/such",
+    "policy unused --policies /no/such --since 90d --log /no/such",
+    "policy suspend agreement TT-2026-001 --reason x --policies /no/such",
+    "policy resume agreement TT-2026-001 --reason x --policies /no/such",
+    "policy sign /no/such/agreements/TT-1.toml --cert /no/such --key /no/such",
+    "policy verify /no/such/agreements/TT-1.toml --anchors /no/such",
+    "policy verify policies/agreements/TT-2026-001.toml --anchors /no/such",
+    "policy verify policies/agreements/TT-2026-001.toml --anchors /no/such --crl /no/such",
+    "audit list --log /no/such --index /no/such --keys /no/such",
+    "audit count --by agency --log /no/such --index /no/such --keys /no/such",
+    "audit tail --log /no/such --index /no/such --keys /no/such",
+    "audit show 1 --log /no/such",
+    "audit export --format jsonl -o /no/such/x --log /no/such --index /no/such --keys /no/such",
+    "audit export --tiles /no/such/x --log /no/such",
+    "audit verify /no/such",
+    "audit evidence 0199a1c2-0000-7000-8000-000000000000 -o /no/such/x --log /no/such",
+    "audit disclose 0199a1c2-0000-7000-8000-000000000000 answer --log /no/such --keys /no/such",
+    "audit refusal 0199a1c2-0000-7000-8000-000000000000 --log /no/such",
+    "audit reindex --log /no/such --index /no/such --keys /no/such",
+    "--config /no/such audit forget 2026-10 --order /no/such --signature /no/such --signature /no/such",
+    "receipt verify /no/such --trust /no/such",
+    "receipt fetch --after 0 --gateway https://127.0.0.1:1 --cert /no/such --key /no/such --cacert /no/such",
+    "evidence verify /no/such --trust /no/such",
+    "certs check /no/such --anchors /no/such --policies policies",
+    "certs check policies/README.md --anchors /no/such --policies policies",
+    "keys show --log /no/such",
+    "keys show --witness /no/such",
+    "witness status --log /no/such",
+    "call https://127.0.0.1:1/x --cert /no/such --key /no/such --cacert /no/such",
+];
+
+#[test]
+fn what_cannot_be_read_ends_every_command_with_three() {
+    let ended = MISSING.iter().map(|line| (line, run_line(&format!("phohien --lang en {line}"))));
+    let others: Vec<_> = ended.filter(|(_, (exit, ..))| *exit != Exit::CouldNot).collect();
+    assert!(others.is_empty(), "{others:#?}");
+    // No command that reads is left out.
+    let names = |command: &clap::Command| {
+        command.get_arguments().any(|argument| {
+            let value = argument.get_value_names().unwrap_or_default();
+            value.iter().any(|name| matches!(name.as_str(), "FILE" | "DIR" | "PATH" | "OLD" | "NEW"))
+        })
+    };
+    for (path, _) in every_command(Language::En).iter().filter(|(_, command)| names(command)) {
+        // These make what they name.
+        let writes = ["", "demo", "certs dev"].contains(&path.as_str());
+        assert!(writes || MISSING.iter().any(|line| line.contains(path.as_str())), "`{path}`");
+    }
+}

@@ -60,6 +60,16 @@ pub fn vkey_beside(log: &Path) -> Option<PathBuf> {
     beside(log, "vkey")
 }
 
+/// That no verification key stands beside a log's folder; or that there is no such folder, where that is why.
+#[must_use]
+pub fn no_vkey_beside(log: &Path) -> Failure {
+    if let Err(cause) = std::fs::metadata(log) {
+        return Failure::unreadable(log, cause);
+    }
+    let vi = "Không thấy khóa kiểm tra nhật ký cạnh thư mục. Hãy nêu bằng `--vkey TỆP`.";
+    Failure::usage(vi, "There is no verification key beside the folder. Name it with `--vkey FILE`.")
+}
+
 /// The answer key of a log's folder by convention: `log.answer.pem` beside the folder `log`.
 #[must_use]
 pub fn answer_key_beside(log: &Path) -> Option<PathBuf> {

@@ -24,6 +24,10 @@ const FOR_PEOPLE: &[&str] = &["README.md"];
 /// All faults of all files.
 pub fn load(dir: &Path, now: Timestamp) -> Result<Policies, Faults> {
     let (files, mut faults) = read(dir);
+    // Nothing was read: what it lacks is not the point.
+    if files.is_empty() && faults.has_faults() {
+        return Err(faults);
+    }
     match compile(files, now) {
         Ok(policies) if !faults.has_faults() => Ok(policies),
         Ok(_) => Err(faults),

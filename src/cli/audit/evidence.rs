@@ -104,10 +104,7 @@ fn tell_by_index(id: ExchangeId, session: &mut Session) {
 fn key(evidence: &Evidence, log: &Path) -> Result<VerifierKey, Failure> {
     let file = evidence.vkey.clone().or_else(|| trust::vkey_beside(log));
     let keys = file.map(|file| trust::log_keys(&file)).transpose()?.unwrap_or_default();
-    keys.into_iter().next().ok_or_else(|| {
-        let vi = "Không có khóa kiểm tra nhật ký cạnh thư mục. Hãy nêu bằng --vkey.";
-        Failure::usage(vi, "No verification key stands beside the log. Name it with --vkey.")
-    })
+    keys.into_iter().next().ok_or_else(|| trust::no_vkey_beside(log))
 }
 
 /// The months' keys, where something of them is asked for.

@@ -58,12 +58,7 @@ pub fn run(status: &Status, session: &mut Session) -> Result<Exit, Failure> {
 
 fn vkey(status: &Status, log: &Path) -> Result<PathBuf, Failure> {
     let named = status.vkey.clone().or_else(|| trust::vkey_beside(log));
-    named.ok_or_else(|| {
-        Failure::usage(
-            "Không thấy khóa kiểm tra nhật ký cạnh thư mục. Hãy nêu bằng `--vkey TỆP`.",
-            "There is no verification key beside the folder. Name it with `--vkey FILE`.",
-        )
-    })
+    named.ok_or_else(|| trust::no_vkey_beside(log))
 }
 
 /// The keys of a file, one a line, or of the configuration: nothing else in that is judged here.
