@@ -108,6 +108,37 @@ async fn a_gateway_that_is_killed_again_and_again_grants_exactly_the_days_quota(
     assert!(days.values().any(|granted| *granted == QUOTA), "{days:?}");
 }
 
+/// How a gateway ends in the next test, and whether what it kept is taken away after that.
+const ENDS: [(&str, bool); 4] = [("-KILL", false), ("-TERM", false), ("-KILL", false), ("-KILL", true)];
+
+/// Four a day under the agreement and six for the agency: whatever comes back in the course of a test is less than one.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_gateway_that_is_killed_hands_out_no_new_burst_and_takes_nothing_twice() {
+    let mut world = World::build("").await;
+    let agreement = world.folder().join("policies/agreements/TT-03.toml");
+    replace(&agreement, "requests = 2, per = \"day\", burst = 2", "requests = 4, per = \"day\", burst = 4");
+    let cap = "[limits]\nagency = { requests = 6, per = \"1 d\", burst = 6 }";
+    replace(&world.configuration(), "[limits]", cap);
+    for (end, is_lost) in ENDS {
+        let gateway = block_in_place(|| world.serve());
+        assert_eq!(status(&world, "gioi-han").await, 200, "{end}");
+        let asked = Command::new("kill").args([end, &gateway.id().to_string()]).status();
+        assert!(asked.unwrap().success());
+        let _ended = gateway.ended().await;
+        assert!(!is_lost || std::fs::remove_file(world.folder().join("keys/rates.left")).is_ok());
+    }
+    let gateway = block_in_place(|| world.serve());
+    assert_eq!(status(&world, "gioi-han").await, 429, "four were spent");
+    assert_eq!([status(&world, "tra-cuu").await, status(&world, "tra-cuu").await], [200, 200]);
+    assert_eq!(status(&world, "tra-cuu").await, 429, "six were spent");
+    block_in_place(|| gateway.kill());
+}
+
+/// What the centre's look-up for this purpose comes to.
+async fn status(world: &World, purpose: &str) -> u16 {
+    world.client(CENTRE).get(&path(PERSON), &[("exchange-purpose", purpose)]).await.unwrap().status
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_people_asked_about_before_a_kill_are_still_counted_after_it() {
     const OTHERS: [&str; 2] = ["099088000013", "099060000011"];

@@ -17,6 +17,7 @@
 //! | [`change`] | a change of what is in force, recorded before it takes effect |
 //! | [`recorder`] | what all exchanges share of the log |
 //! | [`open`] | one exchange under way: clear, commit, or interrupted |
+//! | [`admitted`] | which exchanges spent of their rates lately |
 //! | [`attested`] | which signatures of requests were used lately |
 //! | [`flowing`] | an answer that goes out before its outcome is known |
 //! | [`committed`] | the proofs that the log was asked first |
@@ -32,6 +33,7 @@
 //! | [`query`] | the questions, and who may ask which |
 //! | [`verify`] | the auditor's judgement of the entries, sharing no code with the writer |
 
+pub mod admitted;
 pub mod anchor;
 pub mod annex;
 pub mod attested;

@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 use std::hash::Hash;
+use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::PoisonError;
@@ -64,6 +65,20 @@ impl<K: Hash + Eq + Clone> Limiters<K> {
     /// What is left of `rate`, without spending anything; perhaps a moment's refill less.
     pub(super) fn look(&self, key: &K, rate: Option<Rate>, now: Timestamp) -> Option<Left> {
         rate.map(|rate| self.of(key, rate).look(now))
+    }
+
+    /// What is left of those that are not full.
+    pub(super) fn spent(&self, now: Timestamp) -> Vec<(K, Left)> {
+        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let left = kept.iter().map(|(key, limiter)| (key.clone(), limiter.look(now)));
+        left.filter(|(_, left)| left.requests < left.rate.burst.get()).collect()
+    }
+
+    /// Leaves in a full bucket what was left of another.
+    pub(super) fn leave(&self, key: &K, left: Left, then: Timestamp) {
+        if let Some(gone) = NonZeroU32::new(left.rate.burst.get().saturating_sub(left.requests)) {
+            self.of(key, left.rate).spend(gone, then);
+        }
     }
 
     /// Forgets the limiters of other keys.
@@ -146,6 +161,15 @@ impl Limiter {
             left.saturating_add(u32::try_from(back).unwrap_or(u32::MAX)).min(self.rate.burst.get())
         });
         Left { rate: self.rate, requests }
+    }
+
+    /// Spends so many at once, if there are so many.
+    fn spend(&self, requests: NonZeroU32, then: Timestamp) {
+        let shown = self.hands.show(then);
+        if let Ok(Ok(state)) = self.bucket.check_n(requests) {
+            let left = state.remaining_burst_capacity();
+            *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = Some((left, shown));
+        }
     }
 
     /// Spends one request, or tells how long to wait.

@@ -8,6 +8,7 @@
 //! policies. No file, no clock (the time is passed in), and no socket but that of the store, where several gateways share their limits
 //! ([`shared`]).
 
+pub mod buckets;
 pub mod budget;
 pub mod headers;
 pub mod in_flight;

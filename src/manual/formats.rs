@@ -140,7 +140,8 @@
 //! the month before to nothing; an earlier one still is a clock that had been ahead, and counting begins anew with it.
 //!
 //! People stand in no snapshot. Beside the keys: `people.key` (32 bytes, under which their hashes are made) and `people.counted`, sealed, who
-//! was counted when the log had so many entries. Behind those, and where the file is missing, the annexes of the day are opened.
+//! was counted when the log had so many entries. Behind those, and where the file is missing, the annexes of the day are opened. `rates.left`
+//! says in JSON what was left in the buckets of rates then; behind it, or for as long as a burst takes to come back, the leaves are read.
 //! Beside these: `checkpoint`, the newest signed head, derived; `lock`; `objects/<sha256>`, what entries refer to.
 //!
 //! # Bits that mean nothing

@@ -10,6 +10,7 @@ mod indexing;
 mod sharing;
 pub mod keys;
 pub mod quotas;
+pub mod rates;
 pub mod reload;
 pub mod revoked;
 pub mod rotation;

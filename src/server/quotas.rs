@@ -46,6 +46,7 @@ use crate::policy::calendar::today;
 use crate::policy::model::Agreement;
 
 use super::doorway::caps;
+use super::rates;
 use super::sharing;
 
 /// The key under which people are told apart, under the keys folder.
@@ -98,6 +99,7 @@ pub enum QuotasError {
 /// What is kept beside the keys.
 #[derive(Debug)]
 pub struct Quotas {
+    keys: PathBuf,
     file: PathBuf,
     secret: [u8; 32],
     sealing: SealingKey,
@@ -132,7 +134,7 @@ impl Quotas {
             None => own_secret(settings.keys.join(KEY))?,
         };
         let sealing = SealingKey::new(&hmac_sha256(&secret, &[FORMAT.as_bytes()]))?;
-        Ok(Self { file: settings.keys.join(COUNTED), secret, sealing })
+        Ok(Self { keys: settings.keys.clone(), file: settings.keys.join(COUNTED), secret, sealing })
     }
 
     /// Limits with nothing spent, to oneself or shared with others.
@@ -297,6 +299,7 @@ impl Quotas {
         // It reads the disk: not on a thread that others share.
         let restored = tokio::task::spawn_blocking(move || {
             let policies = Arc::clone(&door.in_force().policies);
+            rates::restore(&restoring.keys, &door).map_err(Uncounted::from)?;
             restoring.restore(&door.limits, &door.recorder, &policies, (&door.clock, &door.policy_clock))
         });
         restored.await??;

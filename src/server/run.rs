@@ -52,6 +52,7 @@ use super::keys::KeysError;
 use super::quotas;
 use super::quotas::Quotas;
 use super::quotas::QuotasError;
+use super::rates;
 use super::reload::BeforeLoading;
 use super::reload::BeforePolicies;
 use super::reload::Reload;
@@ -206,6 +207,7 @@ impl Gateway {
         let (door_seen, reload_seen) = (Arc::clone(&door), reload.clone());
         let seen = Seen { door: door_seen, witnesses: Arc::clone(&witnesses), reload: reload_seen };
         let (metrics_address, mut helpers) = health::listen(settings.metrics, seen, &stop).await?;
+        helpers.push(tokio::spawn(rates::keep(settings.keys.clone(), Arc::clone(&door), stop.clone())));
         helpers.push(tokio::spawn(quotas::keep(quotas, Arc::clone(&door), stop.clone())));
         helpers.push(tokio::spawn(reload.clone().watch(stop.clone())));
         helpers.push(tokio::spawn(sharing::keep(Arc::clone(&door), stop.clone())));
