@@ -109,7 +109,7 @@ async fn a_gateway_that_is_killed_again_and_again_grants_exactly_the_days_quota(
 }
 
 /// How a gateway ends in the next test, and whether what it kept is taken away after that.
-const ENDS: [(&str, bool); 4] = [("-KILL", false), ("-TERM", false), ("-KILL", false), ("-KILL", true)];
+const ENDS: [(&str, bool); 4] = [("-KILL", false), ("-TERM", true), ("-TERM", false), ("-KILL", false)];
 
 /// Four a day under the agreement and six for the agency: whatever comes back in the course of a test is less than one.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
