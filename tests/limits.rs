@@ -109,6 +109,7 @@ async fn a_gateway_that_is_killed_again_and_again_grants_exactly_the_days_quota(
 }
 
 /// How a gateway ends in the next test, and whether what it kept is taken away after that.
+#[cfg(test)]
 const ENDS: [(&str, bool); 4] = [("-KILL", false), ("-TERM", true), ("-TERM", false), ("-KILL", false)];
 
 /// Four a day under the agreement and six for the agency: whatever comes back in the course of a test is less than one.
@@ -135,6 +136,7 @@ async fn a_gateway_that_is_killed_hands_out_no_new_burst_and_takes_nothing_twice
 }
 
 /// What the centre's look-up for this purpose comes to.
+#[cfg(test)]
 async fn status(world: &World, purpose: &str) -> u16 {
     world.client(CENTRE).get(&path(PERSON), &[("exchange-purpose", purpose)]).await.unwrap().status
 }
