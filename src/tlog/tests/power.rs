@@ -271,8 +271,16 @@ impl Life {
         }
         let held = self.promises.hold_against(&log, &self.disk, &mut self.dice);
         let worked = held.and_then(|()| work(self, &log));
-        log.close();
+        self.close(&log);
         worked.and_then(|()| self.promises.look_at(&self.disk, &self.public))
+    }
+
+    /// Closes the log. Where one thread acts at a time, what the publisher does at the end is done here.
+    fn close(&self, log: &Log<Vec<u8>>) {
+        if self.in_turn {
+            log.publish(Chain::shelf);
+        }
+        log.close();
     }
 
     /// The log, unless the machine stopped or failed meanwhile. No stop is a reason to refuse.
@@ -391,7 +399,7 @@ impl Life {
     fn finish(&mut self) -> Result<(), String> {
         let log = self.open()?.ok_or("it stopped by itself")?;
         self.promises.hold_against(&log, &self.disk, &mut self.dice)?;
-        log.close();
+        self.close(&log);
         self.promises.look_at(&self.disk, &self.public)?;
         if self.dice.once_in(4) { self.promises.verify(&self.disk, &self.public) } else { Ok(()) }
     }
@@ -514,7 +522,7 @@ fn each_operation_of_a_sealing_is_its_last_once_and_whatever_is_left_of_it_nothi
         // A segment begins, and so a snapshot is taken.
         life.fill(&log, 120).unwrap();
         life.disk.stop_after(last);
-        log.close();
+        life.close(&log);
         let ended_by_itself = life.disk.stopped_in().0.is_none();
         life.stop(Stop::Power);
         removed |= !life.disk.files().iter().any(|(file, _)| file.ends_with("wal/00000000000000000000.seg"));
