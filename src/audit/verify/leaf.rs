@@ -133,6 +133,17 @@ impl Rare {
     }
 }
 
+/// The object that lists others, if a leaf of a rare kind names one.
+pub(super) fn listing(leaf: &[u8]) -> Option<Hash> {
+    unhex(serde_json::from_slice::<Rare>(leaf).ok()?.listing?.as_bytes())
+}
+
+/// The objects that such a list names, each behind the name of a file; none if it is no list.
+pub(super) fn listed(list: &[u8]) -> Option<Vec<Hash>> {
+    let files: BTreeMap<String, String> = serde_json::from_slice(list).ok()?;
+    files.values().map(|hash| unhex(hash.as_bytes())).collect()
+}
+
 impl Default for Said {
     /// What is no leaf says nothing.
     fn default() -> Self {

@@ -61,6 +61,8 @@ pub struct Judge {
     last_at: Option<Moment>,
     policy: Option<Hash>,
     objects: HashMap<Hash, u64>,
+    /// Those of them that list others.
+    lists: HashMap<Hash, u64>,
     starts: Starts,
     /// The entry that closed the log for good.
     closed: Option<u64>,
@@ -147,6 +149,14 @@ impl fsck::Judge for Judge {
 
     fn objects(&self) -> Vec<(Hash, u64)> {
         self.objects.iter().map(|(hash, index)| (*hash, *index)).collect()
+    }
+
+    fn lists(&self) -> Vec<(Hash, u64)> {
+        self.lists.iter().map(|(hash, index)| (*hash, *index)).collect()
+    }
+
+    fn listed(list: &[u8]) -> Option<Vec<Hash>> {
+        leaf::listed(list)
     }
 }
 
@@ -274,6 +284,9 @@ impl Judge {
         }
         if said.kind == Kind::PolicyChanged {
             self.policy = said.policy;
+            if let Some(list) = leaf::listing(entry.leaf) {
+                self.lists.entry(list).or_insert(index);
+            }
         }
         if said.kind == Kind::LogClosed {
             self.closed = self.closed.or(Some(index));

@@ -25,6 +25,7 @@ pub(super) enum InFolder {
     Snapshot(BadSnapshot),
     ObjectMissing { hash: String },
     ObjectChanged,
+    ObjectNoList,
 }
 
 /// What is wrong with a snapshot itself.
@@ -101,6 +102,11 @@ impl From<InFolder> for Finding {
                 "object-changed",
                 "nội dung đối tượng không có mã băm như tên tệp",
                 "the object does not have the hash that is its name",
+            ),
+            InFolder::ObjectNoList => Self::new(
+                "object-no-list",
+                "bản ghi nêu đối tượng này như danh sách các đối tượng khác, nhưng nội dung không phải là danh sách",
+                "the entry names this object as a list of others, and it is none",
             ),
         }
     }

@@ -32,6 +32,12 @@ pub trait Judge {
 
     /// The objects that entries named, by hash, each with the first entry that did.
     fn objects(&self) -> Vec<(Hash, u64)>;
+
+    /// Those of them that list others, likewise.
+    fn lists(&self) -> Vec<(Hash, u64)>;
+
+    /// The objects that one of those lists; none if it is no list.
+    fn listed(list: &[u8]) -> Option<Vec<Hash>>;
 }
 
 /// An entry in its place.
@@ -119,6 +125,14 @@ impl Judge for Nobody {
     fn objects(&self) -> Vec<(Hash, u64)> {
         Vec::new()
     }
+
+    fn lists(&self) -> Vec<(Hash, u64)> {
+        Vec::new()
+    }
+
+    fn listed(_list: &[u8]) -> Option<Vec<Hash>> {
+        None
+    }
 }
 
 /// A judge, and somebody who looks at every entry beside it: index, leaf, annex, leaf hash.
@@ -158,5 +172,13 @@ impl<J: Judge, F: FnMut(u64, &[u8], &[u8], &Hash) -> Vec<Finding>> Judge for Wat
 
     fn objects(&self) -> Vec<(Hash, u64)> {
         self.judge.objects()
+    }
+
+    fn lists(&self) -> Vec<(Hash, u64)> {
+        self.judge.lists()
+    }
+
+    fn listed(list: &[u8]) -> Option<Vec<Hash>> {
+        J::listed(list)
     }
 }

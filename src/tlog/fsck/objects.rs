@@ -1,4 +1,4 @@
-//! What entries refer to by hash: each object is there, and has the hash that is its name.
+//! What entries refer to by hash, themselves or by an object that lists others: each is there, and has the hash that is its name.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -21,11 +21,7 @@ use super::snapshots::unhex;
 impl<J: Judge> Examination<'_, '_, J> {
     /// Examines every object, named or not, and misses those that are named and not there.
     pub(super) fn objects(&mut self, folder: &Path) {
-        let mut named = BTreeMap::new();
-        for (hash, index) in self.judge.objects() {
-            let first = named.entry(hash).or_insert(index);
-            *first = index.min(*first);
-        }
+        let named = self.named(folder);
         let (mut there, mut idle) = (Vec::new(), 0_u64);
         for (file, name, is_folder) in entries(folder) {
             match unhex(&name).filter(|_| !is_folder) {
@@ -61,6 +57,26 @@ impl<J: Judge> Examination<'_, '_, J> {
                 format!("{idle} objects are named by no entry"),
             );
         }
+    }
+
+    /// Every object that is named, with the first entry that did.
+    fn named(&mut self, folder: &Path) -> BTreeMap<Hash, u64> {
+        let mut named = self.judge.objects();
+        for (list, index) in self.judge.lists() {
+            let at = folder.join(hex(&list));
+            // One that is missing, or another than was named, is told of as any object is.
+            let Ok(bytes) = file::read(&at, file::FILE_MAX) else { continue };
+            match J::listed(&bytes) {
+                _ if sha256(&bytes) != list => {}
+                Some(listed) => named.extend(listed.into_iter().map(|hash| (hash, index))),
+                None => self.fault(Some(index), &at, InFolder::ObjectNoList),
+            }
+        }
+        let mut first = BTreeMap::new();
+        for (hash, index) in named {
+            first.entry(hash).and_modify(|first: &mut u64| *first = index.min(*first)).or_insert(index);
+        }
+        first
     }
 
     /// Whether the judge knows of objects at all.

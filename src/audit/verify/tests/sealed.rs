@@ -326,6 +326,37 @@ fn every_fault_of_what_is_sealed_is_named_by_entry_and_file() {
 }
 
 #[test]
+fn what_a_list_among_the_objects_names_is_there_as_named_or_the_entry_is_faulty() {
+    let texts = [b"a service".to_vec(), b"another".to_vec()];
+    let names: Vec<String> = texts.iter().map(|text| hex(&sha256(text))).collect();
+    let object = |name: &str| format!("objects/{name}");
+    let list = serde_json::json!({ "services/1.toml": names[0], "services/2.toml": names[1] }).to_string();
+    let (good, wrong) = (list.as_str(), list.replace(&names[0], "none"));
+    let tried = |list: &str, damage: &dyn Fn(&Folder), found: &[(&str, Option<u64>, String)]| {
+        let mut script = Script::of(20);
+        let listing =
+            serde_json::json!({ "new": names[0], "files": {}, "listing": hex(&sha256(list.as_bytes())) });
+        script.add("H31.02", "policy.changed", None, listing, b"");
+        script.objects.extend(texts.iter().cloned().chain([list.as_bytes().to_vec()]));
+        let folder = Folder::of(&script, Layout { sealed: 0, begun: 0, ..LAYOUT });
+        damage(&folder);
+        let report = check_knowing(&folder, &[folder.known()]);
+        assert_eq!(faults(&folder, &report), found, "{}", told(&report));
+        let idle = report.notes.iter().any(|note| note.en.contains("named by no entry"));
+        assert_eq!(idle, list != good, "{}", told(&report));
+    };
+    tried(&list, &|_| {}, &[]);
+    let missing = ("object-missing", Some(20), object(&names[0]));
+    tried(&list, &|folder| folder.remove(&object(&names[0])), &[missing]);
+    let other = ("object-changed", Some(20), object(&names[1]));
+    tried(&list, &|folder| change(folder, &object(&names[1]), |bytes| bytes[0] ^= 1), &[other]);
+    for list in [&wrong, "[]"] {
+        let none = ("object-no-list", Some(20), object(&hex(&sha256(list.as_bytes()))));
+        tried(list, &|_| {}, &[none]);
+    }
+}
+
+#[test]
 fn a_bundle_and_its_tile_rewritten_together_are_exposed_by_the_signed_root() {
     let (script, folder) = small();
     let (other, mut leaves) = (changed(&script, 20), leaves(&script, 0));
