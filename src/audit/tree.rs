@@ -9,8 +9,10 @@ use std::path::PathBuf;
 use std::rc::Rc;
 
 use crate::crypto::digest::Hash;
+use crate::tlog::checkpoint::SignedHead;
 use crate::tlog::merkle::Nodes;
 use crate::tlog::merkle::node_hash;
+use crate::tlog::merkle::verify_inclusion;
 use crate::tlog::reader::ReadError;
 use crate::tlog::reader::scan_from;
 use crate::tlog::tile::Kind;
@@ -22,6 +24,17 @@ const LEVELS: u32 = WIDTH_LEAVES.trailing_zeros();
 
 /// Tiles by level and number.
 type Tiles = HashMap<(u8, u64), Rc<[Hash]>>;
+
+/// Why a head is not shown to be of a folder, or to cover an entry.
+#[derive(Debug, thiserror::Error)]
+pub enum NotUnder {
+    /// The folder cannot be read.
+    #[error("the log cannot be read")]
+    Unread(#[from] ReadError),
+    /// Its entries make another tree.
+    #[error("the log's entries do not make this head")]
+    OtherTree,
+}
 
 /// The tree over the first so many entries of a folder.
 #[derive(Debug)]
@@ -41,10 +54,28 @@ impl FolderTree {
         Self { log: log.to_owned(), size, tiles: RefCell::default(), unread: RefCell::default() }
     }
 
-    /// Why nothing was told of a part, if it was because it could not be read.
-    #[must_use]
-    pub fn unread(&self) -> Option<ReadError> {
-        self.unread.borrow_mut().take()
+    /// The tree of a head, made again from the folder.
+    ///
+    /// # Errors
+    /// The folder cannot be read, or its tree is another one.
+    pub fn under(log: &Path, head: &SignedHead) -> Result<Self, NotUnder> {
+        let tree = Self::of(log, head.size);
+        if tree.root(head.size) == Some(head.root) { Ok(tree) } else { Err(tree.not_under()) }
+    }
+
+    /// The path from an entry of this leaf hash up to a head of this tree, which was followed.
+    ///
+    /// # Errors
+    /// The folder cannot be read, or the path does not lead from one to the other.
+    pub fn path(&self, index: u64, leaf: &Hash, head: &SignedHead) -> Result<Vec<Hash>, NotUnder> {
+        let path = self.inclusion(index, head.size).ok_or_else(|| self.not_under())?;
+        verify_inclusion(leaf, index, head.size, &path, &head.root).map_err(|_| NotUnder::OtherTree)?;
+        Ok(path)
+    }
+
+    /// Why a part was not told: it could not be read, or is not there.
+    fn not_under(&self) -> NotUnder {
+        self.unread.borrow_mut().take().map_or(NotUnder::OtherTree, NotUnder::Unread)
     }
 
     /// The hashes of a tile, as many as the tree's size fills.

@@ -13,7 +13,6 @@ use crate::tlog::checkpoint::CheckpointError;
 use crate::tlog::checkpoint::SignedHead;
 use crate::tlog::merkle::Nodes as _;
 use crate::tlog::merkle::leaf_hash;
-use crate::tlog::merkle::verify_inclusion;
 use crate::tlog::note::VerifierKey;
 use crate::tlog::proof::Proof;
 use crate::tlog::reader::ReadError;
@@ -36,6 +35,7 @@ use crate::audit::disclose::NotDisclosed;
 use crate::audit::index::Catalogue;
 use crate::audit::months::MonthKeys;
 use crate::audit::tree::FolderTree;
+use crate::audit::tree::NotUnder;
 
 /// What a case is to hold.
 #[derive(Debug, Default)]
@@ -89,6 +89,15 @@ pub enum NotGathered {
     Annex(u64),
 }
 
+impl From<NotUnder> for NotGathered {
+    fn from(why: NotUnder) -> Self {
+        match why {
+            NotUnder::Unread(error) => Self::Read(error),
+            NotUnder::OtherTree => Self::OtherTree,
+        }
+    }
+}
+
 /// Where a case is gathered from.
 #[derive(Debug, Clone, Copy)]
 pub struct Source<'a> {
@@ -119,10 +128,7 @@ pub fn gather(source: Source<'_>, wish: &Wish) -> Result<Gathered, NotGathered> 
     let note = std::fs::read(source.log.join("checkpoint")).map_err(NotGathered::NoHead)?;
     let head = SignedHead::open(&note, source.key)?;
     let reading = Reading::of(Lookup { log: source.log, index: source.index }, &wish.exchanges, head.size)?;
-    let tree = FolderTree::of(source.log, head.size);
-    if tree.root(head.size) != Some(head.root) {
-        return Err(NotGathered::OtherTree);
-    }
+    let tree = FolderTree::under(source.log, &head)?;
     demand_whole(&reading, &wish.exchanges)?;
     let head = witnessed(source, &reading, &tree).unwrap_or(head);
     let mut case = Case { source, reading: &reading, tree: &tree, head: &head, files: Files::new() };
@@ -175,9 +181,7 @@ impl Case<'_> {
     /// The tree's tiles are not those of its entries.
     fn proven(&mut self, folder: &str, found: &Found) -> Result<(), NotGathered> {
         let Found { index, entry } = found;
-        let path = self.tree.inclusion(*index, self.head.size).ok_or(NotGathered::OtherTree)?;
-        verify_inclusion(&leaf_hash(&entry.leaf), *index, self.head.size, &path, &self.head.root)
-            .map_err(|_| NotGathered::OtherTree)?;
+        let path = self.tree.path(*index, &leaf_hash(&entry.leaf), self.head)?;
         let proof = Proof { extra: None, index: *index, path, note: self.head.note.clone() };
         self.put(format!("{folder}/{index}.leaf"), entry.leaf.clone());
         self.put(format!("{folder}/{index}.proof"), proof.to_string());

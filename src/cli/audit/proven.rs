@@ -8,12 +8,11 @@ use std::path::Path;
 use super::damaged;
 use super::unread;
 use crate::audit::tree::FolderTree;
+use crate::audit::tree::NotUnder;
 use crate::cli::exit::Failure;
 use crate::cli::trust;
 use crate::crypto::digest::Hash;
 use crate::tlog::checkpoint::SignedHead;
-use crate::tlog::merkle::Nodes as _;
-use crate::tlog::merkle::verify_inclusion;
 
 /// Entries held against the head that the log published.
 #[derive(Debug)]
@@ -30,12 +29,8 @@ impl Proven {
             return Ok(Self(None));
         };
         let head = keys.iter().find_map(|key| SignedHead::open(&note, key).ok()).ok_or_else(damaged)?;
-        let tree = FolderTree::of(log, head.size);
-        if tree.root(head.size) == Some(head.root) {
-            Ok(Self(Some((head, tree))))
-        } else {
-            Err(unproven(&tree))
-        }
+        let tree = FolderTree::under(log, &head).map_err(unproven)?;
+        Ok(Self(Some((head, tree))))
     }
 
     /// How many entries the head covers; none: there is no head to prove by.
@@ -52,16 +47,16 @@ impl Proven {
         let Some((head, tree)) = self.0.as_ref().filter(|(head, _)| index < head.size) else {
             return Ok(false);
         };
-        let path = tree.inclusion(index, head.size).ok_or_else(|| unproven(tree))?;
-        verify_inclusion(leaf_hash, index, head.size, &path, &head.root)
-            .map(|()| true)
-            .map_err(|cause| damaged().because(cause))
+        tree.path(index, leaf_hash, head).map(|_| true).map_err(unproven)
     }
 }
 
 /// The log is damaged, or the disk refuses.
-fn unproven(tree: &FolderTree) -> Failure {
-    tree.unread().map_or_else(damaged, unread)
+fn unproven(why: NotUnder) -> Failure {
+    match why {
+        NotUnder::Unread(error) => unread(error),
+        NotUnder::OtherTree => damaged().because(why),
+    }
 }
 
 #[cfg(test)]
