@@ -125,7 +125,7 @@ impl SignedHead {
     /// The signed note with the log's own signature alone, whatever else this one carries.
     #[must_use]
     pub fn own_note(&self, key: &VerifierKey) -> String {
-        let line = note::signature_line(key.name(), &key.id(), &self.signature);
+        let line = note::signature_line(key.signatory(), &self.signature);
         format!("{}\n{line}", self.checkpoint())
     }
 

@@ -12,6 +12,7 @@ use super::note::Line;
 use super::note::NamedKey;
 use super::note::Note;
 use super::note::NoteError;
+use super::note::Signatory;
 use crate::clock::Timestamp;
 use crate::crypto::sign::Ed25519Key;
 use crate::id::Origin;
@@ -33,7 +34,7 @@ fn verified(key: &CosignerKey, line: &Line<'_>, text: &str) -> Result<Cosignatur
     if time > TIME_MAX {
         return Err(NoteError::Forged);
     }
-    Ok(Cosignature { name: key.name().to_owned(), id: key.id(), time, signature })
+    Ok(Cosignature { by: key.signatory().clone(), time, signature })
 }
 
 /// What is signed.
@@ -67,15 +68,14 @@ impl Cosigner {
     pub(super) fn sign(&self, text: &str, at: Timestamp) -> Cosignature {
         let time = u64::try_from(at.as_second()).unwrap_or_default();
         let signature = self.key.sign(message(time, text).as_bytes());
-        Cosignature { name: self.public.name().to_owned(), id: self.public.id(), time, signature }
+        Cosignature { by: self.public.signatory().clone(), time, signature }
     }
 }
 
 /// One verified cosignature; its signature line is `Display`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cosignature {
-    name: String,
-    id: [u8; 4],
+    by: Signatory,
     time: u64,
     signature: [u8; 64],
 }
@@ -83,14 +83,8 @@ pub struct Cosignature {
 impl Cosignature {
     /// Who cosigned.
     #[must_use]
-    pub fn name(&self) -> &str {
-        &self.name
-    }
-
-    /// Under which key.
-    #[must_use]
-    pub fn id(&self) -> [u8; 4] {
-        self.id
+    pub fn by(&self) -> &Signatory {
+        &self.by
     }
 
     /// When, in seconds since 1970.
@@ -103,7 +97,7 @@ impl Cosignature {
 impl fmt::Display for Cosignature {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let blob = [self.time.to_be_bytes().as_slice(), &self.signature].concat();
-        f.write_str(&note::signature_line(&self.name, &self.id, &blob))
+        f.write_str(&note::signature_line(&self.by, &blob))
     }
 }
 
@@ -122,7 +116,7 @@ pub fn of_note(note: &Note<'_>, known: &[&CosignerKey]) -> Result<Vec<Cosignatur
             continue;
         };
         let fresh = verified(key, line, note.unverified_text())?;
-        match found.iter_mut().find(|seen| seen.is_by_same(&fresh)) {
+        match found.iter_mut().find(|seen| seen.by == fresh.by) {
             Some(seen) if seen.time < fresh.time => *seen = fresh,
             Some(_) => further += 1,
             None => found.push(fresh),
@@ -150,18 +144,12 @@ pub fn of_answer(answer: &[u8], text: &str, key: &CosignerKey) -> Result<Cosigna
 pub fn merged(note: &str, cosignatures: &[Cosignature]) -> String {
     let Some((text, lines)) = note.rsplit_once("\n\n") else { return note.to_owned() };
     let replaced = |line: &str| {
-        let of = |line: &Line<'_>| cosignatures.iter().any(|one| one.name == line.name && one.id == line.id);
+        let of = |line: &Line<'_>| cosignatures.iter().any(|one| one.by.stands_in(line));
         Line::parse(line.trim_end_matches('\n')).is_ok_and(|line| of(&line))
     };
     let kept: String = lines.split_inclusive('\n').filter(|line| !replaced(line)).collect();
     let added: String = cosignatures.iter().map(ToString::to_string).collect();
     format!("{text}\n\n{kept}{added}")
-}
-
-impl Cosignature {
-    fn is_by_same(&self, other: &Self) -> bool {
-        self.name == other.name && self.id == other.id
-    }
 }
 
 #[cfg(test)]

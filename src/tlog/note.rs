@@ -47,13 +47,28 @@ pub enum NoteError {
 /// The public key of a log, by the name under which it signs.
 pub type VerifierKey = NamedKey<ED25519>;
 
+/// Who signed, by what stands in a signature line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Signatory {
+    /// The name.
+    pub name: String,
+    /// The first four bytes of SHA-256(name LF type key).
+    pub id: [u8; 4],
+}
+
+impl Signatory {
+    /// Whether a signature line is under this name and id.
+    pub(super) fn stands_in(&self, line: &Line<'_>) -> bool {
+        self.name == line.name && self.id == line.id
+    }
+}
+
 /// A public key of 32 bytes whose signatures are of this type, with the name it signs under; as text
 /// `name+hex8(key id)+base64(type || key)`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NamedKey<const TYPE: u8> {
-    name: String,
-    // Invariant: that of the name, the type and the key.
-    id: [u8; 4],
+    // Invariant: its id is that of the name, the type and the key.
+    signatory: Signatory,
     raw: [u8; 32],
 }
 
@@ -66,19 +81,25 @@ impl<const TYPE: u8> NamedKey<TYPE> {
 
     fn named(name: &str, raw: [u8; 32]) -> Self {
         let [a, b, c, d, ..] = sha256(&[name.as_bytes(), b"\n", &[TYPE], &raw].concat());
-        Self { name: name.to_owned(), id: [a, b, c, d], raw }
+        Self { signatory: Signatory { name: name.to_owned(), id: [a, b, c, d] }, raw }
     }
 
-    /// The name that stands in signature lines.
+    /// What stands in its signature lines.
+    #[must_use]
+    pub fn signatory(&self) -> &Signatory {
+        &self.signatory
+    }
+
+    /// The name that stands there.
     #[must_use]
     pub fn name(&self) -> &str {
-        &self.name
+        &self.signatory.name
     }
 
-    /// The first four bytes of SHA-256(name LF type key).
+    /// The id that does.
     #[must_use]
     pub fn id(&self) -> [u8; 4] {
-        self.id
+        self.signatory.id
     }
 
     /// The 32 raw bytes of the public key.
@@ -88,7 +109,7 @@ impl<const TYPE: u8> NamedKey<TYPE> {
     }
 
     pub(super) fn knows(&self, line: &Line<'_>) -> bool {
-        self.name == line.name && self.id == line.id
+        self.signatory.stands_in(line)
     }
 
     /// Whether it signed a message.
@@ -114,7 +135,7 @@ impl<const TYPE: u8> FromStr for NamedKey<TYPE> {
             _ => return Err(NoteError::Key("the key is of another type than this one has to be")),
         };
         let named = Self::named(name, raw);
-        if id != hex(&named.id) {
+        if id != hex(&named.signatory.id) {
             return Err(NoteError::Key("the key id is not that of the name and the key"));
         }
         Ok(named)
@@ -124,7 +145,7 @@ impl<const TYPE: u8> FromStr for NamedKey<TYPE> {
 impl<const TYPE: u8> fmt::Display for NamedKey<TYPE> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let key = [[TYPE].as_slice(), &self.raw].concat();
-        write!(f, "{}+{}+{}", self.name, hex(&self.id), STANDARD.encode(key))
+        write!(f, "{}+{}+{}", self.signatory.name, hex(&self.signatory.id), STANDARD.encode(key))
     }
 }
 
@@ -133,7 +154,7 @@ fn is_name(name: &str) -> bool {
 }
 
 /// One signature line: dash, name, and base64 of key id and signature.
-pub(super) fn signature_line(name: &str, id: &[u8; 4], signature: &[u8]) -> String {
+pub(super) fn signature_line(Signatory { name, id }: &Signatory, signature: &[u8]) -> String {
     format!("{LINE_START}{name} {}\n", STANDARD.encode([id.as_slice(), signature].concat()))
 }
 
@@ -162,7 +183,7 @@ impl Signer {
     #[must_use]
     pub fn sign(&self, text: &str) -> (String, [u8; 64]) {
         let signature = self.key.sign(text.as_bytes());
-        let line = signature_line(&self.public.name, &self.public.id, &signature);
+        let line = signature_line(self.public.signatory(), &signature);
         (format!("{text}\n{line}"), signature)
     }
 }

@@ -142,9 +142,7 @@ impl TrustPolicy {
     pub fn open(&self, note: &[u8]) -> Result<SignedHead, Untrusted> {
         let head = self.open_unwitnessed(note)?;
         let cosignatures = self.cosignatures(note)?;
-        let by = |witness: &Witness, one: &Cosignature| {
-            (witness.key.name(), witness.key.id()) == (one.name(), one.id())
-        };
+        let by = |witness: &Witness, one: &Cosignature| witness.key.signatory() == one.by();
         let cosigned = |name: &[u8]| {
             let witness = self.witnesses.iter().find(|witness| witness.name == name);
             witness.is_some_and(|witness| cosignatures.iter().any(|one| by(witness, one)))

@@ -144,7 +144,7 @@ fn head(files: &Files, trust: &TrustPolicy, report: &mut Report) -> Option<Signe
 /// Who cosigned that head, and when: by their word it was the log's largest then, and the log had only grown.
 fn witnesses(note: &[u8], trust: &TrustPolicy, report: &mut Report) {
     for one in trust.cosignatures(note).unwrap_or_default() {
-        let name = one.name();
+        let name = &one.by().name;
         let time = i64::try_from(one.time()).ok().and_then(|time| Timestamp::from_second(time).ok());
         let time = time.unwrap_or(Timestamp::MAX);
         let vi = format!("Bên chứng kiến {name} đã ký xác nhận điểm chốt này lúc {time} (UTC).");

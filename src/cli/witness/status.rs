@@ -119,7 +119,7 @@ fn standing(log: &Path, witness: &CosignerKey, keys: &[VerifierKey], all: &[Cosi
     let all: Vec<&CosignerKey> = all.iter().collect();
     let cosigned = keys.iter().find_map(|key| Cosigned::read(&note, key, &all));
     let seen = cosigned.and_then(|cosigned| {
-        let own = cosigned.by.iter().find(|one| one.id() == witness.id())?;
+        let own = cosigned.by.iter().find(|one| one.by().id == witness.id())?;
         let time = Timestamp::from_second(i64::try_from(own.time()).ok()?).ok()?;
         Some((cosigned.head.size, time))
     });

@@ -106,9 +106,9 @@ impl Kept {
         self.disk.make_folder(&self.folder)?;
         let note = cosigned.note();
         for one in &cosigned.by {
-            let is_newest = inner.newest.get(&one.id()).is_some_and(|newest| newest.head == cosigned.head);
+            let is_newest = inner.newest.get(&one.by().id).is_some_and(|newest| newest.head == cosigned.head);
             if is_newest {
-                replace(self.disk.as_ref(), &self.folder, &hex(&one.id()), note.as_bytes())?;
+                replace(self.disk.as_ref(), &self.folder, &hex(&one.by().id), note.as_bytes())?;
             }
         }
         Ok(())
@@ -119,7 +119,7 @@ impl Kept {
     pub fn newest_by(&self, witness: &CosignerKey) -> Option<(u64, u64)> {
         let inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
         let newest = inner.newest.get(&witness.id())?;
-        let time = newest.by.iter().find(|one| one.id() == witness.id()).map(Cosignature::time)?;
+        let time = newest.by.iter().find(|one| one.by().id == witness.id()).map(Cosignature::time)?;
         Some((newest.head.size, time))
     }
 
@@ -152,7 +152,7 @@ impl Inner {
         }
         let cosigned = self.gathered.get_mut(at)?;
         for one in by {
-            match cosigned.by.iter_mut().find(|known| known.id() == one.id()) {
+            match cosigned.by.iter_mut().find(|known| known.by().id == one.by().id) {
                 Some(known) if known.time() < one.time() => *known = one.clone(),
                 Some(_) => {}
                 None => cosigned.by.push(one.clone()),
@@ -160,9 +160,9 @@ impl Inner {
         }
         let cosigned = Arc::new(cosigned.clone());
         for one in &cosigned.by {
-            let newest = self.newest.get(&one.id());
+            let newest = self.newest.get(&one.by().id);
             if newest.is_none_or(|newest| newest.head.size <= cosigned.head.size) {
-                self.newest.insert(one.id(), Arc::clone(&cosigned));
+                self.newest.insert(one.by().id, Arc::clone(&cosigned));
             }
         }
         if self.gathered.len() > GATHERED {

@@ -203,7 +203,7 @@ impl Submission {
         let keys: Vec<&VerifierKey> = keys.iter().collect();
         let verified = note.verify(&keys).map_err(|_| Refusal::Untrusted)?;
         let lines = verified.signatures.iter();
-        let lines = lines.map(|(key, signature)| note::signature_line(key.name(), &key.id(), signature));
+        let lines = lines.map(|(key, signature)| note::signature_line(key.signatory(), signature));
         Ok(Self {
             origin: origin.to_owned(),
             old: *old,
