@@ -22,15 +22,7 @@ use phohien::policy::scope::Node;
 use phohien::policy::scope::Scope;
 
 /// A citizen's record as the population platform answers it.
-const CITIZEN: &str = r#"{"_mau":true,"MaGiaoDich":"01JDEMO0000000000000000001","TrangThai":"1","MoTa":"Thành công",
- "CongDan":{"SoDinhDanh":"099190000001","HoVaTen":{"Ho":"Nguyễn","ChuDem":"Thị","Ten":"Mẫu"},
- "GioiTinh":"2","NgayThangNamSinh":"19900115","DanToc":"01","TonGiao":"00","TinhTrangHonNhan":"2",
- "QuocTich":"VN","QueQuan":{"MaTinh":"33","ChiTiet":"Xã Mẫu A"},
- "ThuongTru":{"MaTinh":"33","MaXa":"99001","ChiTiet":"Số 1, phố Mẫu, phường Mẫu B"},
- "Cha":{"HoVaTen":"Nguyễn Văn Mẫu","SoDinhDanh":"099060000011"},
- "Me":{"HoVaTen":"Trần Thị Mẫu","SoDinhDanh":"099162000012"},
- "VoChong":{"HoVaTen":"Trần Văn Thử","SoDinhDanh":"099088000013"},
- "ChuHo":{"HoVaTen":"Trần Văn Thử","QuanHe":"Vợ"}}}"#;
+const CITIZEN: &str = include_str!("../src/disclosure/tests/citizen.json");
 
 /// Bytes of each made-up answer: more than a processor's caches hold.
 const ANSWER_BYTES: usize = 32 << 20;

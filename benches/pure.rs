@@ -29,15 +29,7 @@ use phohien::request::target::canonical;
 use phohien::tlog::merkle::leaf_hash;
 
 /// A citizen's record as the population platform answers it.
-const ANSWER: &str = r#"{"_mau":true,"MaGiaoDich":"01JDEMO0000000000000000001","TrangThai":"1","MoTa":"Thành công",
- "CongDan":{"SoDinhDanh":"099190000001","HoVaTen":{"Ho":"Nguyễn","ChuDem":"Thị","Ten":"Mẫu"},
- "GioiTinh":"2","NgayThangNamSinh":"19900115","DanToc":"01","TonGiao":"00","TinhTrangHonNhan":"2",
- "QuocTich":"VN","QueQuan":{"MaTinh":"33","ChiTiet":"Xã Mẫu A"},
- "ThuongTru":{"MaTinh":"33","MaXa":"99001","ChiTiet":"Số 1, phố Mẫu, phường Mẫu B"},
- "Cha":{"HoVaTen":"Nguyễn Văn Mẫu","SoDinhDanh":"099060000011"},
- "Me":{"HoVaTen":"Trần Thị Mẫu","SoDinhDanh":"099162000012"},
- "VoChong":{"HoVaTen":"Trần Văn Thử","SoDinhDanh":"099088000013"},
- "ChuHo":{"HoVaTen":"Trần Văn Thử","QuanHe":"Vợ"}}}"#;
+const ANSWER: &str = include_str!("../src/disclosure/tests/citizen.json");
 
 /// The request for it.
 const TARGET: &str = "/dan-cu/cong-dan/099190000001?phienBan=2";

@@ -28,6 +28,7 @@ use world::World;
 use world::client;
 use world::kinds;
 use world::lookup_path;
+use world::signing::head;
 use world::signing::nonce;
 use world::signing::now;
 use world::signing::register;
@@ -146,14 +147,7 @@ fn openssl(world: &World, words: &str) -> Vec<u8> {
 #[cfg(test)]
 fn signed_by_openssl(world: &World, request: Request<Full<Bytes>>, options: &str) -> Request<Full<Bytes>> {
     let claim = Claim::of(request.headers()).unwrap().unwrap();
-    let head = Head {
-        method: request.method().as_str(),
-        authority: "localhost",
-        path: request.uri().path(),
-        query: request.uri().query(),
-        headers: request.headers(),
-    };
-    world::write(&world.folder().join("base"), &claim.base(&head).unwrap());
+    world::write(&world.folder().join("base"), &claim.base(&head(&request)).unwrap());
     let signature = openssl(world, &format!("dgst -sign rsa.pem {options} base"));
     put(request, "signature", &format!("phohien=:{}:", STANDARD.encode(signature)))
 }

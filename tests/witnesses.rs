@@ -145,6 +145,19 @@ mod stage {
         assert!(status.success());
     }
 
+    /// A gateway that waits at its start for a witness which is away; and what its log was before.
+    pub(crate) async fn held() -> (World, Witness, Vec<(PathBuf, Vec<u8>)>) {
+        let mut world = world().await;
+        let mut witness = Witness::start(&world, "one").await;
+        name(&world, &[(witness.address, &witness.key)]);
+        world.open().await;
+        world.close().await;
+        witness.stop().await;
+        let before = bytes(&world);
+        world.open().await;
+        (world, witness, before)
+    }
+
     /// Every byte of the log's folder, but for the cosignatures, which are derived.
     pub(crate) fn bytes(world: &World) -> Vec<(PathBuf, Vec<u8>)> {
         let (mut found, mut open) = (Vec::new(), vec![world.folder().join("log")]);
@@ -363,14 +376,7 @@ async fn a_log_that_forks_while_its_witness_is_away_gets_no_cosignature_and_rais
 
 #[tokio::test]
 async fn without_an_answer_nothing_is_exchanged_and_nothing_signed_until_a_witness_is_back() {
-    let mut world = stage::world().await;
-    let mut witness = Witness::start(&world, "one").await;
-    name(&world, &[(witness.address, &witness.key)]);
-    world.open().await;
-    world.close().await;
-    witness.stop().await;
-    let before = bytes(&world);
-    world.open().await;
+    let (world, mut witness, before) = stage::held().await;
     let said = told(&world, "/readyz").await;
     assert!(said.starts_with("HTTP/1.1 503") && said.contains("no witness has answered"), "{said}");
     let refused =
@@ -386,14 +392,7 @@ async fn without_an_answer_nothing_is_exchanged_and_nothing_signed_until_a_witne
 
 #[tokio::test]
 async fn a_gateway_that_waits_for_its_witness_can_be_stopped_and_writes_nothing() {
-    let mut world = stage::world().await;
-    let mut witness = Witness::start(&world, "one").await;
-    name(&world, &[(witness.address, &witness.key)]);
-    world.open().await;
-    world.close().await;
-    witness.stop().await;
-    let before = bytes(&world);
-    world.open().await;
+    let (mut world, _witness, before) = stage::held().await;
     assert!(world.gateway().is_held());
     world.close().await;
     assert_eq!(bytes(&world), before);

@@ -191,12 +191,7 @@ pub fn verify(log: &Path) -> (Value, Option<i32>) {
 /// made the file anew from the segments.
 pub fn rots_aside(rot: &Rot, log: &Path, configuration: &Path) {
     let (whole, _) = verify(log);
-    let sound = std::fs::read(&rot.file).unwrap();
-    let mut bytes = sound.clone();
-    bytes[rot.at] ^= 0x04;
-    put(&rot.file, &bytes);
-    let (report, code) = verify(log);
-    assert_eq!((code, &report["sound"]), (Some(4), &Value::Bool(false)), "{rot:?}: {report}");
+    let (sound, report) = rotten(rot, log);
     assert!(names(&report, rot), "{rot:?}: {report}");
     match Child::try_serve(configuration) {
         // A tile disagrees with what stands behind it; which of the two rotted, the verifier has told.
@@ -217,6 +212,17 @@ pub fn rots_aside(rot: &Rot, log: &Path, configuration: &Path) {
     }
 }
 
+/// Changes the byte: what the file held before, and what the verifier says now.
+fn rotten(rot: &Rot, log: &Path) -> (Vec<u8>, Value) {
+    let sound = std::fs::read(&rot.file).unwrap();
+    let mut bytes = sound.clone();
+    bytes[rot.at] ^= 0x04;
+    put(&rot.file, &bytes);
+    let (report, code) = verify(log);
+    assert_eq!((code, &report["sound"]), (Some(4), &Value::Bool(false)), "{rot:?}: {report}");
+    (sound, report)
+}
+
 /// Whether a fault names the file, and an entry that suffers.
 fn names(report: &Value, rot: &Rot) -> bool {
     report["faults"].as_array().unwrap().iter().any(|fault| {
@@ -229,12 +235,7 @@ fn names(report: &Value, rot: &Rot) -> bool {
 
 /// Changes the byte, asks the verifier and the gateway, and mends it.
 pub fn rots(rot: &Rot, log: &Path, configuration: &Path) {
-    let sound = std::fs::read(&rot.file).unwrap();
-    let mut bytes = sound.clone();
-    bytes[rot.at] ^= 0x04;
-    put(&rot.file, &bytes);
-    let (report, code) = verify(log);
-    assert_eq!((code, &report["sound"]), (Some(4), &Value::Bool(false)), "{rot:?}: {report}");
+    let (sound, report) = rotten(rot, log);
     let first = &report["faults"][0];
     assert_eq!(first["file"].as_str(), rot.file.to_str(), "{rot:?}: {report}");
     if let Some(entries) = &rot.entries {

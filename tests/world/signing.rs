@@ -55,6 +55,17 @@ pub fn sign(request: Request<Full<Bytes>>, key: &AnswerKey, keyid: &str) -> Requ
     sign_at(request, key, keyid, &nonce(), now())
 }
 
+/// The head that is signed.
+pub fn head(request: &Request<Full<Bytes>>) -> Head<'_> {
+    Head {
+        method: request.method().as_str(),
+        authority: "localhost",
+        path: request.uri().path(),
+        query: request.uri().query(),
+        headers: request.headers(),
+    }
+}
+
 pub fn sign_at(
     mut request: Request<Full<Bytes>>,
     key: &AnswerKey,
@@ -62,14 +73,7 @@ pub fn sign_at(
     nonce: &str,
     created: Timestamp,
 ) -> Request<Full<Bytes>> {
-    let head = Head {
-        method: request.method().as_str(),
-        authority: "localhost",
-        path: request.uri().path(),
-        query: request.uri().query(),
-        headers: request.headers(),
-    };
-    let signed = sign_claim(&head, key, keyid, nonce, created).unwrap();
+    let signed = sign_claim(&head(&request), key, keyid, nonce, created).unwrap();
     request.headers_mut().insert("signature-input", signed.input.parse().unwrap());
     request.headers_mut().insert("signature", signed.signature.parse().unwrap());
     request

@@ -52,15 +52,7 @@ fn counts(report: &Report, pointer: &str) -> Option<(u64, u64)> {
     Some((field.released, field.withheld))
 }
 
-const DAN_CU: &str = r#"{"_mau":true,"MaGiaoDich":"01JDEMO0000000000000000001","TrangThai":"1","MoTa":"Thành công",
- "CongDan":{"SoDinhDanh":"099190000001","HoVaTen":{"Ho":"Nguyễn","ChuDem":"Thị","Ten":"Mẫu"},
- "GioiTinh":"2","NgayThangNamSinh":"19900115","DanToc":"01","TonGiao":"00","TinhTrangHonNhan":"2",
- "QuocTich":"VN","QueQuan":{"MaTinh":"33","ChiTiet":"Xã Mẫu A"},
- "ThuongTru":{"MaTinh":"33","MaXa":"99001","ChiTiet":"Số 1, phố Mẫu, phường Mẫu B"},
- "Cha":{"HoVaTen":"Nguyễn Văn Mẫu","SoDinhDanh":"099060000011"},
- "Me":{"HoVaTen":"Trần Thị Mẫu","SoDinhDanh":"099162000012"},
- "VoChong":{"HoVaTen":"Trần Văn Thử","SoDinhDanh":"099088000013"},
- "ChuHo":{"HoVaTen":"Trần Văn Thử","QuanHe":"Vợ"}}}"#;
+const DAN_CU: &str = include_str!("citizen.json");
 
 const DAN_CU_FIELDS: &[&str] = &[
     "/_mau",

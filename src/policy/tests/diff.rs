@@ -242,15 +242,7 @@ fn who_gains_and_who_loses_what_is_said_in_words() {
 
 #[test]
 fn what_replaces_an_agreement_and_grants_the_same_takes_nobodys_access() {
-    let mut files = files_with(
-        "agreements/TT-2026-001.toml",
-        "status = \"active\"",
-        "status = \"ended\"\nsince = 2026-10-01\nreason = \"Thay bằng TT-2026-010\"",
-    );
-    let (_, old) =
-        super::files().into_iter().find(|(name, _)| name == "agreements/TT-2026-001.toml").unwrap();
-    files.push(("agreements/TT-2026-010.toml".to_owned(), old.replace("TT-2026-001", "TT-2026-010")));
-    let changes = between(&PROVINCE, &load(files).unwrap());
+    let changes = between(&PROVINCE, &load(files_of_a_successor()).unwrap());
     let told: Vec<_> = changes.iter().map(|change| change.text().en).collect();
     assert_eq!(
         told,

@@ -63,6 +63,16 @@ fn files_with(name: &str, old: &str, new: &str) -> Vec<(String, String)> {
     files
 }
 
+/// The example in which an agreement has ended, and another grants the same in its stead.
+fn files_of_a_successor() -> Vec<(String, String)> {
+    const OLD: &str = "agreements/TT-2026-001.toml";
+    let ended = "status = \"ended\"\nsince = 2026-10-01\nreason = \"Thay bằng TT-2026-010\"";
+    let mut files = files_with(OLD, "status = \"active\"", ended);
+    let (_, old) = self::files().into_iter().find(|(name, _)| name == OLD).unwrap();
+    files.push(("agreements/TT-2026-010.toml".to_owned(), old.replace("TT-2026-001", "TT-2026-010")));
+    files
+}
+
 fn load(files: Vec<(String, String)>) -> Result<Policies, Faults> {
     load_files(files, at(NOW))
 }

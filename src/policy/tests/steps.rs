@@ -140,15 +140,7 @@ fn a_suspended_or_ended_agreement_says_so() {
 
 #[test]
 fn the_agreement_that_replaces_an_ended_one_answers() {
-    let mut files = files_with(
-        "agreements/TT-2026-001.toml",
-        "status = \"active\"",
-        "status = \"ended\"\nsince = 2026-10-01\nreason = \"Thay bằng TT-2026-010\"",
-    );
-    let (_, old) =
-        super::files().into_iter().find(|(name, _)| name == "agreements/TT-2026-001.toml").unwrap();
-    files.push(("agreements/TT-2026-010.toml".to_owned(), old.replace("TT-2026-001", "TT-2026-010")));
-    assert_eq!(citizen().answer(&load(files).unwrap()), "TT-2026-010");
+    assert_eq!(citizen().answer(&load(files_of_a_successor()).unwrap()), "TT-2026-010");
 }
 
 #[test]
