@@ -98,6 +98,22 @@ pub(crate) mod tests {
     }
 
     #[test]
+    fn why_a_step_of_the_evidence_failed_is_said_in_vietnamese_too() {
+        let of_evidence = |(path, _): &(PathBuf, String)| path.to_string_lossy().contains("/audit/evidence/");
+        let mut found = 0;
+        for (path, text) in sources().into_iter().filter(of_evidence) {
+            let text = text.split("mod tests {").next().unwrap_or_default();
+            for cause in
+                ["Err(", "ok_or("].iter().flat_map(|call| text.split(call).skip(1)).filter_map(literal)
+            {
+                found += 1;
+                assert!(said(&cause).is_some(), "{}: {cause}", path.display());
+            }
+        }
+        assert!(found > 10, "found only {found}");
+    }
+
+    #[test]
     fn phrases_have_as_many_places_in_both_languages_and_stand_once() {
         let mut seen = std::collections::BTreeSet::new();
         for (from, to) in CAUSES.pairs() {

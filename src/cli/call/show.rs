@@ -15,6 +15,7 @@ use crate::cli::terminal::Terminal;
 use crate::cli::terminal::shown;
 use crate::cli::terminal::shown_lines;
 use crate::language::Language;
+use crate::language::causes::told;
 
 /// Headers that tell a person something.
 const OF_INTEREST: [&str; 8] = [
@@ -152,7 +153,10 @@ fn verdicts(checks: &Checks, terminal: &mut Terminal) -> Result<(), Failure> {
             Verdict::Holds => terminal.paint(Paint::Good, &format!("✓ {label}")),
             Verdict::Fails(why) => {
                 let word = terminal.pick("SAI", "FAILED");
-                terminal.paint(Paint::Bad, &format!("✗ {label}: {word}: {}", shown(why)))
+                terminal.paint(
+                    Paint::Bad,
+                    &format!("✗ {label}: {word}: {}", shown(&told(why, terminal.language()))),
+                )
             }
             Verdict::NotChecked(why) => {
                 let word = terminal.pick("chưa kiểm tra", "not checked");
