@@ -133,15 +133,31 @@ impl Rare {
     }
 }
 
-/// The object that lists others, if a leaf of a rare kind names one.
-pub(super) fn listing(leaf: &[u8]) -> Option<Hash> {
-    unhex(serde_json::from_slice::<Rare>(leaf).ok()?.listing?.as_bytes())
+/// The objects that list others, as far as a leaf of a rare kind names some.
+pub(super) fn listings(leaf: &[u8]) -> Vec<Hash> {
+    let rare: Rare = serde_json::from_slice(leaf).unwrap_or_default();
+    let both = [rare.listing, rare.signers_listing];
+    both.iter().flatten().filter_map(|hash| unhex(hash.as_bytes())).collect()
 }
 
-/// The objects that such a list names, each behind the name of a file; none if it is no list.
+/// The objects that such a list names, each behind the name of a file, or by those who signed; none if it is no list.
 pub(super) fn listed(list: &[u8]) -> Option<Vec<Hash>> {
-    let files: BTreeMap<String, String> = serde_json::from_slice(list).ok()?;
-    files.values().map(|hash| unhex(hash.as_bytes())).collect()
+    let files = serde_json::from_slice::<BTreeMap<String, String>>(list).map(BTreeMap::into_values);
+    let named: Vec<String> = match files {
+        Ok(files) => files.collect(),
+        Err(_) => signed_by(&serde_json::from_slice::<Vec<Signer>>(list).ok()?)?,
+    };
+    named.iter().map(|hash| unhex(hash.as_bytes())).collect()
+}
+
+/// What signers signed by; none if that is missing of one, or there is none.
+fn signed_by(signers: &[Signer]) -> Option<Vec<String>> {
+    let mut named = Vec::new();
+    for Signer { certificate, path, signature } in signers {
+        named.extend([certificate.clone()?, signature.clone()?]);
+        named.extend(path.clone());
+    }
+    Some(named).filter(|named| !named.is_empty())
 }
 
 impl Default for Said {

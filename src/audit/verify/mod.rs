@@ -284,7 +284,7 @@ impl Judge {
         }
         if said.kind == Kind::PolicyChanged {
             self.policy = said.policy;
-            if let Some(list) = leaf::listing(entry.leaf) {
+            for list in leaf::listings(entry.leaf) {
                 self.lists.entry(list).or_insert(index);
             }
         }

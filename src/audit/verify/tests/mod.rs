@@ -205,6 +205,39 @@ fn every_object_that_an_entry_names_is_looked_for() {
 }
 
 #[test]
+fn a_list_of_signers_is_followed_as_one_of_files_is() {
+    let object = |byte: u8| hex(&[byte; 32]);
+    let mut judge = Judge::new();
+    let text = leaf("policy.changed", 1, None, 1, 1);
+    let mut text: serde_json::Value = serde_json::from_str(&text).unwrap();
+    text["listing"] = object(1).into();
+    text["signers_listing"] = object(2).into();
+    assert!(judged(&mut judge, 0, &text.to_string()).is_empty());
+    let mut lists = judge.lists();
+    lists.sort();
+    assert_eq!(lists, [([1; 32], 0), ([2; 32], 0)]);
+    let signer = format!(
+        r#"{{"agency":"H31","agreement":"TT-1","certificate":"{}","path":"{}","signature":"{}"}}"#,
+        object(3),
+        object(4),
+        object(5)
+    );
+    let listed = |list: &str| Judge::listed(list.as_bytes());
+    let mut named = listed(&format!("[{signer}]")).unwrap();
+    named.sort();
+    assert_eq!(named, [[3; 32], [4; 32], [5; 32]]);
+    for none in [String::from("[]"), String::from("[{}]"), signer.replace("certificate", "x"), signer.clone()]
+    {
+        let none = if none.starts_with('[') {
+            none
+        } else {
+            format!("[{none},{}]", signer.replace("signature", "x"))
+        };
+        assert_eq!(listed(&none), None, "{none}");
+    }
+}
+
+#[test]
 fn what_is_no_leaf_is_named() {
     for (text, faults) in [
         ("", 1),
