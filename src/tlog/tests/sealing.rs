@@ -266,6 +266,18 @@ fn segments_that_nothing_needs_are_removed_and_nobody_misses_them() {
 }
 
 #[test]
+fn a_segment_stays_as_long_as_its_entries_cannot_be_sealed() {
+    let world = World::new();
+    fs::create_dir_all(world.path().join("annex")).unwrap();
+    // Where a file stands in place of their folder, no annexes are put aside, and so nothing is sealed.
+    put(&world.path().join("annex/shelf-0"), b"no folder");
+    sealed(&world, 3_000);
+    assert!(!snapshots(&world).is_empty(), "a snapshot spares nobody the entries before it");
+    assert_eq!(segments(&world)[0], 0);
+    assert_eq!(reader::scan(&world.path()).map(Result::unwrap).count(), 3_000);
+}
+
+#[test]
 fn a_log_with_a_snapshot_less_or_none_is_opened_from_what_is_left() {
     let (world, _) = without_first_segments();
     while let Some(newest) = snapshots(&world).pop() {
