@@ -180,7 +180,12 @@ mod stage {
     }
 }
 
+use std::io::BufRead as _;
+use std::io::BufReader;
+use std::net::SocketAddr;
+use std::path::Path;
 use std::process::Command;
+use std::process::Stdio;
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering;
@@ -449,4 +454,96 @@ async fn a_witness_that_takes_requests_and_never_answers_delays_no_exchange() {
     drop(session);
     let leaves = world.end().await;
     assert_eq!(leaves.iter().rfind(|leaf| leaf["kind"] == "node.started").unwrap()["unwitnessed"], true);
+}
+
+/// `phohien witness serve` as a process of its own. Dropped, it is killed.
+#[cfg(test)]
+struct Process(std::process::Child);
+
+#[cfg(test)]
+impl Process {
+    /// Knows the logs of these keys, and answers once this returns.
+    fn serve(state: &Path, address: SocketAddr, logs: &[&Path]) -> Self {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_phohien"));
+        command.args(["--lang", "en", "witness", "serve", "--name", "one.example/w", "--state"]).arg(state);
+        command.arg("--listen").arg(address.to_string()).arg("--logs").args(logs);
+        Self(said(&mut command, "The witness is ready"))
+    }
+}
+
+#[cfg(test)]
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// Starts the program and waits until it says so on standard error, which nobody reads after that.
+#[cfg(test)]
+fn said(command: &mut Command, what: &str) -> std::process::Child {
+    let mut process = command.stderr(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
+    let lines = BufReader::new(process.stderr.take().unwrap()).lines();
+    let mut all = Vec::new();
+    for line in lines.map_while(Result::ok) {
+        if line.contains(what) {
+            return process;
+        }
+        // The last thing that a gateway says of itself.
+        let is_last = line.starts_with("Metrics:");
+        all.push(line);
+        if is_last {
+            break;
+        }
+    }
+    let _ = process.kill();
+    panic!("`{what}` was never said: {all:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_log_that_follows_another_is_held_until_its_witness_knows_it_and_then_goes_on_by_itself() {
+    let mut world = stage::world().await;
+    let (state, old) = (world.folder().join("w"), world.folder().join("old.vkey"));
+    let new = world.folder().join("log.vkey");
+    std::fs::copy(&new, &old).unwrap();
+    let address = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let witness = Process::serve(&state, address, &[&old]);
+    let key = std::fs::read_to_string(state.join("witness.vkey")).unwrap().trim().parse().unwrap();
+    name(&world, &[(address, &key)]);
+    world.open().await;
+    let before = world.lookup(CENTRE).await.header("exchange-id").to_owned();
+    world.close().await;
+    world::replace(&world.configuration(), "gw.test/2026", "gw.test/2027");
+    let program = |words: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_phohien"));
+        command.args(words).args(["--lang", "en", "--config"]).arg(world.configuration());
+        command
+    };
+    let rotated = program(&["keys", "rotate"]).output().unwrap();
+    assert!(rotated.status.success(), "{rotated:?}");
+    // The command says what to do, and so does the page that whoever watches it reads.
+    let mut serving = said(&mut program(&["serve"]), "Have log.vkey added to its `logs`");
+    let _ = serving.kill();
+    let _ = serving.wait();
+    world.open().await;
+    assert!(world.gateway().is_held());
+    let page = told(&world, "/readyz").await;
+    assert!(
+        page.starts_with("HTTP/1.1 503") && page.contains("one.example/w") && page.contains("log.vkey"),
+        "{page}"
+    );
+    drop(witness);
+    let _witness = Process::serve(&state, address, &[&old, &new]);
+    until_told(&world, "/readyz", "200 OK").await;
+    let client = world.client(CENTRE);
+    let asked = client.get(&world::lookup_path(), &[("exchange-purpose", "tra-cuu")]).await.unwrap();
+    assert_eq!(asked.status, 200);
+    // What the log before has proven was cosigned to its end.
+    let served = client.get(&format!("/receipts/{before}?witnessed=1"), &[]).await.unwrap();
+    let document = served.json();
+    let proof = document["entries"][0]["proof"].as_str().unwrap_or_else(|| panic!("{served:?}"));
+    let note = Proof::parse(proof.as_bytes()).unwrap().note;
+    assert_eq!(of_note(&Note::parse(note.as_bytes()).unwrap(), &[&key]).unwrap().len(), 1, "{note}");
+    assert!(note.starts_with("gw.test/2026\n"), "{note}");
+    world.close().await;
 }

@@ -191,6 +191,7 @@ impl Opened {
     fn write_first(self, unwitnessed: bool) -> Result<(), BeginError> {
         let Self { recorder, recovered, first } = self;
         if recovered.size == 0 {
+            first.keep_signing(&recorder)?;
             recorder.write(&first.log_opened(None))?;
         }
         first.note_policies(&recorder)?;
@@ -227,6 +228,7 @@ impl Opened {
         let Before { predecessor, answer_key: retired_answer_key, accounts } = before;
         let answer_key = retired_answer_key.as_ref().and_then(|_| first.answer_keys.first().cloned());
         let retired = predecessor.vkey.clone();
+        first.keep_signing(&recorder)?;
         let rotated = Record::KeysRotated { retired, key: key.to_string(), retired_answer_key, answer_key };
         let entries = [first.log_opened(Some(predecessor)), rotated];
         let written = usize::try_from(recovered.size).unwrap_or(usize::MAX);
@@ -242,6 +244,11 @@ impl First {
     fn log_opened(&self, predecessor: Option<Predecessor>) -> Record {
         let (origin, answer_keys) = (self.origin.clone(), self.answer_keys.clone());
         Record::LogOpened { origin, answer_keys, signers: self.signers(), predecessor }
+    }
+
+    /// What the first entry names is kept first: it can be judged by the folder, also where no gateway ever starts on it.
+    fn keep_signing(&self, recorder: &Recorder) -> Result<(), Unrecorded> {
+        self.signing.iter().try_for_each(|signing| change::keep_signing(recorder, signing))
     }
 
     /// Whose certificates sign agreements.

@@ -110,8 +110,13 @@ fn signing(
     signing: Option<&Signing>,
 ) -> Result<(Vec<String>, Vec<AgreementSigner>), Unrecorded> {
     let Some(signing) = signing else { return Ok((Vec::new(), Vec::new())) };
-    signing.objects().try_for_each(|bytes| recorder.keep(bytes).map(drop))?;
+    keep_signing(recorder, signing)?;
     Ok((signing.named(), signing.signatures().iter().map(signer).collect()))
+}
+
+/// Keeps the certificates of the authorities, of those who signed, and what these were taken by.
+pub(super) fn keep_signing(recorder: &Recorder, signing: &Signing) -> Result<(), Unrecorded> {
+    signing.objects().try_for_each(|bytes| recorder.keep(bytes).map(drop))
 }
 
 fn signer(signature: &Signature) -> AgreementSigner {

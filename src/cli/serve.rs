@@ -20,6 +20,8 @@ use super::exit::Cause;
 use super::exit::Exit;
 use super::exit::Failure;
 use super::place;
+use super::terminal::Terminal;
+use super::terminal::shown;
 
 /// `serve`.
 #[derive(Debug, clap::Args)]
@@ -121,10 +123,7 @@ fn greet(gateway: &Gateway, session: &mut Session) {
         &format!("The data exchange gateway is ready at https://{address}. Ctrl-C stops it."),
     );
     if gateway.is_held() {
-        terminal.note(
-            "Chưa bên chứng kiến nào trả lời: chưa nhận giao dịch cho đến khi có (hoặc chạy với --unwitnessed).",
-            "No witness answers yet: nothing is exchanged until one does (or run it with --unwitnessed).",
-        );
+        tell_held(&gateway.strangers(), terminal);
     }
     if let Some(desk) = gateway.desk_address() {
         terminal
@@ -154,6 +153,25 @@ fn greet(gateway: &Gateway, session: &mut Session) {
     if !warnings.trim().is_empty() {
         terminal.note(&warnings, &warnings);
     }
+}
+
+/// Why nothing is exchanged yet, and what to do.
+fn tell_held(strangers: &[String], terminal: &mut Terminal) {
+    if strangers.is_empty() {
+        return terminal.note(
+            "Chưa bên chứng kiến nào trả lời: chưa nhận giao dịch cho đến khi có (hoặc chạy với --unwitnessed).",
+            "No witness answers yet: nothing is exchanged until one does (or run it with --unwitnessed).",
+        );
+    }
+    let who = shown(&strangers.join(", "));
+    terminal.note(
+        &format!(
+            "Bên chứng kiến {who} chưa biết nhật ký này, như sau `keys rotate`: chưa nhận giao dịch. Hãy gửi tệp log.vkey để bên đó thêm vào `logs` rồi khởi động lại; cổng không cần khởi động lại, tự nhận giao dịch khi được trả lời (hoặc chạy với --unwitnessed)."
+        ),
+        &format!(
+            "The witness {who} does not know this log, as after `keys rotate`: nothing is exchanged. Have log.vkey added to its `logs`, and have it started again; the gateway needs no start, and takes exchanges once it is answered (or run it with --unwitnessed)."
+        ),
+    );
 }
 
 /// Waits for the signal that ends a service.

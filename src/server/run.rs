@@ -287,6 +287,12 @@ impl Gateway {
         matches!(self.door.recorder.availability(), Err(Unrecorded::Unwitnessed))
     }
 
+    /// The witnesses that were never told of this log.
+    #[must_use]
+    pub fn strangers(&self) -> Vec<String> {
+        self.witnesses.strangers()
+    }
+
     /// What will soon lapse, and other warnings of the policies.
     #[must_use]
     pub fn warnings(&self) -> &Faults {

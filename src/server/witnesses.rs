@@ -33,6 +33,7 @@ use crate::tlog::witness::Request;
 use crate::tlog::witness::asking;
 use crate::tlog::witness::asking::ANSWER_BYTES_MAX;
 use crate::tlog::witness::asking::Heard;
+use crate::tlog::witness::asking::STRANGER;
 use crate::tlog::witness::asking::Standing;
 use crate::tlog::witness::kept::Kept;
 use crate::upstream::Outgoing;
@@ -344,12 +345,20 @@ impl Witnesses {
         self.all.iter().filter_map(|witness| self.alarm(witness)).collect()
     }
 
+    /// Those who were never told of this log: they cosign it once they have its key, and not before.
+    #[must_use]
+    pub fn strangers(&self) -> Vec<String> {
+        let is_stranger = |witness: &&Arc<Witness>| matches!(witness.progress().trouble, Some(Trouble::Silent(why)) if why == STRANGER);
+        self.all.iter().filter(is_stranger).map(|witness| witness.key.name().to_owned()).collect()
+    }
+
     fn alarm(&self, witness: &Witness) -> Option<String> {
         let Progress { heard, trouble, .. } = witness.progress();
         let lag = self.recorder.log().size().saturating_sub(self.cosigned(witness));
         match trouble? {
             Trouble::Contradiction(found) => Some(found.to_string()),
-            Trouble::Silent(why) if elapsed(heard, self.clock.now()) > SILENT_MAX => {
+            // One that does not know the log does not come to know it by itself.
+            Trouble::Silent(why) if why == STRANGER || elapsed(heard, self.clock.now()) > SILENT_MAX => {
                 let name = witness.key.name();
                 Some(format!(
                     "the witness {name} has not cosigned since {heard:.0}, {lag} entries ago: {why}"

@@ -14,10 +14,12 @@ use crate::audit::record::Record;
 use crate::audit::verify::Judge;
 use crate::config::read::read_text;
 use crate::config::settings::Algorithm;
+use crate::config::settings::SignerSettings;
 use crate::crypto::digest::sha256;
 use crate::crypto::keyfile;
 use crate::crypto::sign::Ed25519Key;
 use crate::id::ExchangeId;
+use crate::identity::development;
 use crate::server::attend::attend;
 use crate::tlog;
 use crate::tlog::Placed;
@@ -357,4 +359,18 @@ async fn what_cannot_be_is_refused_before_anything_is_done() {
     other.log.origin = "gw1.example/2028".parse().unwrap();
     assert!(matches!(rotate(&other, clock()).await, Err(RotateError::Begun(to)) if to == NEW));
     assert!(matches!(rotate(&same, clock()).await, Err(RotateError::Begun(to)) if to == NEW));
+}
+
+#[tokio::test]
+async fn whose_certificates_sign_agreements_is_kept_in_the_new_log_before_a_gateway_starts_on_it() {
+    let mut world = World::new().await;
+    let made = development::Plan { server_names: vec!["localhost".to_owned()], callers: Vec::new() };
+    development::make(&world.path("certs"), &made).unwrap();
+    let anchors = vec![world.path("certs").join(development::CA)];
+    world.settings.signers = Some(SignerSettings { anchors, crls: None });
+    world.settings.require_signed_agreements = true;
+    world.rotate().await.unwrap();
+    let new = leaves(&world.path("log"));
+    let [named] = new[0]["signers"].as_array().unwrap().as_slice() else { panic!("one: {}", new[0]) };
+    assert!(world.path("log/objects").join(named.as_str().unwrap()).is_file(), "{named}");
 }

@@ -15,6 +15,10 @@ pub const ANSWER_BYTES_MAX: usize = 96 * 1024;
 /// cosignature may be one that somebody plays again, and says nothing about now.
 pub const CLOCKS_APART_MAX: u64 = 300;
 
+/// Why a witness is silent that was never told of this log, as of one that follows another: what to do is said with it.
+pub const STRANGER: &str =
+    "it does not know this log: have `log.vkey` added to its `logs`, and have it started again";
+
 /// An answer as it came.
 #[derive(Debug, Clone, Copy)]
 pub struct Heard<'a> {
@@ -57,7 +61,7 @@ pub fn judge(
         // The same size, another root. A witness that tells neither size nor root is taken at its word.
         409 if old == head.size => Standing::Differs,
         422 => Standing::Differs,
-        404 => Standing::Silent("it does not know this log"),
+        404 => Standing::Silent(STRANGER),
         403 => Standing::Silent("it knows another key for this log"),
         400 => Standing::Silent("it finds the request malformed"),
         429 | 500.. => Standing::Silent("it is not well"),
