@@ -497,6 +497,7 @@ fn said(command: &mut Command, what: &str) -> std::process::Child {
         }
     }
     let _ = process.kill();
+    let _ = process.wait();
     panic!("`{what}` was never said: {all:?}");
 }
 
