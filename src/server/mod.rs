@@ -2,6 +2,7 @@
 
 pub mod anchors;
 pub mod attend;
+pub mod contradiction;
 pub mod desk;
 mod doorway;
 pub mod guard;

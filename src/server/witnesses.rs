@@ -41,6 +41,8 @@ use crate::upstream::tls::PlatformTls;
 use crate::upstream::tls::Unusable;
 use crate::upstream::way::Way;
 
+pub use super::contradiction::Contradiction;
+
 /// How often the newest head is submitted: a second is what C2SP logs promise.
 const EVERY: Duration = Duration::from_secs(1);
 /// How long a head is the one that is submitted. Less than a turn, so that it moves on; more than half of the longest usual turn, so that
@@ -96,31 +98,6 @@ struct Progress {
 enum Trouble {
     Silent(String),
     Contradiction(Contradiction),
-}
-
-/// A witness has seen another log under this log's name.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Contradiction {
-    /// It has seen more.
-    #[error(
-        "the witness {witness} has seen {theirs} entries of this log, which has {ours}: its end was cut off, or an older state was put back"
-    )]
-    Ahead {
-        /// Who.
-        witness: String,
-        /// What it has seen.
-        theirs: u64,
-        /// What there is.
-        ours: u64,
-    },
-    /// It has seen others.
-    #[error("the witness {witness} has seen other entries than this log's {ours}: there are two histories")]
-    Differs {
-        /// Who.
-        witness: String,
-        /// What there is.
-        ours: u64,
-    },
 }
 
 /// What the witnesses said before anything was signed.
