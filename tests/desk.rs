@@ -3,10 +3,12 @@
 #[cfg(test)]
 mod world;
 
+use std::io::Read as _;
 use std::process::Command;
 use std::process::Output;
 use std::time::Duration;
 
+use flate2::read::GzDecoder;
 use serde_json::Value;
 use tlog_tiles::TileHashReader;
 use tokio::io::AsyncReadExt as _;
@@ -471,6 +473,34 @@ async fn another_implementation_proves_entries_by_the_tiles_under_the_published_
     );
     let read = world.verify().iter().filter(|leaf| leaf["question"] == "entries").count();
     assert_eq!(read, 5);
+    world.end().await;
+}
+
+#[tokio::test]
+async fn bundles_come_packed_to_whoever_takes_gzip_and_are_the_same_bytes() {
+    let world = desk::world("").await;
+    for _ in 0..9 {
+        world.lookup(CENTRE).await;
+    }
+    for path in ["/tile/entries/000.p/9", "/tile/entries/000.p/1"] {
+        let plain = world.read(AUDITOR, path).await;
+        assert!(!plain.headers.contains_key("content-encoding") && plain.header("vary") == "accept-encoding");
+        for (accepted, is_packed) in
+            [("gzip", true), ("br, GZIP;q=0.5", true), ("gzip;q=0, identity", false), ("br", false)]
+        {
+            let request = client::get(path, &[("accept-encoding", accepted)]);
+            let bundle = world.call(&world.reader(AUDITOR), request).await;
+            assert_eq!(bundle.headers.contains_key("content-encoding"), is_packed, "{accepted}");
+            let mut bytes = Vec::new();
+            match is_packed {
+                true => GzDecoder::new(&*bundle.body).read_to_end(&mut bytes).map(drop).unwrap(),
+                false => bytes.extend(&*bundle.body),
+            }
+            assert!(bytes == *plain.body, "{path} {accepted}");
+        }
+    }
+    let hashes = client::get("/tile/0/000.p/9", &[("accept-encoding", "gzip")]);
+    assert_eq!(world.call(&world.reader(WITNESS), hashes).await.body.len(), 9 * 32);
     world.end().await;
 }
 

@@ -10,6 +10,7 @@ use http::Method;
 use http::Request as HttpRequest;
 use http::Response;
 use http::StatusCode;
+use http::header::ACCEPT_ENCODING;
 use http::header::CACHE_CONTROL;
 use http::header::CONTENT_TYPE;
 use http::header::ORIGIN;
@@ -99,6 +100,8 @@ pub struct Asking {
     pub request: Request,
     /// Whose entries are seen.
     pub sight: Sight,
+    /// Whether the answer may come packed (gzip).
+    pub takes_gzip: bool,
 }
 
 /// What may go out.
@@ -173,7 +176,8 @@ impl Desk {
             return Err(Stop::refused(agency, Why::Method));
         }
         let slot = self.door.limits.visit(agency, now).map_err(|busy| Stop::Busy(agency.clone(), busy))?;
-        let asking = Asking { id, visitor, handshake, request, sight };
+        let takes_gzip = takes_gzip(&parts.headers);
+        let asking = Asking { id, visitor, handshake, request, sight, takes_gzip };
         Ok((self.tell(&asking, route, body).await?, slot))
     }
 
@@ -236,6 +240,16 @@ pub(super) fn found(media_type: &'static str, cached: &'static str, body: Vec<u8
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static(cached));
     Answer { status: StatusCode::OK, headers, body: body.into() }
+}
+
+/// Whether a reader names gzip among the codings it takes, and not at no weight at all (RFC 9110 12.5.3).
+fn takes_gzip(headers: &HeaderMap) -> bool {
+    let lines = headers.get_all(ACCEPT_ENCODING).iter().filter_map(|line| line.to_str().ok());
+    lines.flat_map(|line| line.split(',')).any(|coding| {
+        let (name, weight) = coding.split_once(';').unwrap_or((coding, ""));
+        let weight = weight.trim().strip_prefix("q=").map_or(Ok(1.0), str::parse::<f32>);
+        name.trim().eq_ignore_ascii_case("gzip") && weight.is_ok_and(|weight| weight > 0.0)
+    })
 }
 
 fn segments(request: &Request) -> Vec<&str> {

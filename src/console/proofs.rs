@@ -1,6 +1,11 @@
 //! The log itself, as C2SP tlog-tiles (v0.1.0) has it served: its key, its newest signed head, the tiles of its tree, and to auditors the
 //! entries below them. Tiles are the same bytes for ever, partial ones too: they are what the full ones begin with.
 
+use http::HeaderValue;
+use http::header::CONTENT_ENCODING;
+use http::header::VARY;
+
+use crate::tlog::pack::pack;
 use crate::tlog::tile::Kind;
 use crate::tlog::tile::TilePath;
 
@@ -38,12 +43,21 @@ pub(super) fn checkpoint(desk: &Desk, asking: &Asking) -> Result<Told, Stop> {
 }
 
 /// A tile, as far as the newest head covers it. Entries are shown only once that is recorded; which are not there yet is no secret.
+/// They come packed to whoever takes gzip: half of a leaf repeats the one before it. Hashes do not shrink.
 pub(super) async fn tile(desk: &Desk, asking: &Asking, path: TilePath) -> Result<Told, Stop> {
     asking.without_parameters()?;
     let recorder = desk.door.recorder.clone();
-    let reading = tokio::task::spawn_blocking(move || recorder.log().tile(path));
+    let is_packed = path.kind() == Kind::Entries && asking.takes_gzip;
+    let packed = move |bytes: Vec<u8>| if is_packed { pack(&bytes) } else { bytes };
+    let reading = tokio::task::spawn_blocking(move || Ok(recorder.log().tile(path)?.map(packed)));
     let bytes = off_the_threads(reading).await?.ok_or(Stop::NotFound)?;
-    let answer = found(BYTES, KEPT, bytes);
+    let mut answer = found(BYTES, KEPT, bytes);
+    if path.kind() == Kind::Entries {
+        answer.headers.insert(VARY, HeaderValue::from_static("accept-encoding"));
+    }
+    if is_packed {
+        answer.headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+    }
     match path.kind() {
         Kind::Hashes(_) => Ok(Told::Proof(answer)),
         Kind::Entries => {
