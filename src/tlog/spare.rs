@@ -47,13 +47,20 @@ impl Spare {
 
     /// Makes a segment whenever there is none, until [`Spare::stop`].
     pub(super) fn keep_one(&self, shared: &Shared, length: u64) {
+        let mut told = false;
         while self.wait_until_wanted() {
             let file = shared.wal().join(NAME);
             let made = segment::make(shared.disk.as_ref(), &file, &[], length);
+            // Told once until there is room again: every try would fill with it the disk on which events are kept.
+            let was_told = std::mem::replace(&mut told, made.is_err());
             if let Err(error) = &made {
-                tracing::warn!(%error, file = %file.display(), "no room for the next segment of the log");
+                if !was_told {
+                    tracing::warn!(%error, file = %file.display(), "no room for the next segment of the log");
+                }
                 // What was written of it would only make the room scarcer. The error that counts is the first.
                 let _ = shared.disk.remove(&file);
+            } else if was_told {
+                tracing::info!("there is room for the next segment of the log again");
             }
             let mut state = self.state();
             shared.set_crowded(made.is_err());
