@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use crate::cli::terminal::count;
 use crate::cli::terminal::local;
 use crate::cli::terminal::shown;
 use crate::language::Language;
@@ -54,6 +55,10 @@ pub fn lines(seen: &Seen, language: Language) -> Vec<String> {
     lines.extend(signers(seen, language));
     fact(&mut lines, "Câu hỏi", "Question", question(seen));
     fact(&mut lines, "Số dòng đã xem", "Rows shown", seen.number("rows").map(|rows| rows.to_string()));
+    let size = seen.number("size").map(|size| count(size, language));
+    fact(&mut lines, "Số bản ghi có dấu thời gian", "Entries that were stamped", size);
+    fact(&mut lines, "Thời điểm theo tổ chức cấp dấu", "The authority's time", text("time"));
+    fact(&mut lines, "Tháng", "Month", text("month"));
     fact(&mut lines, "Chứng thư số", "Certificate", certificate(seen));
     fact(
         &mut lines,
@@ -127,6 +132,14 @@ fn headline(seen: &Seen, language: Language) -> String {
         "node.limits" => (
             "ghi nhận kho hạn mức dùng chung bị mất hoặc có lại; đơn vị vận hành",
             "noted that the shared limits were lost, or are back; operator",
+        ),
+        "time.anchored" => (
+            "có dấu thời gian cho nhật ký; đơn vị vận hành",
+            "had the log stamped with the time by an authority; operator",
+        ),
+        "month.forgotten" => (
+            "hủy khóa của một tháng theo lệnh có hai chữ ký; đơn vị vận hành",
+            "destroyed a month's key by an order with two signatures; operator",
         ),
         "audit.read" => ("cho đọc nhật ký:", "showed entries of the log to"),
         "node.ordered" => ("nhận lệnh vận hành của", "was given an order by"),
@@ -279,6 +292,16 @@ mod tests {
                 && en.contains("Question: list (subject, since)")
         );
         assert!(lines(&seen, Language::Vi).join("\n").contains("Số dòng đã xem: 3"));
+    }
+
+    #[test]
+    fn a_time_stamp_and_a_month_forgotten_are_told_as_what_they_are() {
+        let told = |leaf: &str| lines(&seen(leaf), Language::En).join("\n");
+        let stamp =
+            told(r#"{"agency":"H31.02","kind":"time.anchored","size":1029,"time":"2026-11-26T19:06:30Z"}"#);
+        assert!(stamp.contains("stamped with the time") && stamp.contains("stamped: 1,029"), "{stamp}");
+        let month = told(r#"{"agency":"H31.02","kind":"month.forgotten","month":"2026-10"}"#);
+        assert!(month.contains("destroyed a month's key") && month.contains("Month: 2026-10"), "{month}");
     }
 
     #[test]
