@@ -77,10 +77,10 @@ pub fn run(evidence: &Evidence, session: &mut Session) -> Result<Exit, Failure> 
     } else {
         let (count, file) = (files.len(), shown(&file));
         let vi = format!(
-            "Đã ghi {count} tệp vào `{file}`. Kiểm tra: phohien evidence verify {file} --trust log.vkey"
+            "Đã ghi {count} tệp vào `{file}`. Kiểm tra: phohien evidence verify {file} --trust log.vkey --anchors ca.pem"
         );
         let en = format!(
-            "{count} files are in `{file}`. To verify: phohien evidence verify {file} --trust log.vkey"
+            "{count} files are in `{file}`. To verify: phohien evidence verify {file} --trust log.vkey --anchors ca.pem"
         );
         session.terminal.say(&vi, &en)?;
     }

@@ -182,7 +182,12 @@ fn summary(report: &Report, terminal: &mut Terminal) -> Result<(), Failure> {
         false => (
             Paint::Bad,
             format!("Tìm thấy {faults} sai lệch: nhật ký đã bị sửa, cắt hoặc hư hỏng ở các chỗ trên."),
-            format!("{faults} faults were found: the log was changed, cut or damaged at the places above."),
+            match report.faults.len() {
+                1 => "1 fault was found: the log was changed, cut or damaged at the place above.".to_owned(),
+                _ => format!(
+                    "{faults} faults were found: the log was changed, cut or damaged at the places above."
+                ),
+            },
         ),
     };
     let text = terminal.paint(paint, terminal.pick(&vi, &en));
@@ -193,7 +198,8 @@ fn last_line(ground: &Ground, terminal: &mut Terminal) -> Result<(), Failure> {
     if !ground.known.is_empty() {
         let held = count(ground.known.len() as u64, terminal.language());
         let vi = format!("Đã đối chiếu với {held} điểm chốt giữ ở nơi khác.");
-        return terminal.say(&vi, &format!("It was held against {held} heads kept elsewhere."));
+        let heads = if ground.known.len() == 1 { "head" } else { "heads" };
+        return terminal.say(&vi, &format!("It was held against {held} {heads} kept elsewhere."));
     }
     terminal.say(
         "Không thể biết: phần cuối có bị cắt, hay toàn bộ có bị viết lại bằng chính khóa này. Dùng --known với biên nhận hoặc điểm chốt giữ ở nơi khác.",
