@@ -86,11 +86,22 @@ impl Heads {
     }
 }
 
+/// Whether something is there that is no file of its own, such as a pipe or `/dev/stdout`: it is written to, and nothing takes its place.
+#[must_use]
+pub fn is_special(file: &Path) -> bool {
+    let of_system = file.starts_with("/dev") || file.starts_with("/proc");
+    std::fs::metadata(file).is_ok_and(|there| !there.is_dir() && (of_system || !there.is_file()))
+}
+
 /// Writes a file beside and renames it over: a crash here leaves the old one or the new one.
 ///
 /// # Errors
 /// The folder cannot be written.
 pub fn replace(file: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    if is_special(file) {
+        let written = std::fs::File::options().write(true).open(file).and_then(|mut it| it.write_all(bytes));
+        return written.map_err(|cause| Failure::unwritable(file, cause));
+    }
     let mut beside = file.as_os_str().to_owned();
     beside.push(".new");
     let beside = PathBuf::from(beside);
@@ -105,6 +116,9 @@ pub fn replace(file: &Path, bytes: &[u8]) -> Result<(), Failure> {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Read as _;
+    use std::os::unix::fs::FileTypeExt as _;
+
     use super::*;
     use crate::cli::receipt::document::tests::SmallLog;
 
@@ -120,6 +134,20 @@ mod tests {
         assert_eq!(again.of(&log.key()).unwrap(), Some(log.head(2)));
         let exchanged = again.of(&SmallLog::new(&["a"]).key()).unwrap_err();
         assert_eq!(exchanged.exit(), Exit::False);
+    }
+
+    #[test]
+    fn a_pipe_is_written_to_and_stays_a_pipe() {
+        let folder = tempfile::tempdir().unwrap();
+        let pipe = folder.path().join("pipe");
+        assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+        let mut end = std::fs::File::options().read(true).write(true).open(&pipe).unwrap();
+        replace(&pipe, b"written").unwrap();
+        assert!(std::fs::metadata(&pipe).unwrap().file_type().is_fifo());
+        let mut read = [0; 7];
+        end.read_exact(&mut read).unwrap();
+        assert_eq!(&read, b"written");
+        assert!(is_special(Path::new("/dev/null")) && !is_special(folder.path()));
     }
 
     #[test]

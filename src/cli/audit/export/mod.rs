@@ -19,6 +19,7 @@ use super::asked::Asked;
 use super::list::each_page;
 use crate::audit::index::row::Row;
 use crate::cli::Session;
+use crate::cli::client::heads::is_special;
 use crate::cli::exit::Exit;
 use crate::cli::exit::Failure;
 use crate::cli::terminal::count;
@@ -74,9 +75,11 @@ pub fn run(export: &Export, session: &mut Session) -> Result<Exit, Failure> {
     };
     let query = export.asked.query(session.clock.now())?;
     let answers = export.whom.open(query.is_about_annexes(), session)?;
-    let unfinished = beside(output);
+    let special = is_special(output);
+    let unfinished = if special { output.clone() } else { beside(output) };
     let unwritable = |cause| Failure::unwritable(output, cause);
-    let file = File::create(&unfinished).map_err(unwritable)?;
+    let file = File::options().write(true).create(true).truncate(!special).open(&unfinished);
+    let file = file.map_err(unwritable)?;
     let mut sink = export.sink(format, file, session.terminal.language()).map_err(unwritable)?;
     let mut written = 0_u64;
     let mut progress = session.terminal.progress(&session.clock, 0);
@@ -86,15 +89,16 @@ pub fn run(export: &Export, session: &mut Session) -> Result<Exit, Failure> {
         sink.rows(rows).map_err(unwritable)
     });
     progress.finish();
-    let named = exported
-        .and_then(|()| sink.finish().and_then(|()| std::fs::rename(&unfinished, output)).map_err(unwritable));
-    if named.is_err() {
+    let name = || if special { Ok(()) } else { std::fs::rename(&unfinished, output) };
+    let named = exported.and_then(|()| sink.finish().and_then(|()| name()).map_err(unwritable));
+    if named.is_err() && !special {
         // Nobody takes half an export for a whole one.
         drop(std::fs::remove_file(&unfinished));
     }
     named?;
     answers.note_gaps(&query, session)?;
-    tell(written, session)
+    // What reads from a pipe reads the export, and nothing besides.
+    if special { Ok(Exit::Yes) } else { tell(written, session) }
 }
 
 impl Export {
@@ -128,5 +132,6 @@ pub(super) fn tell(written: u64, session: &mut Session) -> Result<Exit, Failure>
 /// The end of a file that must not be lost with a power cut.
 fn settle(mut file: BufWriter<File>) -> io::Result<()> {
     file.flush()?;
-    file.get_ref().sync_all()
+    // A pipe cannot be synced.
+    if file.get_ref().metadata()?.is_file() { file.get_ref().sync_all() } else { Ok(()) }
 }
