@@ -1,13 +1,16 @@
 //! Heads that were kept elsewhere: a checkpoint, a proof, a receipt document, the receipt's header, a file of heads. Each is verified
-//! under the log's key before anything is held against it: a head that the log never signed would accuse it falsely.
+//! under the log's key before anything is held against it: a head that the log never signed would accuse it falsely. Heads of other
+//! logs, of which a file of heads has some once a log was followed by another, say nothing of this one.
 
 use std::path::Path;
 
 use serde_json::Value;
 
+use crate::cli::client::checks::note;
 use crate::cli::exit::Exit;
 use crate::cli::exit::Failure;
 use crate::cli::terminal::shown;
+use crate::message::receipt::Receipt;
 use crate::tlog::checkpoint::SignedHead;
 use crate::tlog::fsck::Known;
 use crate::tlog::note::VerifierKey;
@@ -18,12 +21,13 @@ use crate::tlog::note::VerifierKey;
 /// The file cannot be read, holds no head, or one that none of the keys signed.
 pub fn read(file: &Path, keys: &[VerifierKey]) -> Result<Vec<Known>, Failure> {
     let text = std::fs::read_to_string(file).map_err(|cause| Failure::unreadable(file, cause))?;
-    let notes = notes(&text);
     if keys.is_empty() {
         let vi = "Cần khóa kiểm tra nhật ký (--vkey) để dùng --known.";
         return Err(Failure::usage(vi, "The log's verification key (--vkey) is needed for --known."));
     }
-    let known = notes.iter().map(|note| verified(note, keys)).collect::<Option<Vec<_>>>();
+    let is_ours = |note: &String| keys.iter().any(|key| note.lines().next() == Some(key.name()));
+    let ours = notes(&text, keys).into_iter().filter(is_ours);
+    let known = ours.map(|note| verified(&note, keys)).collect::<Option<Vec<_>>>();
     known.filter(|known| !known.is_empty()).ok_or_else(|| {
         let name = shown(&file.display().to_string());
         let vi = format!("Tệp `{name}` không chứa điểm chốt do khóa của nhật ký này ký.");
@@ -37,14 +41,27 @@ fn verified(note: &str, keys: &[VerifierKey]) -> Option<Known> {
     Some(Known { size: head.size, root: head.root })
 }
 
-/// The signed notes in a text: of every JSON object in it, or the text itself.
-fn notes(text: &str) -> Vec<String> {
+/// The signed notes in a text: of every JSON object in it, of every header of an answer, or the text itself.
+fn notes(text: &str, keys: &[VerifierKey]) -> Vec<String> {
+    let headers: Vec<_> = text.lines().filter_map(|line| of_header(line, keys)).collect();
+    if !headers.is_empty() {
+        return headers;
+    }
     let objects =
         serde_json::Deserializer::from_str(text).into_iter::<Value>().collect::<Result<Vec<_>, _>>();
     match objects {
         Ok(objects) if !objects.is_empty() => objects.iter().flat_map(of_object).collect(),
         Ok(_) | Err(_) => vec![of_proof(text).to_owned()],
     }
+}
+
+/// The header that came with an answer, as `curl --include` writes it.
+fn of_header(line: &str, keys: &[VerifierKey]) -> Option<String> {
+    let (name, value) = line.split_once(':')?;
+    let value = Some(value.trim()).filter(|_| name.eq_ignore_ascii_case("exchange-receipt"))?;
+    let receipt = Receipt::parse(value).ok()?;
+    let key = keys.iter().find(|key| key.name() == receipt.origin.as_str())?;
+    Some(note(&receipt, key))
 }
 
 /// A receipt document, one line of a bulk list, or a file of heads.
@@ -65,6 +82,9 @@ fn of_proof(text: &str) -> &str {
 
 #[cfg(test)]
 mod tests {
+    use base64::Engine as _;
+    use base64::engine::general_purpose::STANDARD;
+
     use super::*;
     use crate::cli::client::heads::replace;
     use crate::cli::receipt::document::tests::SmallLog;
@@ -92,6 +112,30 @@ mod tests {
         ] {
             assert_eq!(sizes(&log, &text), Ok(expected), "{text}");
         }
+    }
+
+    #[test]
+    fn the_header_of_an_answer_is_a_head_kept_elsewhere() {
+        let log = SmallLog::new(&["a", "b"]);
+        let head = log.head(2);
+        let line = head.note.trim_end().rsplit_once(' ').unwrap().1;
+        let signature = STANDARD.decode(line).unwrap()[4..].try_into().unwrap();
+        let (origin, root) = (head.origin.clone(), head.root);
+        let receipt = Receipt { origin, index: 1, seq: 1, size: 2, root, signature, leaf: [0; 32] };
+        let answer = format!("HTTP/2 200 \r\nExchange-Receipt: {}\r\n\r\n{{}}", receipt.write().unwrap());
+        assert_eq!(sizes(&log, &answer), Ok(vec![2]));
+        assert_eq!(sizes(&log, &answer.replace("size=2", "size=3")), Err(Exit::False));
+    }
+
+    #[test]
+    fn heads_of_other_logs_beside_this_ones_say_nothing_of_it() {
+        let log = SmallLog::new(&["a", "b"]);
+        let (own, other) = (log.head(2).note, log.head(1).note.replace("gw1", "gw2"));
+        let heads = |heads: serde_json::Value| serde_json::json!({ "heads": heads }).to_string();
+        assert_eq!(sizes(&log, &heads(serde_json::json!({ "a": own, "b": other }))), Ok(vec![2]));
+        assert_eq!(sizes(&log, &heads(serde_json::json!({ "b": other }))), Err(Exit::False));
+        let forged = log.head(2).note.replace("\n2\n", "\n3\n");
+        assert_eq!(sizes(&log, &heads(serde_json::json!({ "a": own, "b": forged }))), Err(Exit::False));
     }
 
     #[test]

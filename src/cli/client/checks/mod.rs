@@ -257,7 +257,8 @@ fn without_receipt(address: &Address, answer: &Answer) -> Verdict {
 }
 
 /// The signed note that a receipt's header stands for (C2SP signed-note): the checkpoint its numbers make, under its bare signature.
-fn note(receipt: &Receipt, key: &VerifierKey) -> String {
+#[must_use]
+pub fn note(receipt: &Receipt, key: &VerifierKey) -> String {
     let Receipt { origin, size, root, signature, .. } = receipt;
     let text = Checkpoint { origin: origin.clone(), size: *size, root: *root }.to_string();
     let blob = [key.id().as_slice(), signature].concat();
