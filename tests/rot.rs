@@ -60,6 +60,7 @@ async fn what_rots_among_what_is_sealed_is_named_and_no_log_is_shorter_for_it() 
     assert_eq!(verify(&log).1, Some(0), "all is mended");
     cut_behind_what_is_sealed(&log, &configuration);
     without_snapshots(&log, &configuration);
+    gone(&log, &configuration);
     world.open().await;
     world.end().await;
 }
@@ -80,6 +81,22 @@ fn cut_behind_what_is_sealed(log: &Path, configuration: &Path) {
     let said = String::from_utf8_lossy(&refused.stderr);
     assert_eq!(refused.status.code(), Some(4), "{said}");
     assert!(said.contains("entry 0,") && said.contains("tile/entries/"), "{said}");
+    std::fs::remove_dir_all(log).unwrap();
+    std::fs::rename(kept, log).unwrap();
+}
+
+/// The log's disk is not mounted: under it lies an empty folder. No second history is signed there.
+#[cfg(test)]
+fn gone(log: &Path, configuration: &Path) {
+    let kept = log.with_file_name("kept");
+    std::fs::rename(log, &kept).unwrap();
+    std::fs::create_dir(log).unwrap();
+    let mut serve = Command::new(env!("CARGO_BIN_EXE_phohien"));
+    serve.args(["serve", "--unwitnessed", "--lang", "en", "--config"]).arg(configuration);
+    let refused = serve.output().unwrap();
+    let said = String::from_utf8_lossy(&refused.stderr);
+    assert!(refused.status.code() == Some(4) && said.contains("log-gone"), "{said}");
+    assert!(!log.join("checkpoint").exists(), "{said}");
     std::fs::remove_dir_all(log).unwrap();
     std::fs::rename(kept, log).unwrap();
 }

@@ -210,6 +210,13 @@ pub fn cannot_start(error: StartError) -> Failure {
         )
         .because(damaged),
         StartError::RolledBack(_) => rolled_back(error),
+        StartError::Gone(_) => Failure::new(
+            Exit::False,
+            "log-gone",
+            "Cổng này đã từng ghi nhật ký mang tên này, nay thư mục nhật ký trống: có thể ổ đĩa chưa được gắn. Không ghi gì; hãy đưa thư mục trở lại, hoặc mở nhật ký mới với `origin` mới và báo cho kiểm toán viên.",
+            "This gateway has written a log of this name, and its folder is empty now: perhaps a disk is not mounted. Nothing is written; put the folder back, or begin a new log with a new `origin` and tell the auditors.",
+        )
+        .because(error),
         StartError::Log(BeginError::Open(ended @ OpenError::Ended { .. })) => Failure::new(
             Exit::Usage,
             "log-closed",

@@ -142,6 +142,7 @@
 //! People stand in no snapshot. Beside the keys: `people.key` (32 bytes, under which their hashes are made) and `people.counted`, sealed, who
 //! was counted when the log had so many entries. Behind those, and where the file is missing, the annexes of the day are opened. `rates.left`
 //! says in JSON what was left in the buckets of rates then; behind it, or for as long as a burst takes to come back, the leaves are read.
+//! `log.begun` names the log whose first entries are durable: it is not begun again in an empty folder.
 //! Beside these: `checkpoint`, the newest signed head, derived; `lock`; `objects/<sha256>`, what entries refer to.
 //!
 //! # Bits that mean nothing
@@ -268,7 +269,7 @@
 //! | path | gives |
 //! |---|---|
 //! | `/log.vkey`, `/checkpoint` | the log's key; its newest head, cosigned where witnesses are there |
-//! | `/tile/<L>/<N>[.p/<W>]`, `/tile/entries/<N>[.p/<W>]` | C2SP tlog-tiles |
+//! | `/tile/<L>/<N>[.p/<W>]`, `/tile/entries/<N>[.p/<W>]` | C2SP tlog-tiles; bundles packed for whoever takes gzip |
 //! | `/receipts/<id>[?since=…]`, `/audit/show/<id>` | the receipt, to an auditor without salts; of closed logs too |
 //! | `/audit/show/<index>` | one entry with its proof: `{"index", "leaf", "proof"}` |
 //! | `/audit/list`, `/audit/export` | rows of the index, one object a line; `order` (`oldest`, `newest`), `after` (an index), `limit` (1,000; 5,000) |

@@ -2,6 +2,7 @@
 
 pub mod anchors;
 pub mod attend;
+mod begun;
 pub mod contradiction;
 pub mod desk;
 mod doorway;

@@ -39,6 +39,7 @@ use crate::upstream::tls::Unusable;
 
 use super::anchors::Anchors;
 use super::anchors::AnchorsError;
+use super::begun;
 use super::desk;
 use super::doorway::door;
 use super::doorway::platform_tls;
@@ -100,6 +101,9 @@ pub enum StartError {
         /// The configured one.
         origin: Origin,
     },
+    /// The log was begun, and nothing of it is there.
+    #[error("`{0}` was begun by this gateway, and its folder is empty")]
+    Gone(Origin),
     /// The log was being closed for good when that was interrupted.
     #[error("`keys rotate` was begun and not ended")]
     Rotating,
@@ -190,6 +194,9 @@ impl Gateway {
         let (recorder, recovered) = (opened.recorder().clone(), opened.recovered().clone());
         let witnesses = witnesses(&settings, &recorder, &key, clock.clone()).await?;
         let waiting = guard::begin(opened, &witnesses, overrides.unwitnessed).await?;
+        if waiting.is_none() {
+            begun::keep(&settings.keys, &settings.log.origin)?;
+        }
         let (kept, quotas) = (Arc::clone(witnesses.kept()), Quotas::read_or_make(&settings)?);
         let clocks = (clock, policy_clock);
         let door = door(&settings, policies, &quotas, recorder, kept, signer, clocks)?;
@@ -366,6 +373,9 @@ pub(super) async fn open_log(
     // The log waits for the disk: not on a thread that others' exchanges share.
     let opened = tokio::task::spawn_blocking(move || begin::open(beginning, Arc::new(OsDisk))).await?;
     let opened = opened.map_err(|why| rotation::explained(why, folder))?;
+    if opened.recovered().size == 0 {
+        begun::refuse_anew(&settings.keys, origin).inspect_err(|_| opened.recorder().log().close())?;
+    }
     // Only once it is known that the log is this key's: what stands beside another must not be replaced.
     papers.publish(folder)?;
     Ok((opened, signer, public))
