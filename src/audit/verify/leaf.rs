@@ -128,7 +128,7 @@ impl Rare {
             .values()
             .chain(self.beside.values())
             .chain(named)
-            .filter_map(|hash| unhex(hash.as_bytes()))
+            .map(|hash| object(hash.as_bytes()))
             .collect()
     }
 }
@@ -201,8 +201,8 @@ impl Said {
                 .map_or(Prev::None, |prev| unhex(prev).map_or(Prev::Malformed, Prev::Names)),
             exchange,
             annex: annex_of(text(places.annex), exchange, at),
-            certificate: text(places.object).and_then(unhex),
-            path: text(places.path).and_then(unhex),
+            certificate: text(places.object).map(object),
+            path: text(places.path).map(object),
             objects: Vec::new(),
             policy: None,
             charge: Charge::read(text(places.agreement), text(places.charged)),
@@ -217,6 +217,11 @@ impl Said {
         }
         said
     }
+}
+
+/// A hash that is none names an object that is not there.
+fn object(text: &[u8]) -> Hash {
+    unhex(text).unwrap_or_default()
 }
 
 /// A hash that is none leaves an annex that fits nothing.
@@ -247,6 +252,13 @@ impl Kind {
             | b"audit.read" => Self::Other,
             _ => Self::Unknown,
         }
+    }
+}
+
+impl Kind {
+    /// Whether an entry of this kind stands for an exchange, and so names it.
+    pub(super) fn is_of_an_exchange(self) -> bool {
+        matches!(self, Self::Opened | Self::Outcome | Self::Aborted | Self::Orphaned)
     }
 }
 

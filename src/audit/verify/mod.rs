@@ -223,7 +223,7 @@ impl Judge {
     fn wrong_standing(&mut self, index: u64, said: &Said) -> Option<Wrong> {
         let id = match said.exchange {
             Exchange::Is(id) => id,
-            Exchange::None => return None,
+            Exchange::None => return said.kind.is_of_an_exchange().then_some(Wrong::NotAnExchange),
             Exchange::Malformed => return Some(Wrong::NotAnExchange),
         };
         let step = match said.kind {

@@ -71,8 +71,8 @@ impl From<Wrong> for Finding {
             ),
             Wrong::NotAnExchange => Self::new(
                 "exchange-id",
-                "`exchange` không phải là mã giao dịch",
-                "`exchange` is not an exchange id",
+                "thiếu `exchange`, hoặc không phải là mã giao dịch",
+                "`exchange` is missing, or not an exchange id",
             ),
             Wrong::Standing { id, wrong } => wrong.finding(id),
             Wrong::AfterTheEnd { closed } => Self::new(

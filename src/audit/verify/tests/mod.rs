@@ -77,6 +77,29 @@ fn an_opened_exchange_without_an_outcome_and_a_second_outcome_are_named() {
 }
 
 #[test]
+fn an_outcome_that_names_no_exchange_is_named() {
+    let nameless = leaf("exchange.released", 1, None, 1, 1).replace("exchange\":", "exchanges\":");
+    assert_eq!(judged(&mut Judge::new(), 0, &nameless), ["`exchange` is missing, or not an exchange id"]);
+}
+
+#[test]
+fn what_is_no_hash_names_an_object_that_is_missed() {
+    let named = |members: &str| {
+        let mut judge = Judge::new();
+        judged(&mut judge, 0, &leaf("month.forgotten", 1, None, 1, 1).replace("\"exchange\"", members));
+        judge.objects()
+    };
+    let nowhere = [([0; 32], 0)];
+    assert_eq!(named("\"certificate\":{\"object\":\"AB\"},\"exchange\""), nowhere);
+    assert_eq!(named("\"certificate\":{\"path\":\"\"},\"exchange\""), nowhere);
+    assert_eq!(named("\"exchange\"").len(), 0);
+    let token = leaf("time.anchored", 1, None, 1, 1).replace(",\"v\"", ",\"token\":\"none\",\"v\"");
+    let mut judge = Judge::new();
+    judged(&mut judge, 0, &token);
+    assert_eq!(judge.objects(), nowhere);
+}
+
+#[test]
 fn a_release_is_aborted_once_and_what_was_not_under_way_never() {
     let mut judge = Judge::new();
     judged(&mut judge, 0, &leaf("exchange.released", 1, None, 1, 1));
