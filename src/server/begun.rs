@@ -7,6 +7,7 @@ use std::io;
 use std::path::Path;
 use std::path::PathBuf;
 
+use crate::config::settings::LogSettings;
 use crate::crypto::keyfile;
 use crate::id::Origin;
 
@@ -25,14 +26,22 @@ fn kept(keys: &Path) -> Result<Option<Vec<u8>>, KeysError> {
     }
 }
 
-/// Refuses an empty folder for a log that was begun.
+/// Refuses an empty folder for a log that was begun. Where segments or bundles are left, opening it names what is missing.
 ///
 /// # Errors
 /// It was begun, or nobody can say.
-pub(super) fn refuse_anew(keys: &Path, origin: &Origin) -> Result<(), StartError> {
-    match kept(keys)? {
-        Some(begun) if begun == origin.as_str().as_bytes() => Err(StartError::Gone(origin.clone())),
-        _ => Ok(()),
+pub(super) fn refuse_anew(keys: &Path, log: &LogSettings) -> Result<(), StartError> {
+    let origin = &log.origin;
+    let is_begun = kept(keys)?.is_some_and(|begun| begun == origin.as_str().as_bytes());
+    let is_empty = ["wal", "tile"].iter().all(|part| holds_nothing(&log.folder.join(part)));
+    if is_begun && is_empty { Err(StartError::Gone(origin.clone())) } else { Ok(()) }
+}
+
+/// It is not there, or there is nothing in it. What cannot be read is for opening to name.
+fn holds_nothing(folder: &Path) -> bool {
+    match std::fs::read_dir(folder) {
+        Ok(mut entries) => entries.next().is_none(),
+        Err(error) => error.kind() == io::ErrorKind::NotFound,
     }
 }
 

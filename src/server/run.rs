@@ -345,6 +345,7 @@ pub(super) async fn open_log(
     if let Some(found) = keys.signed_origin(folder).filter(|found| found != origin) {
         return Err(StartError::OtherOrigin { found, origin: origin.clone() });
     }
+    begun::refuse_anew(&settings.keys, &settings.log)?;
     let answer_keys = vec![keys.answer_spki()];
     let log = tlog::Settings {
         folder: settings.log.folder.clone(),
@@ -373,9 +374,6 @@ pub(super) async fn open_log(
     // The log waits for the disk: not on a thread that others' exchanges share.
     let opened = tokio::task::spawn_blocking(move || begin::open(beginning, Arc::new(OsDisk))).await?;
     let opened = opened.map_err(|why| rotation::explained(why, folder))?;
-    if opened.recovered().size == 0 {
-        begun::refuse_anew(&settings.keys, origin).inspect_err(|_| opened.recorder().log().close())?;
-    }
     // Only once it is known that the log is this key's: what stands beside another must not be replaced.
     papers.publish(folder)?;
     Ok((opened, signer, public))
