@@ -8,8 +8,8 @@ use std::path::Path;
 use std::path::PathBuf;
 
 use crate::config::settings::LogSettings;
+use crate::config::settings::Settings;
 use crate::crypto::keyfile;
-use crate::id::Origin;
 
 use super::keys::KeysError;
 use super::run::StartError;
@@ -45,13 +45,13 @@ fn holds_nothing(folder: &Path) -> bool {
     }
 }
 
-/// Keeps that a log was begun. Stopping before this leaves a log that has entries, and the next start keeps it.
+/// Keeps that the log was begun, if it was. Stopping before this leaves a log that has entries, and the next start keeps it.
 ///
 /// # Errors
 /// It cannot be kept.
-pub(super) fn keep(keys: &Path, origin: &Origin) -> Result<(), KeysError> {
-    let begun = origin.as_str().as_bytes();
-    if kept(keys)?.is_some_and(|kept| kept == begun) {
+pub(super) fn keep_if(is_begun: bool, settings: &Settings) -> Result<(), KeysError> {
+    let (keys, begun) = (&settings.keys, settings.log.origin.as_str().as_bytes());
+    if !is_begun || kept(keys)?.is_some_and(|kept| kept == begun) {
         return Ok(());
     }
     keyfile::replace(&file(keys), begun).map_err(|source| KeysError::File { path: file(keys), source })

@@ -194,9 +194,7 @@ impl Gateway {
         let (recorder, recovered) = (opened.recorder().clone(), opened.recovered().clone());
         let witnesses = witnesses(&settings, &recorder, &key, clock.clone()).await?;
         let waiting = guard::begin(opened, &witnesses, overrides.unwitnessed).await?;
-        if waiting.is_none() {
-            begun::keep(&settings.keys, &settings.log.origin)?;
-        }
+        begun::keep_if(waiting.is_none(), &settings)?;
         let (kept, quotas) = (Arc::clone(witnesses.kept()), Quotas::read_or_make(&settings)?);
         let clocks = (clock, policy_clock);
         let door = door(&settings, policies, &quotas, recorder, kept, signer, clocks)?;
