@@ -15,6 +15,7 @@ use crate::tlog::fsck::Shelf;
 use super::charges::Carried;
 use super::charges::Charge;
 use super::moment::Moment;
+use super::moment::month_of;
 use super::places::Places;
 use super::scan;
 use super::scan::Span;
@@ -255,13 +256,6 @@ impl Kind {
     }
 }
 
-impl Kind {
-    /// Whether an entry of this kind stands for an exchange, and so names it.
-    pub(super) fn is_of_an_exchange(self) -> bool {
-        matches!(self, Self::Opened | Self::Outcome | Self::Aborted | Self::Orphaned)
-    }
-}
-
 impl Id {
     /// Reads the text form: lower-case hexadecimal in groups of 8, 4, 4, 4 and 12.
     pub(super) fn read(bytes: &[u8]) -> Option<Self> {
@@ -285,19 +279,6 @@ impl Id {
         let (year, month) = month_of(millis / 86_400_000)?;
         Shelf::of(year, month)
     }
-}
-
-/// The year and month of a day since 1970, by the Gregorian calendar: years are counted from March on, so that the leap day is
-/// the last.
-fn month_of(day: u64) -> Option<(u16, u8)> {
-    // Days from 1 March of the year 0 to 1 January 1970, and of four hundred years.
-    let (day, era) = ((day + 719_468) % 146_097, (day + 719_468) / 146_097);
-    let year = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;
-    let day_of_year = day - (365 * year + year / 4 - year / 100);
-    let from_march = (5 * day_of_year + 2) / 153;
-    let month = if from_march < 10 { from_march + 3 } else { from_march - 9 };
-    let year = era * 400 + year + u64::from(month <= 2);
-    Some((u16::try_from(year).ok()?, u8::try_from(month).ok()?))
 }
 
 impl fmt::Display for Id {

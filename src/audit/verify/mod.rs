@@ -223,7 +223,7 @@ impl Judge {
     fn wrong_standing(&mut self, index: u64, said: &Said) -> Option<Wrong> {
         let id = match said.exchange {
             Exchange::Is(id) => id,
-            Exchange::None => return said.kind.is_of_an_exchange().then_some(Wrong::NotAnExchange),
+            Exchange::None => return is_of_an_exchange(said.kind).then_some(Wrong::NotAnExchange),
             Exchange::Malformed => return Some(Wrong::NotAnExchange),
         };
         let step = match said.kind {
@@ -303,6 +303,11 @@ impl Judge {
             self.unknown.entry(kind).or_insert((index, 0)).1 += 1;
         }
     }
+}
+
+/// Whether an entry of this kind stands for an exchange, and so names it.
+fn is_of_an_exchange(kind: Kind) -> bool {
+    matches!(kind, Kind::Opened | Kind::Outcome | Kind::Aborted | Kind::Orphaned)
 }
 
 /// A gateway that starts first gives every exchange it finds open its `orphaned` entry, then serves. So what is older than the last

@@ -49,3 +49,16 @@ impl fmt::Display for Moment {
         )
     }
 }
+
+/// The year and month of a day since 1970, by the Gregorian calendar: years are counted from March on, so that the leap day is
+/// the last.
+pub(super) fn month_of(day: u64) -> Option<(u16, u8)> {
+    // Days from 1 March of the year 0 to 1 January 1970, and of four hundred years.
+    let (day, era) = ((day + 719_468) % 146_097, (day + 719_468) / 146_097);
+    let year = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;
+    let day_of_year = day - (365 * year + year / 4 - year / 100);
+    let from_march = (5 * day_of_year + 2) / 153;
+    let month = if from_march < 10 { from_march + 3 } else { from_march - 9 };
+    let year = era * 400 + year + u64::from(month <= 2);
+    Some((u16::try_from(year).ok()?, u8::try_from(month).ok()?))
+}
