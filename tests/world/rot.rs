@@ -244,7 +244,7 @@ pub fn rots(rot: &Rot, log: &Path, configuration: &Path) {
     let said = Child::try_serve(configuration).expect_err("it starts on a rotten log");
     assert!(said.contains(path(&rot.file)), "{rot:?}: {said}");
     if let Some(entries) = &rot.entries {
-        assert!(entries.clone().any(|index| said.contains(&format!("entry {index},"))), "{rot:?}: {said}");
+        assert!(entries.clone().any(|index| said.contains(&format!("bản ghi {index},"))), "{rot:?}: {said}");
     }
     put(&rot.file, &sound);
 }
