@@ -34,6 +34,7 @@ use http_body_util::Full;
 use serde_json::Value;
 use tempfile::TempDir;
 
+use phohien::audit::begin::BeginError;
 use phohien::clock::Clock;
 use phohien::config::read;
 use phohien::identity::development;
@@ -43,6 +44,7 @@ use phohien::identity::development::Plan;
 use phohien::server::run::Gateway;
 use phohien::server::run::Overrides;
 use phohien::server::run::StartError;
+use phohien::tlog::OpenError;
 
 use child::Child;
 use child::Mount;
@@ -136,10 +138,18 @@ impl World {
 
     /// The same, where it may not start; `unwitnessed` lets it start although no witness answers.
     pub async fn try_open(&mut self, unwitnessed: bool) -> Result<(), StartError> {
-        let settings =
-            read::read(&self.configuration()).unwrap_or_else(|faults| panic!("{}", faults.render(false)));
-        let overrides = Overrides { policy_clock: Some(self.clock.clone()), unwitnessed };
-        let gateway = Gateway::start(settings, overrides).await?;
+        let gateway = loop {
+            let settings =
+                read::read(&self.configuration()).unwrap_or_else(|faults| panic!("{}", faults.render(false)));
+            let overrides = Overrides { policy_clock: Some(self.clock.clone()), unwitnessed };
+            match Gateway::start(settings, overrides).await {
+                // A process that another test begins holds all that this one has open, the lock too, until it is another program.
+                Err(StartError::Log(BeginError::Open(OpenError::InUse { .. }))) => {
+                    tokio::task::yield_now().await;
+                }
+                started => break started?,
+            }
+        };
         self.address = Some(gateway.address());
         self.gateway = Some(gateway);
         Ok(())
