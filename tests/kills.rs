@@ -76,7 +76,8 @@ async fn a_log_with_one_changed_byte_is_not_continued_and_the_entry_is_named() {
     bytes[at] ^= 1;
     std::fs::File::create(&segment).unwrap().write_all(&bytes).unwrap();
     let said = Child::try_serve(&world.configuration()).expect_err("it starts on a changed log");
-    assert!(said.contains(&format!("entry {index}")), "{said}");
+    let told = format!("bản ghi {index}, trong");
+    assert!(said.contains(&told) && said.contains("các byte của nó đã bị sửa sau khi ghi"), "{said}");
     bytes[at] ^= 1;
     std::fs::File::create(&segment).unwrap().write_all(&bytes).unwrap();
     world.open().await;

@@ -80,8 +80,9 @@ fn cut_chunks<'c>(chunks: impl Iterator<Item = &'c [u8]>) -> Result<Cut, Undiscl
 fn naive(value: &Value, node: &Node) -> Option<Value> {
     match value {
         Value::Object(members) => node.leads_to_kept.then(|| {
-            let kept =
-                |(key, value): (&String, &Value)| Some((key.clone(), naive(value, node.members.get(key)?)?));
+            let kept = |(key, value): (&String, &Value)| {
+                Some((key.clone(), naive(value, node.members.get(key.as_str())?)?))
+            };
             Value::Object(members.iter().filter_map(kept).collect())
         }),
         Value::Array(items) => node.leads_to_kept.then(|| {
@@ -98,7 +99,7 @@ fn is_kept(value: &Value, node: &Node) -> bool {
         Value::Null => true,
         Value::Array(items) => items.iter().all(|item| is_kept(item, node.items.as_deref().unwrap_or(node))),
         Value::Object(members) => members.iter().all(|(name, value)| {
-            let kept = node.members.get(name).filter(|member| member.kept || member.leads_to_kept);
+            let kept = node.members.get(name.as_str()).filter(|member| member.kept || member.leads_to_kept);
             kept.is_some_and(|member| is_kept(value, member))
         }),
         Value::Bool(_) | Value::Number(_) | Value::String(_) => node.kept,

@@ -27,7 +27,8 @@ pub fn said(english: &str) -> Option<String> {
 }
 
 fn one(english: &str) -> Option<String> {
-    CAUSES.said(english, &|hole| CAUSES.word(hole))
+    // What is taken over may be a phrase itself: what is wrong, behind where it stands.
+    CAUSES.said(english, &|hole| CAUSES.said(hole, &|inner| CAUSES.word(inner)))
 }
 
 #[cfg(test)]

@@ -138,21 +138,29 @@ impl World {
 
     /// The same, where it may not start; `unwitnessed` lets it start although no witness answers.
     pub async fn try_open(&mut self, unwitnessed: bool) -> Result<(), StartError> {
-        let gateway = loop {
-            let settings =
-                read::read(&self.configuration()).unwrap_or_else(|faults| panic!("{}", faults.render(false)));
-            let overrides = Overrides { policy_clock: Some(self.clock.clone()), unwitnessed };
-            match Gateway::start(settings, overrides).await {
-                // A process that another test begins holds all that this one has open, the lock too, until it is another program.
-                Err(StartError::Log(BeginError::Open(OpenError::InUse { .. }))) => {
-                    tokio::task::yield_now().await;
-                }
-                started => break started?,
-            }
+        // A process that another test begins holds all that this one has open, the lock too, until it is another program.
+        let is_held = |started: &Result<Gateway, StartError>| {
+            matches!(started, Err(StartError::Log(BeginError::Open(OpenError::InUse { .. }))))
         };
+        let freed = async {
+            let mut started = self.begin(unwitnessed).await;
+            while is_held(&started) {
+                tokio::task::yield_now().await;
+                started = self.begin(unwitnessed).await;
+            }
+            started
+        };
+        let gateway = tokio::time::timeout(PATIENCE, freed).await.expect("the log is free")?;
         self.address = Some(gateway.address());
         self.gateway = Some(gateway);
         Ok(())
+    }
+
+    async fn begin(&self, unwitnessed: bool) -> Result<Gateway, StartError> {
+        let settings =
+            read::read(&self.configuration()).unwrap_or_else(|faults| panic!("{}", faults.render(false)));
+        let overrides = Overrides { policy_clock: Some(self.clock.clone()), unwitnessed };
+        Gateway::start(settings, overrides).await
     }
 
     /// The gateway that runs in this process.
