@@ -65,6 +65,19 @@ async fn what_rots_among_what_is_sealed_is_named_and_no_log_is_shorter_for_it() 
     world.end().await;
 }
 
+/// What a gateway says that does not start because of its log.
+#[cfg(test)]
+fn damaged(configuration: &Path) -> String {
+    // One that does start is ended here, and waited for no longer.
+    assert!(Child::try_serve(configuration).is_err(), "it starts");
+    let mut serve = Command::new(env!("CARGO_BIN_EXE_phohien"));
+    serve.args(["serve", "--unwitnessed", "--lang", "en", "--config"]).arg(configuration);
+    let refused = serve.output().unwrap();
+    let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert_eq!(refused.status.code(), Some(4), "{said}");
+    said
+}
+
 /// Every segment, snapshot and head is gone that would tell of entries: the bundles tell, and neither goes on as if there had been none.
 #[cfg(test)]
 fn cut_behind_what_is_sealed(log: &Path, configuration: &Path) {
@@ -75,11 +88,7 @@ fn cut_behind_what_is_sealed(log: &Path, configuration: &Path) {
     }
     std::fs::remove_file(log.join("checkpoint")).unwrap();
     assert_eq!(verify(log).1, Some(4));
-    let mut serve = Command::new(env!("CARGO_BIN_EXE_phohien"));
-    serve.args(["serve", "--unwitnessed", "--lang", "en", "--config"]).arg(configuration);
-    let refused = serve.output().unwrap();
-    let said = String::from_utf8_lossy(&refused.stderr);
-    assert_eq!(refused.status.code(), Some(4), "{said}");
+    let said = damaged(configuration);
     assert!(said.contains("entry 0,") && said.contains("tile/entries/"), "{said}");
     std::fs::remove_dir_all(log).unwrap();
     std::fs::rename(kept, log).unwrap();
@@ -91,11 +100,8 @@ fn gone(log: &Path, configuration: &Path) {
     let kept = log.with_file_name("kept");
     std::fs::rename(log, &kept).unwrap();
     std::fs::create_dir(log).unwrap();
-    let mut serve = Command::new(env!("CARGO_BIN_EXE_phohien"));
-    serve.args(["serve", "--unwitnessed", "--lang", "en", "--config"]).arg(configuration);
-    let refused = serve.output().unwrap();
-    let said = String::from_utf8_lossy(&refused.stderr);
-    assert!(refused.status.code() == Some(4) && said.contains("log-gone"), "{said}");
+    let said = damaged(configuration);
+    assert!(said.contains("log-gone"), "{said}");
     assert_eq!(std::fs::read_dir(log).unwrap().count(), 0, "{said}");
     std::fs::remove_dir_all(log).unwrap();
     std::fs::rename(kept, log).unwrap();
