@@ -8,12 +8,12 @@
 //!
 //! | what | asked | seen | command |
 //! |---|---|---|---|
-//! | append, 256 writers, entries of 800 bytes, each answered durable, with index, path and signed head | 10 % of the rate at which one core hashes them (SHA-256) | 291,066 entries/s: 13.3 % of 2,185,604/s | `cargo bench --bench append` |
-//! | one writer, median | 2 × one `fdatasync` of 4 KiB on the same disk | 119 µs: 1.08 × a pre-zeroed one (110 µs), 0.70 × a growing one (169 µs) | the same |
+//! | append, 256 writers, entries of 800 bytes, each answered durable, with index, path and signed head | 10 % of the rate at which one core hashes them (SHA-256) | 239,384 and, hours before, 291,066 entries/s: 11.1 % of 2,147,985/s, 13.3 % of 2,185,604 | `cargo bench --bench append` |
+//! | one writer, median | 2 × one `fdatasync` of 4 KiB on the same disk | 118 µs: 1.45 × a pre-zeroed one (81 µs), 0.85 × a growing one (138 µs); hours before 119 µs: 1.08 × 110 µs | the same |
 //! | bundles, sealed | half of the entries' bytes | 0.222 | the same |
 //! | log with tiles | 1.2 × the entries' bytes | 0.276: bundles 0.222, tiles 0.040, what is not sealed yet 0.014 | the same |
-//! | start after SIGKILL, 10,094,814 entries | 2 s | 1.63 s until its first entry is taken; peak 211 MiB | `cargo bench --bench recover -- 10000000` |
-//! | `audit verify`, a core, of a sealed log | half of the rate at which a core hashes the same bytes | 0.53: 957 MB/s of 1,798 | `cargo bench --bench fsck` |
+//! | start after SIGKILL, 10,094,814 entries | 2 s | 1.73 s until its first entry is taken; peak 216 MiB | `cargo bench --bench recover -- 10000000` |
+//! | `audit verify`, a core, of a sealed log | half of the rate at which a core hashes the same bytes | 0.54: 963 MB/s of 1,770, the middle of three rounds; 0.51 to 0.57 in six | `cargo bench --bench fsck` |
 //! | index fed, one core | 10,000 exchanges/s | 91,536/s of records; 79,601/s out of a log | `cargo bench --bench index` |
 //! | index of 10 million records, 99th percentile: agency and hour, case number, data subject | 100 ms | 1.2 ms, 2.5 ms, 2.6 ms | the same |
 //! | its memory | 300 MiB | 101 MiB | the same |
